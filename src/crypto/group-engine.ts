@@ -1,0 +1,137 @@
+/**
+ * The port of the group protocol: bytes in, bytes out. The implementation (`createMlsGroupEngine`) is MLS over ts-mls.
+ * Owns who is in a group and the group's secrets; never decides whom to trust, never stores, never sends.
+ * Invariants: every function returns a new state and leaves the old one usable until `release()`; the caller persists the
+ * new state, then releases. A `Group` is opaque: only the engine that made it can use it.
+ */
+import type { ConversationId, DeviceId, UserId } from "../protocol/ids.ts";
+
+/** One leaf of a group's tree. `deviceKey` and `accountKey`: 32 bytes. */
+export interface GroupMember {
+  readonly leaf: number;
+  readonly user: UserId;
+  readonly device: DeviceId;
+  readonly deviceKey: Uint8Array;
+  readonly accountKey: Uint8Array;
+  readonly certificate: Uint8Array;
+}
+
+/** A group at one epoch, as one device sees it. `transcriptHash`: the confirmed transcript hash, the same for all members. */
+export interface Group {
+  readonly conversation: ConversationId;
+  readonly generation: number;
+  readonly epoch: number;
+  readonly suite: number;
+  readonly ownLeaf: number;
+  readonly members: readonly GroupMember[];
+  readonly transcriptHash: Uint8Array;
+}
+
+/** A key package with its private part. `hash`: 32 bytes over `publicBytes`, the same as `inspectKeyPackage` gives. */
+export interface KeyPackagePair {
+  readonly hash: Uint8Array;
+  readonly suite: number;
+  readonly publicBytes: Uint8Array;
+  readonly privateBytes: Uint8Array;
+  readonly lastResort: boolean;
+}
+
+/** What this device acts as. `accountKey`: 32 bytes; `deviceSecretKey`: 64 bytes, the device's public key is derived from it. */
+export interface DeviceIdentity {
+  readonly user: UserId;
+  readonly device: DeviceId;
+  readonly accountKey: Uint8Array;
+  readonly certificate: Uint8Array;
+  readonly deviceSecretKey: Uint8Array;
+}
+
+/**
+ * Who may be in a direct conversation, and whom a member may remove besides its own user's devices.
+ * `revoked`: devices that stand revoked in their user's list; it must come from the log or the lists, the same for all members.
+ */
+export interface DirectPolicy {
+  readonly users: readonly [UserId, UserId];
+  readonly revoked?: ReadonlySet<DeviceId>;
+}
+
+export interface CommitChanges {
+  /** Key packages (encoded) of devices to add. */
+  readonly add?: readonly Uint8Array[];
+  /** Leaves to remove. */
+  readonly remove?: readonly number[];
+}
+
+/** A commit that waits for the log. `next` is adopted when `commit` stands there; dropped when another one does. */
+export interface PreparedCommit {
+  /** An MLS PublicMessage. */
+  readonly commit: Uint8Array;
+  /** One MLS Welcome for all who are added. */
+  readonly welcome?: Uint8Array;
+  readonly next: Group;
+  /** Zeroes what the old state alone needed. Only after adoption: after a loss the old state is still needed. */
+  release(): void;
+}
+
+export interface AppliedCommit {
+  readonly group: Group;
+  readonly committer: GroupMember;
+  readonly added: readonly GroupMember[];
+  readonly removed: readonly GroupMember[];
+  /** This device was removed: `group` is the last state it had, and cannot go on. */
+  readonly selfRemoved: boolean;
+  release(): void;
+}
+
+export interface SealedInGroup {
+  readonly group: Group;
+  /** An MLS PrivateMessage. */
+  readonly ciphertext: Uint8Array;
+  release(): void;
+}
+
+export interface OpenedInGroup {
+  readonly group: Group;
+  readonly plaintext: Uint8Array;
+  readonly authenticatedData: Uint8Array;
+  /** As the tree of the message's own epoch had it. */
+  readonly sender: GroupMember;
+  readonly epoch: number;
+  release(): void;
+}
+
+/**
+ * A group as it is stored. `tree` changes only when the epoch does: write it once per epoch. `ratchets` changes with
+ * each message. Both hold secrets: seal them.
+ */
+export interface EncodedGroup {
+  readonly tree: Uint8Array;
+  readonly ratchets: Uint8Array;
+}
+
+/**
+ * All refusals are `SottoError`: `undecryptable` for anything wrong with a message or Welcome (they all look alike),
+ * `commit-invalid` for a commit, `key-package-invalid` for a key package of an Add.
+ */
+export interface GroupEngine {
+  createKeyPackage(
+    identity: DeviceIdentity,
+    suite: number,
+    options?: { lastResort?: boolean; now?: number },
+  ): Promise<KeyPackagePair>;
+  /** A group at epoch 0 with this device alone. */
+  createGroup(
+    identity: DeviceIdentity,
+    place: { conversation: ConversationId; generation: number; suite: number },
+  ): Promise<Group>;
+  /** No changes: a self-update. Every commit has an update path. `now` (ms) checks the lifetimes of the added. */
+  prepareCommit(group: Group, changes: CommitChanges, options?: { now?: number }): Promise<PreparedCommit>;
+  /** Validity depends on the bytes, the group and `policy` alone, never on a clock. */
+  applyCommit(group: Group, commit: Uint8Array, policy: DirectPolicy): Promise<AppliedCommit>;
+  /** Joins by a Welcome. The caller checks that it waits for this group, and deletes the pair when the group is stored. */
+  joinGroup(identity: DeviceIdentity, welcome: Uint8Array, pair: KeyPackagePair, policy: DirectPolicy): Promise<Group>;
+  seal(group: Group, plaintext: Uint8Array, authenticatedData: Uint8Array): Promise<SealedInGroup>;
+  open(group: Group, ciphertext: Uint8Array): Promise<OpenedInGroup>;
+  exportSecret(group: Group, label: string, context: Uint8Array, length: number): Promise<Uint8Array>;
+  encodeGroup(group: Group): EncodedGroup;
+  decodeGroup(encoded: EncodedGroup, identity: DeviceIdentity): Promise<Group>;
+}
