@@ -1,0 +1,79 @@
+import type { ConversationId, DeviceId, MessageId, UserId } from "../../protocol/ids.ts";
+
+export interface ConversationRow {
+  conversation: ConversationId;
+  kind: "direct";
+  /** Sorted. */
+  users: UserId[];
+  /** 0 until the group is founded. */
+  generation: number;
+  epoch: number;
+  /** The epoch that the last Add or Remove began. */
+  rosterEpoch: number;
+  head: number;
+  /** Devices by leaf of the group's tree; null where blank. */
+  leaves: (DeviceId | null)[];
+  createdAt: number;
+}
+
+/** A conversation as one device sees it. */
+export interface DeviceConversation extends ConversationRow {
+  floor: number;
+  joinedSequence: number | null;
+  leftSequence: number | null;
+  position: number;
+  lastNumber: number;
+  receiptVersion: number;
+  lists: { user: UserId; version: number }[];
+}
+
+/** A commit the actor has checked. The store's part is the compare-and-set and that all of it happens or none. */
+export interface AcceptCommit {
+  conversation: ConversationId;
+  generation: number;
+  /** The epoch that the commit ends. */
+  epoch: number;
+  id: MessageId;
+  sender: { user: UserId; device: DeviceId };
+  commit: Uint8Array;
+  /** The tree's leaves after the commit. */
+  leaves: (DeviceId | null)[];
+  /** In the order of the commit. A device in both is re-added: its log begins anew at this commit. */
+  added: { user: UserId; device: DeviceId }[];
+  removed: DeviceId[];
+  /** For the added devices: stored once, referenced from their inboxes. */
+  welcome?: Uint8Array;
+}
+
+export type CommitOutcome =
+  | {
+      status: "accepted";
+      sequence: number;
+      acceptedAt: number;
+      /** The Welcome's place in the inbox of each added device. */
+      inbox: { device: DeviceId; position: number }[];
+    }
+  /** The same id and bytes are in the log already. */
+  | { status: "already-accepted"; sequence: number; acceptedAt: number }
+  | { status: "stale-epoch" }
+  /** The sender is not in the group, or was revoked; or an added device is not a live device of a user of the conversation. */
+  | { status: "not-a-member" }
+  | { status: "device-revoked" };
+
+export interface ConversationStore {
+  /** The pair's one row, made under `proposed` when there is none. `a` and `b` differ; their order does not matter. */
+  openDirect(a: UserId, b: UserId, proposed: ConversationId): Promise<{ row: ConversationRow; created: boolean }>;
+  findConversation(conversation: ConversationId): Promise<ConversationRow | undefined>;
+  /** In order of id, after a cursor. Only conversations of the user; a device that never joined sees `joinedSequence: null`. */
+  listConversations(
+    user: UserId,
+    device: DeviceId,
+    after: ConversationId | undefined,
+    limit: number,
+  ): Promise<{ conversations: DeviceConversation[]; more: boolean }>;
+  /** The same view of one conversation; undefined when the user is not in it. */
+  viewConversation(user: UserId, device: DeviceId, conversation: ConversationId): Promise<DeviceConversation | undefined>;
+  /** Users who share a conversation with this one, without it. For telling them about a new device. At most `limit`. */
+  listPeers(user: UserId, limit: number): Promise<UserId[]>;
+  acceptCommit(commit: AcceptCommit): Promise<CommitOutcome>;
+}

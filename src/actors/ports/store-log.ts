@@ -1,0 +1,101 @@
+import type { ConversationId, DeviceId, MessageId, UserId } from "../../protocol/ids.ts";
+
+export interface AcceptMessage {
+  conversation: ConversationId;
+  generation: number;
+  epoch: number;
+  sender: { user: UserId; device: DeviceId };
+  id: MessageId;
+  number: number;
+  payload: Uint8Array;
+}
+
+/**
+ * Decided under the conversation's lock, in this order: the sender's number (at or below the last: `already-accepted`, or
+ * `message-conflict` where the row still there has another id or payload, or the next number brings an id that is not
+ * greater than the last), membership, number in order, generation and epoch
+ * (epoch ≥ max(roster epoch, current − `limits.pastEpochs`), never beyond the current).
+ */
+export type MessageOutcome =
+  | { status: "accepted"; sequence: number; acceptedAt: number }
+  | { status: "already-accepted" }
+  | { status: "message-conflict" }
+  | { status: "out-of-order" }
+  | { status: "stale-epoch" }
+  | { status: "not-a-member" }
+  | { status: "device-revoked" }
+  | { status: "conversation-unknown" };
+
+export interface LogRow {
+  conversation: ConversationId;
+  sequence: number;
+  kind: "message" | "commit";
+  generation: number;
+  epoch: number;
+  sender: { user: UserId; device: DeviceId };
+  id: MessageId;
+  number: number;
+  payload: Uint8Array;
+  acceptedAt: number;
+}
+
+export interface AckRow {
+  conversation: ConversationId;
+  user: UserId;
+  device: DeviceId;
+  sequence: number;
+  logHash: Uint8Array;
+  unopened: [number, number][];
+  signature: Uint8Array;
+}
+
+export type AckOutcome =
+  /** `receipt` when the user's delivered position moved or a repair shortened `unopened`: push it to the senders. */
+  | { status: "advanced"; receipt: { at: number; version: number } | null }
+  /** At or below the position already, with nothing new. */
+  | { status: "unchanged" }
+  /** Outside (joined, min(head, left)]. */
+  | { status: "outside" }
+  | { status: "not-a-member" }
+  | { status: "device-revoked" };
+
+export type ReceiptRow = { conversation: ConversationId; user: UserId; at: number; version: number } & (
+  | {
+      kind: "delivered";
+      device: DeviceId;
+      sequence: number;
+      logHash: Uint8Array;
+      unopened: [number, number][];
+      signature: Uint8Array;
+    }
+  | { kind: "expired"; sequence: number }
+);
+
+export interface LogStore {
+  /**
+   * Accepts messages of one conversation, in this order, each on its own merits; the outcomes stand in the same order.
+   * Many calls at once share one commit. The cost does not depend on the number of members.
+   */
+  acceptMessages(conversation: ConversationId, messages: readonly AcceptMessage[]): Promise<MessageOutcome[]>;
+  /**
+   * The log after a sequence, as far as this device may read it: [joined, left], both included, and above the floor.
+   * Ends early when payloads pass `maxBytes` (one entry is always returned). `after` is 0 for the beginning.
+   */
+  readLog(read: {
+    conversation: ConversationId;
+    device: DeviceId;
+    after: number;
+    limit: number;
+    maxBytes: number;
+  }): Promise<{ entries: LogRow[]; head: number; floor: number } | "not-a-member">;
+  /** One entry, undefined when gone or not readable by this device. For the hash at a position. */
+  findEntry(conversation: ConversationId, device: DeviceId, sequence: number): Promise<LogRow | undefined>;
+  /** Advances device positions; many share one commit. Outcomes in the order of the acks. */
+  advancePositions(acks: readonly AckRow[]): Promise<AckOutcome[]>;
+  /** Receipts of other users' devices with a version above `after`, in order of version. */
+  readReceipts(
+    conversation: ConversationId,
+    after: number,
+    limit: number,
+  ): Promise<{ receipts: ReceiptRow[]; version: number; more: boolean }>;
+}

@@ -1,0 +1,47 @@
+import type { ConversationId, DeviceId, UserId } from "../../protocol/ids.ts";
+
+/** A conversation that some device has not acked to its head. */
+export interface DueConversation {
+  conversation: ConversationId;
+  head: number;
+  /** Live devices behind the head, with how far they are; the sender's own included (its doorbell may be lost too). */
+  laggards: { user: UserId; device: DeviceId; position: number }[];
+}
+
+export interface Expiry {
+  conversation: ConversationId;
+  /** The recipient for whom time ran out. */
+  user: UserId;
+  sequence: number;
+  at: number;
+  version: number;
+  /** Users to tell: the others in the conversation. */
+  tell: UserId[];
+}
+
+/** What one purge found, by table. `rows` were deleted, or would be. */
+export type PurgeReport = { table: string; rule: string; rows: number }[];
+
+export interface MaintenanceStore {
+  /**
+   * Conversations due for a doorbell, leased for `leaseMs` so that two sweepers do not take the same. A conversation is due
+   * from its last accept on, with growing intervals (`nextAt`), until nobody lags; then it is cleared if its head has not moved.
+   */
+  leaseDueConversations(now: number, limit: number, leaseMs: number): Promise<DueConversation[]>;
+  /** After ringing: next due with exponential back-off from 2 s to 1 h. */
+  postponeConversation(conversation: ConversationId, head: number, now: number): Promise<void>;
+  /**
+   * Recipients who have not got messages accepted before `now − ttlMs`: writes one `expired` receipt per (conversation,
+   * user) that says up to where, and takes them out of the queue. The messages stay history. Idempotent.
+   */
+  expireUndelivered(now: number, ttlMs: number, limit: number): Promise<Expiry[]>;
+  /**
+   * Deletes, in chunks, whatever has an end: log entries past retention (commits no sooner than messages), receipts 30 days
+   * after all have the message, expired key packages and link offers, inbox entries and Welcomes past `UNDELIVERED_TTL_DAYS`
+   * or unreferenced, conversations never founded within the retention, due rows of what is gone, positions and numbers of
+   * removed devices past retention.
+   */
+  purge(options: { now: number; dryRun: boolean; chunk: number }): Promise<PurgeReport>;
+  /** Sizes for `doctor` and metrics. */
+  measure(): Promise<{ conversations: number; messages: number; devices: number; due: number; bytes: number }>;
+}

@@ -1,0 +1,53 @@
+/**
+ * The names of things on the wire, branded so that one cannot be passed for another.
+ * Everything but a user is a UUIDv7 (RFC 9562): sortable by the time it was made.
+ */
+import * as z from "zod/mini";
+
+/** Who a person is to the host application: the `sub` of its tokens. 1 to 128 visible ASCII characters, no spaces. */
+export const userId = z.string().check(z.regex(/^[!-~]{1,128}$/)).brand("UserId");
+export type UserId = z.infer<typeof userId>;
+
+const uuidV7 = z.string().check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/));
+
+export const deviceId = uuidV7.brand("DeviceId");
+export type DeviceId = z.infer<typeof deviceId>;
+
+export const conversationId = uuidV7.brand("ConversationId");
+export type ConversationId = z.infer<typeof conversationId>;
+
+/** Names a log entry: an application message or a commit. A device's ids in a conversation only ever increase. */
+export const messageId = uuidV7.brand("MessageId");
+export type MessageId = z.infer<typeof messageId>;
+
+let lastTime = 0;
+let lastCounter = 0;
+
+/** A new UUIDv7, greater than every one this process made before (RFC 9562 §6.2, method 1: a 12-bit counter in rand_a). */
+export function newId<T extends DeviceId | ConversationId | MessageId>(now = Date.now()): T {
+  const random = globalThis.crypto.getRandomValues(new Uint8Array(10));
+  if (now > lastTime) {
+    lastTime = now;
+    lastCounter = ((random[8]! << 8) | random[9]!) & 0x7ff;
+  } else if (++lastCounter > 0xfff) {
+    lastTime += 1;
+    lastCounter = 0;
+  }
+  const time = lastTime.toString(16).padStart(12, "0");
+  const counter = lastCounter.toString(16).padStart(3, "0");
+  const tail = Array.from(random.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const variant = ((random[0]! & 0x3f) | 0x80).toString(16);
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter}-${variant}${tail.slice(2, 4)}-${tail.slice(4)}` as T;
+}
+
+/** The 16 bytes of a UUID. */
+export function idToBytes(id: DeviceId | ConversationId | MessageId): Uint8Array {
+  const hex = id.replaceAll("-", "");
+  return Uint8Array.from({ length: 16 }, (_, index) => Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16));
+}
+
+/** The UUID of 16 bytes, in lower case. The caller validates its version. */
+export function idFromBytes(bytes: Uint8Array): string {
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,42 @@
+/**
+ * Bounds that both sides know. Sizes are in bytes, times in milliseconds. What an operator may change is in `config/`;
+ * these are what a client of any deployment may rely on.
+ */
+export const protocolVersion = 1;
+
+export const limits = {
+  /** Largest sealed message. An operator may set less (`MAX_MESSAGE_BYTES`), never more. */
+  messageBytes: 256 * 1024,
+  /** Largest handshake object: a commit, or the Welcome beside it. */
+  handshakeBytes: 256 * 1024,
+  keyPackageBytes: 16 * 1024,
+  certificateBytes: 1024,
+  deviceListEntryBytes: 1024,
+  linkPayloadBytes: 64 * 1024,
+  /** Largest frame a node accepts: base64 of one commit and one Welcome, and their wrapping. Below Socket.IO's 1 MB. */
+  frameBytes: 900_000,
+  /** Frames of a socket that are being worked on at once; the next is `overloaded`. */
+  requestsInFlight: 128,
+  keyPackagesPerPublish: 25,
+  keyPackagesPerDevice: 200,
+  devicesPerClaim: 50,
+  usersPerDeviceListRead: 50,
+  devicesPerUser: 20,
+  deviceListEntries: 1000,
+  addsPerCommit: 50,
+  conversationsPerPage: 200,
+  logEntriesPerPage: 256,
+  /** A page of the log ends early when its payloads pass this many bytes. */
+  logPageBytes: 512 * 1024,
+  inboxEntriesPerPage: 32,
+  inboxEntriesPerDevice: 1000,
+  receiptsPerPage: 500,
+  unopenedRanges: 64,
+  /** An application message is accepted from this many epochs back, unless the roster changed since. */
+  pastEpochs: 3,
+  challengeTimeoutMs: 15_000,
+  linkOfferTtlMs: 10 * 60_000,
+} as const;
+
+/** Cipher suites by their MLS code point. 84 is a private code point: X-Wing, ChaCha20-Poly1305, HKDF-SHA-512, Ed25519. */
+export const suites = { default: 84, large: 3 } as const;

@@ -1,0 +1,31 @@
+/** One entry of a conversation's log: an application message or a commit, as the node stored it and as everybody reads it. */
+import * as z from "zod/mini";
+import { base64Bytes } from "./base64.ts";
+import { conversationId, deviceId, messageId, userId } from "./ids.ts";
+import { limits } from "./limits.ts";
+
+export const sequence = z.int().check(z.positive());
+/** A sequence, or 0 for "before the first". */
+export const position = z.int().check(z.nonnegative());
+export const epoch = z.int().check(z.nonnegative());
+export const generation = z.int().check(z.positive());
+/** Milliseconds since 1970, UTC. */
+export const timestamp = z.int().check(z.nonnegative());
+
+export const logEntry = z.object({
+  conversation: conversationId,
+  sequence,
+  kind: z.enum(["message", "commit"]),
+  generation,
+  /** Messages: the epoch they were sealed in. Commits: the epoch they end. */
+  epoch,
+  sender: z.object({ user: userId, device: deviceId }),
+  id: messageId,
+  /** The sender device's own count of its messages in this conversation, from 1. Commits: 0. */
+  number: position,
+  /** Opaque to the node. */
+  payload: base64Bytes(limits.handshakeBytes, 1),
+  /** The database's clock at the commit; never less than that of the entry before. */
+  acceptedAt: timestamp,
+});
+export type LogEntry = z.infer<typeof logEntry>;

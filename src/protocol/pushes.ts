@@ -1,0 +1,29 @@
+/** Everything a node tells a client unasked. A push is a doorbell: whoever misses one finds the same by reading. */
+import * as z from "zod/mini";
+import { base64Bytes } from "./base64.ts";
+import { conversationId, userId } from "./ids.ts";
+import { logEntry, position } from "./log-entry.ts";
+import { receipt } from "./receipts.ts";
+import { inboxEntry } from "./requests.ts";
+import { errorCodes } from "./errors.ts";
+
+export const pushes = {
+  /** First on every connection. The answer signs the nonce together with origin, user and device. */
+  "session:challenge": z.object({ nonce: base64Bytes(32, 32), protocol: z.int() }),
+  /** Why the node closes this socket, and after how long to come back, where that helps. */
+  "session:closing": z.object({ code: z.enum(errorCodes), retryAfterMs: z.optional(position) }),
+  /** A new entry of the log. The socket that sent it gets the acknowledgement of its request instead. */
+  "message:posted": logEntry,
+  "message:delivered": receipt,
+  "message:expired": receipt,
+  /** The conversation has a head that this device has not acked: read the log. */
+  "conversation:behind": z.object({ conversation: conversationId, head: position }),
+  /** A user of a shared conversation, or one's own, has a new version of its device list; 1: the first device ever. */
+  "devices:changed": z.object({ user: userId, version: position }),
+  "inbox:posted": inboxEntry,
+  /** To a device that waits to be linked. */
+  "link:completed": z.object({ sealed: base64Bytes(65_536, 1) }),
+} as const;
+
+export type PushName = keyof typeof pushes;
+export type PushOf<N extends PushName> = z.infer<(typeof pushes)[N]>;

@@ -1,0 +1,13 @@
+/** Addresses of actors, the same on every node: Socket.IO rooms. The prefix keeps them apart from socket ids. */
+import type { DeviceId, UserId } from "./ids.ts";
+
+export type Room = `user:${string}` | `device:${string}`;
+
+/** The sharded adapter takes a room name of exactly 20 characters for a socket id; no id has a space in it. */
+const socketIdLength = 20;
+const named = (name: Room): Room => (name.length === socketIdLength ? `${name} ` : name);
+
+/** All admitted sockets of a user: direct messages, receipts. */
+export const userRoom = (user: UserId): Room => named(`user:${user}`);
+/** The sockets of one device: its inbox, doorbells. */
+export const deviceRoom = (device: DeviceId): Room => named(`device:${device}`);
