@@ -1,0 +1,84 @@
+/** One row of the settings' table: what an operator may write, and what it becomes. */
+import * as z from "zod";
+
+export interface Setting<Value> {
+  /** Text from the environment to a value; undefined where the setting is not given. */
+  schema: z.ZodType<Value, string | undefined>;
+  unit: string;
+  /** As an operator would write it; empty where there is none. */
+  default: string;
+  /** In words, for the line that refuses a wrong value. */
+  allowed: string;
+  why: string;
+  /** Never printed; may come as `NAME_FILE`. */
+  isSecret: boolean;
+  /** Known, but what it turns on is not built: giving it stops the start. */
+  isPlanned: boolean;
+}
+
+interface Words {
+  why: string;
+  secret?: true;
+  planned?: true;
+}
+
+function row<Value>(
+  schema: z.ZodType<Value, string>,
+  about: Words & { unit: string; default: string; allowed: string },
+): Setting<Value> {
+  return {
+    schema: z.prefault(schema, about.default),
+    unit: about.unit,
+    default: about.default,
+    allowed: about.allowed,
+    why: about.why,
+    isSecret: about.secret ?? false,
+    isPlanned: about.planned ?? false,
+  };
+}
+
+export function integer(about: Words & { unit: string; default: number; min: number; max: number }): Setting<number> {
+  const schema = z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .refine((value) => value >= about.min && value <= about.max);
+  return row(schema, {
+    ...about,
+    default: String(about.default),
+    allowed: `a whole number from ${about.min} to ${about.max}`,
+  });
+}
+
+export function choice<const Name extends string>(
+  names: readonly [Name, ...Name[]],
+  about: Words & { default: Name | "" },
+): Setting<Name | ""> {
+  const schema = z.union([z.enum(names), z.literal("")]).refine((value) => value !== "" || about.default === "");
+  return row<Name | "">(schema, { ...about, unit: "", allowed: names.join(" | ") });
+}
+
+/** Free text. An empty one means: not given. */
+export function text(about: Words & { default?: string; allowed: string; pattern: RegExp }): Setting<string> {
+  const schema = z.string().refine((value) => value === "" || about.pattern.test(value));
+  return row(schema, { ...about, unit: "", default: about.default ?? "" });
+}
+
+/** Names separated by commas. */
+export function list(about: Words & { allowed: string; entry: (value: string) => boolean }): Setting<string[]> {
+  const schema = z
+    .string()
+    .transform((value) => value.split(",").flatMap((part) => part.trim() || []))
+    .refine((values) => values.every(about.entry));
+  return row(schema, { ...about, unit: "", default: "" });
+}
+
+/** A URL whose protocol is one of `protocols`, each with its colon. */
+export function url(about: Words & { allowed: string; protocols: readonly string[] }): Setting<string> {
+  const schema = z.string().refine((value) => value === "" || hasProtocol(value, about.protocols));
+  return row(schema, { ...about, unit: "", default: "" });
+}
+
+export function hasProtocol(value: string, protocols: readonly string[]): boolean {
+  return URL.canParse(value) && protocols.includes(new URL(value).protocol);
+}
