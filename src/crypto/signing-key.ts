@@ -4,7 +4,7 @@
  */
 import { sodium } from "../identity/sodium.ts";
 import { SottoError } from "../protocol/errors.ts";
-import { equalBytes } from "./primitives/bytes.ts";
+import { equalSecrets } from "./primitives/bytes.ts";
 import { blake2b256 } from "./primitives/hash.ts";
 import { randomBytes } from "./primitives/random.ts";
 
@@ -50,9 +50,9 @@ function consistentSecretKey(secretKey: Uint8Array): Uint8Array {
   if (secretKey.length !== 64) throw new SottoError("invalid-argument", { detail: "a secret key has 64 bytes" });
   const fingerprint = blake2b256(secretKey);
   const known = checked.get(secretKey);
-  if (known && equalBytes(known, fingerprint)) return secretKey;
+  if (known && equalSecrets(known, fingerprint)) return secretKey;
   const derived = signingKeyPairFromSeed(secretKey.subarray(0, 32)).secretKey;
-  if (!equalBytes(derived, secretKey)) {
+  if (!equalSecrets(derived, secretKey)) {
     throw new SottoError("invalid-argument", { detail: "the secret key holds another key's public half" });
   }
   checked.set(secretKey, fingerprint);

@@ -3,7 +3,7 @@ import { chacha20Poly1305, xchacha20Poly1305, type Aead } from "../../src/crypto
 import { hmac, type HashName } from "../../src/crypto/primitives/hash.ts";
 import { hkdfExpand, hkdfExtract } from "../../src/crypto/primitives/kdf.ts";
 import { x25519 } from "../../src/crypto/primitives/kem.ts";
-import { verifySignature } from "../../src/crypto/primitives/signature.ts";
+import { isSignatureValid } from "../../src/identity/signature.ts";
 import { attempt, fromHex, isHex, readVectors, requireVectors, Tally } from "./vector-file.ts";
 
 type Case<K extends string> = Record<K, string> & {
@@ -69,7 +69,7 @@ describe("Wycheproof", () => {
 
   it("ed25519: valid signatures and no others", () =>
     runFile<"msg" | "sig", { publicKey: { pk: string } }>("ed25519", (vector, group) => {
-      const valid = verifySignature(fromHex(group.publicKey.pk), fromHex(vector.msg), fromHex(vector.sig));
+      const valid = isSignatureValid(fromHex(vector.sig), fromHex(vector.msg), fromHex(group.publicKey.pk));
       return valid === (vector.result === "valid");
     }));
 

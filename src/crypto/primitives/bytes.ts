@@ -14,6 +14,6 @@ export function concatBytes(...parts: Uint8Array[]): Uint8Array {
 }
 
 /** Whether two byte strings are the same; takes the same time wherever they differ. Their lengths are not secret. */
-export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+export function equalSecrets(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && sodium().memcmp(left, right);
 }

@@ -1,6 +1,6 @@
 import type { Hash } from "ts-mls/crypto/hash.js";
 import { sodium } from "../../identity/sodium.ts";
-import { equalBytes } from "./bytes.ts";
+import { equalSecrets } from "./bytes.ts";
 
 export type HashName = "SHA-256" | "SHA-512";
 
@@ -34,6 +34,6 @@ export function makeHash(name: HashName): Hash {
   return {
     digest: async (data) => sha2(name, data),
     mac: async (key, data) => hmac(name, key, data),
-    verifyMac: async (key, mac, data) => equalBytes(mac, hmac(name, key, data)),
+    verifyMac: async (key, mac, data) => equalSecrets(mac, hmac(name, key, data)),
   };
 }

@@ -1,0 +1,19 @@
+import { ackBytes, type SignedAck } from "../identity/ack.ts";
+import { admissionBytes, type AdmissionProof } from "../identity/admission.ts";
+import { readdRequestBytes, type ReaddRequest } from "../identity/readd.ts";
+import { sign } from "./signing-key.ts";
+
+/** A device's answer to a connection's challenge: 64 bytes. `deviceSecretKey`: 64 bytes. */
+export function signAdmission(deviceSecretKey: Uint8Array, proof: AdmissionProof): Uint8Array {
+  return sign(deviceSecretKey, admissionBytes(proof));
+}
+
+/** A device's receipt for all of a log up to a sequence: 64 bytes. `deviceSecretKey`: 64 bytes. */
+export function signAck(deviceSecretKey: Uint8Array, ack: SignedAck): Uint8Array {
+  return sign(deviceSecretKey, ackBytes(ack));
+}
+
+/** A device's request to be added again: 64 bytes. `deviceSecretKey`: 64 bytes. */
+export function signReaddRequest(deviceSecretKey: Uint8Array, request: ReaddRequest): Uint8Array {
+  return sign(deviceSecretKey, readdRequestBytes(request));
+}

@@ -1,0 +1,135 @@
+import { equalBytes } from "../identity/equal-bytes.ts";
+import { isSignatureValid } from "../identity/signature.ts";
+import { ByteReader } from "../protocol/byte-reader.ts";
+import { ByteWriter } from "../protocol/byte-writer.ts";
+import { SottoError } from "../protocol/errors.ts";
+import { idToBytes, type ConversationId, type DeviceId, type MessageId } from "../protocol/ids.ts";
+import { signedBytes } from "../protocol/signed-bytes.ts";
+import { pad, unpad } from "./padding.ts";
+import { xchacha20Poly1305 as cipher } from "./primitives/aead.ts";
+import { concatBytes, equalSecrets } from "./primitives/bytes.ts";
+import { blake2b256 } from "./primitives/hash.ts";
+import { randomBytes } from "./primitives/random.ts";
+import { sign } from "./signing-key.ts";
+
+/** Which message a body belongs to; a body opens nowhere else. */
+export interface BodyPlace {
+  readonly conversation: ConversationId;
+  readonly id: MessageId;
+  readonly sender: DeviceId;
+}
+
+/** What a body holds. `number`: the sender device's count in this conversation, from 1. `previousContentHash`: 32 bytes. */
+export interface BodyContent {
+  readonly number: number;
+  readonly previousContentHash: Uint8Array;
+  readonly content: Uint8Array;
+}
+
+export interface SealedBody {
+  /** 32 bytes, fresh: whoever holds it can read this body and no other. */
+  readonly bodyKey: Uint8Array;
+  readonly body: Uint8Array;
+  /** 32 bytes: what the sender's next message names as its previous content. */
+  readonly contentHash: Uint8Array;
+}
+
+const version = 1;
+const tagLength = 32;
+const headLength = 1 + tagLength + cipher.nonceLength;
+
+/**
+ * Signs content with the sender's device key and seals it: XChaCha20-Poly1305 under a key derived from a fresh body key,
+ * behind a tag that commits to that key (the cipher alone opens one ciphertext under two keys). Layout: version (1), tag (32),
+ * nonce (24), ciphertext of number ‖ previous content hash ‖ signature ‖ content, padded. `deviceSecretKey`: 64 bytes.
+ */
+export function sealBody(place: BodyPlace, inner: BodyContent, deviceSecretKey: Uint8Array): SealedBody {
+  if (inner.previousContentHash.length !== 32) throw new RangeError("a content hash has 32 bytes");
+  const bodyKey = randomBytes(32);
+  const { key, tag } = deriveKeys(place, bodyKey);
+  const signature = sign(deviceSecretKey, messageSignedBytes(place, inner));
+  const plaintext = pad(
+    new ByteWriter().u64(inner.number).fixed(inner.previousContentHash).fixed(signature).opaque(inner.content).finish(),
+  );
+  const nonce = randomBytes(cipher.nonceLength);
+  const ciphertext = cipher.seal(key, nonce, associatedData(place), plaintext);
+  plaintext.fill(0);
+  key.fill(0);
+  return {
+    bodyKey,
+    body: concatBytes(Uint8Array.of(version), tag, nonce, ciphertext),
+    contentHash: hashContent(place, inner),
+  };
+}
+
+/**
+ * Opens a body and checks the sender's signature. `deviceKey`: the sender's, 32 bytes. Throws `undecryptable`, always the same,
+ * for a wrong key, place, tag, padding or signature.
+ */
+export function openBody(
+  place: BodyPlace,
+  body: Uint8Array,
+  keys: { bodyKey: Uint8Array; deviceKey: Uint8Array },
+): BodyContent & { contentHash: Uint8Array } {
+  if (keys.bodyKey.length !== 32 || body.length < headLength || body[0] !== version) refuse();
+  const { key, tag } = deriveKeys(place, keys.bodyKey);
+  if (!equalSecrets(tag, body.subarray(1, 1 + tagLength))) refuse();
+  const nonce = body.subarray(1 + tagLength, headLength);
+  const padded = cipher.open(key, nonce, associatedData(place), body.subarray(headLength));
+  key.fill(0);
+  const { inner, signature } = decodeInner(unpad(padded));
+  padded.fill(0);
+  if (!isSignatureValid(signature, messageSignedBytes(place, inner), keys.deviceKey)) refuse();
+  return { ...inner, contentHash: hashContent(place, inner) };
+}
+
+/** BLAKE2b-256 of a sealed body, as the sealed message names it. */
+export function hashBody(body: Uint8Array): Uint8Array {
+  return blake2b256(signedBytes("body-hash", body));
+}
+
+/** Whether a body is the one that a sealed message names. `bodyHash`: 32 bytes. */
+export function isBodyHash(body: Uint8Array, bodyHash: Uint8Array): boolean {
+  return equalBytes(hashBody(body), bodyHash);
+}
+
+function decodeInner(bytes: Uint8Array): { inner: BodyContent; signature: Uint8Array } {
+  try {
+    const reader = new ByteReader(bytes);
+    const [number, previousContentHash, signature] = [reader.u64(), reader.fixed(32), reader.fixed(64)];
+    const content = reader.opaque();
+    reader.finish();
+    return { inner: { number, previousContentHash, content }, signature };
+  } catch {
+    return refuse();
+  }
+}
+
+function deriveKeys(place: BodyPlace, bodyKey: Uint8Array): { key: Uint8Array; tag: Uint8Array } {
+  const where = placeParts(place);
+  return {
+    key: blake2b256(signedBytes("body-key", ...where), bodyKey),
+    tag: blake2b256(signedBytes("body-commitment", ...where), bodyKey),
+  };
+}
+
+function associatedData(place: BodyPlace): Uint8Array {
+  return signedBytes("body", ...placeParts(place));
+}
+
+function messageSignedBytes(place: BodyPlace, inner: BodyContent): Uint8Array {
+  return signedBytes("message", ...placeParts(place), inner.number, inner.previousContentHash, inner.content);
+}
+
+function hashContent(place: BodyPlace, inner: BodyContent): Uint8Array {
+  const { number, previousContentHash, content } = inner;
+  return blake2b256(signedBytes("content-hash", ...placeParts(place), number, previousContentHash, content));
+}
+
+function placeParts({ conversation, id, sender }: BodyPlace): [Uint8Array, Uint8Array, Uint8Array] {
+  return [idToBytes(conversation), idToBytes(id), idToBytes(sender)];
+}
+
+function refuse(): never {
+  throw new SottoError("undecryptable");
+}

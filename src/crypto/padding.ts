@@ -1,0 +1,29 @@
+import { sodium } from "../identity/sodium.ts";
+import { SottoError } from "../protocol/errors.ts";
+
+const smallest = 256;
+
+/** The padded length of `length` bytes: the least 256 · 2^k that holds them and one marker byte. */
+export function paddedLength(length: number): number {
+  let bucket = smallest;
+  while (bucket < length + 1) bucket *= 2;
+  return bucket;
+}
+
+/** Pads to 256 · 2^k bytes (ISO/IEC 7816-4: a byte 0x80, then zeros), so that a size tells little of the content. */
+export function pad(bytes: Uint8Array): Uint8Array {
+  return sodium().pad(bytes, paddedLength(bytes.length));
+}
+
+/** What `pad` was given. Throws `undecryptable` unless the padding is exactly what `pad` writes. */
+export function unpad(padded: Uint8Array): Uint8Array {
+  if (padded.length < smallest) throw new SottoError("undecryptable");
+  let bytes: Uint8Array;
+  try {
+    bytes = sodium().unpad(padded, padded.length);
+  } catch {
+    throw new SottoError("undecryptable");
+  }
+  if (paddedLength(bytes.length) !== padded.length) throw new SottoError("undecryptable");
+  return bytes;
+}

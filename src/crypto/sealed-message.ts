@@ -1,0 +1,91 @@
+import { equalBytes } from "../identity/equal-bytes.ts";
+import { ByteReader, MalformedBytes } from "../protocol/byte-reader.ts";
+import { ByteWriter } from "../protocol/byte-writer.ts";
+import { SottoError } from "../protocol/errors.ts";
+import { idToBytes } from "../protocol/ids.ts";
+import { hashBody, isBodyHash, openBody, sealBody, type BodyContent, type BodyPlace } from "./message-body.ts";
+import { decodeTaggedFields, encodeTaggedFields, fieldOfLength } from "./tagged-fields.ts";
+
+/** The sender's place in its user's device list. `head`: 32 bytes. */
+export interface DeviceListHead {
+  readonly version: number;
+  readonly head: Uint8Array;
+}
+
+export interface SealedMessage {
+  /** What the group encrypts: it names the body and holds its key. */
+  readonly plaintext: Uint8Array;
+  /** Travels beside the group's ciphertext. */
+  readonly body: Uint8Array;
+  /** 32 bytes: the next message's `previousContentHash`. */
+  readonly contentHash: Uint8Array;
+}
+
+export interface OpenedMessage extends BodyContent {
+  readonly contentHash: Uint8Array;
+  readonly deviceList: DeviceListHead;
+  /** 32 bytes. */
+  readonly bodyKey: Uint8Array;
+}
+
+const version = 1;
+const types = { message: 1 } as const;
+const tags = { type: 1, id: 2, number: 3, previous: 4, deviceList: 5, bodyKey: 6, bodyHash: 7 } as const;
+
+/** Assembles a message from its content. The group encrypts `plaintext`; nothing here touches the group's state. */
+export function sealMessage(
+  place: BodyPlace,
+  message: BodyContent & { deviceList: DeviceListHead },
+  deviceSecretKey: Uint8Array,
+): SealedMessage {
+  const { number, previousContentHash, content, deviceList } = message;
+  const { body, bodyKey, contentHash } = sealBody(place, { number, previousContentHash, content }, deviceSecretKey);
+  const plaintext = encodeTaggedFields(version, [
+    [tags.type, Uint8Array.of(types.message)],
+    [tags.id, idToBytes(place.id)],
+    [tags.number, new ByteWriter().u64(number).finish()],
+    [tags.previous, previousContentHash],
+    [tags.deviceList, new ByteWriter().u64(deviceList.version).fixed(deviceList.head).finish()],
+    [tags.bodyKey, bodyKey],
+    [tags.bodyHash, hashBody(body)],
+  ]);
+  bodyKey.fill(0);
+  return { plaintext, body, contentHash };
+}
+
+/**
+ * Opens a message whose group ciphertext has been opened. `place` and `number` are what the envelope claims, `sender.deviceKey`
+ * (32 bytes) what the group's tree says: message, body and signature must agree with both. Throws `undecryptable`.
+ */
+export function openMessage(
+  place: BodyPlace & { number: number },
+  sealed: { plaintext: Uint8Array; body: Uint8Array },
+  sender: { deviceKey: Uint8Array },
+): OpenedMessage {
+  const named = decodeSealed(sealed.plaintext);
+  const fits = equalBytes(named.id, idToBytes(place.id)) && named.number === place.number;
+  if (!fits || !isBodyHash(sealed.body, named.bodyHash)) throw new SottoError("undecryptable");
+  const opened = openBody(place, sealed.body, { bodyKey: named.bodyKey, deviceKey: sender.deviceKey });
+  if (opened.number !== named.number || !equalBytes(opened.previousContentHash, named.previousContentHash)) {
+    throw new SottoError("undecryptable");
+  }
+  return { ...opened, deviceList: named.deviceList, bodyKey: named.bodyKey };
+}
+
+function decodeSealed(plaintext: Uint8Array) {
+  try {
+    const fields = decodeTaggedFields(plaintext, version, { required: Object.values(tags) });
+    if (fieldOfLength(fields, tags.type, 1)[0] !== types.message) throw new MalformedBytes("unknown type");
+    const list = new ByteReader(fieldOfLength(fields, tags.deviceList, 40));
+    return {
+      id: fieldOfLength(fields, tags.id, 16),
+      number: new ByteReader(fieldOfLength(fields, tags.number, 8)).u64(),
+      previousContentHash: fieldOfLength(fields, tags.previous, 32),
+      deviceList: { version: list.u64(), head: list.fixed(32) },
+      bodyKey: fieldOfLength(fields, tags.bodyKey, 32),
+      bodyHash: fieldOfLength(fields, tags.bodyHash, 32),
+    };
+  } catch {
+    throw new SottoError("undecryptable");
+  }
+}
