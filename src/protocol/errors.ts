@@ -16,6 +16,7 @@ const catalogue = {
   "device-revoked": { retryable: false, meaning: "This device was removed by its user. Register a new one." },
   "link-required": { retryable: false, meaning: "The user already has a device. Link this one from it." },
   "link-unknown": { retryable: false, meaning: "No device waits under this link code, or it has expired." },
+  "replaced": { retryable: false, meaning: "Another connection of this device took the place of this one. One device has one writer." },
   "draining": { retryable: true, meaning: "This node is going down. Connect again; another one answers." },
   // Any request
   "invalid-request": { retryable: false, meaning: "The request does not have the shape that the protocol describes." },

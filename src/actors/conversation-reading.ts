@@ -1,0 +1,79 @@
+/** What a device reads of its conversations: summaries, the log from a position on, receipts. Writes nothing but the row of a new direct. */
+import { fromBase64, toBase64 } from "../protocol/base64.ts";
+import { SottoError } from "../protocol/errors.ts";
+import { newId, type ConversationId } from "../protocol/ids.ts";
+import { limits } from "../protocol/limits.ts";
+import type { ConversationSummary, ReplyOf, RequestOf } from "../protocol/requests.ts";
+import type { Caller } from "./caller.ts";
+import type { Contacts } from "./contacts.ts";
+import type { PublicChecks } from "./ports/public-checks.ts";
+import type { Store } from "./ports/store.ts";
+import type { Rosters } from "./rosters.ts";
+import { toWireEntry, toWireReceipt, toWireSummary } from "./wire-forms.ts";
+
+export interface ReadingPorts {
+  store: Store;
+  checks: PublicChecks;
+  rosters: Rosters;
+  contacts: Contacts;
+}
+
+export class ConversationReading {
+  private readonly ports: ReadingPorts;
+
+  constructor(ports: ReadingPorts) {
+    this.ports = ports;
+  }
+
+  /** The pair's one conversation, made when there is none. */
+  async openDirect(caller: Caller, request: RequestOf<"conversation:open">): Promise<ConversationSummary> {
+    if (request.peer === caller.user) {
+      throw new SottoError("invalid-request", { detail: "A direct conversation is with somebody else." });
+    }
+    const { row } = await this.ports.store.openDirect(caller.user, request.peer, newId<ConversationId>());
+    this.ports.contacts.remember(caller.user, request.peer);
+    const view = await this.ports.store.viewConversation(caller.user, caller.device, row.conversation);
+    if (!view) throw new SottoError("conversation-unknown");
+    return toWireSummary(view);
+  }
+
+  async list(caller: Caller, request: RequestOf<"conversation:list">): Promise<ReplyOf<"conversation:list">> {
+    const { after, limit } = request;
+    const page = await this.ports.store.listConversations(caller.user, caller.device, after, limit);
+    return { conversations: page.conversations.map(toWireSummary), more: page.more };
+  }
+
+  /** Throws `diverged` where the client's log is not this one, `not-a-member`, `conversation-unknown`. */
+  async readLog(caller: Caller, request: RequestOf<"log:read">): Promise<ReplyOf<"log:read">> {
+    const { conversation, after, limit } = request;
+    const { device } = caller;
+    await this.ports.rosters.usersFor(caller.user, conversation);
+    const read = { conversation, device, after, limit, maxBytes: limits.logPageBytes };
+    const page = await this.ports.store.readLog(read);
+    if (page === "not-a-member") throw new SottoError("not-a-member");
+    if (after > page.head) throw new SottoError("diverged");
+    if (request.afterHash !== undefined && after > page.floor) {
+      await this.requireSameEntry(caller, conversation, after, request.afterHash);
+    }
+    return { entries: page.entries.map(toWireEntry), head: page.head, floor: page.floor };
+  }
+
+  async readReceipts(caller: Caller, request: RequestOf<"receipts:read">): Promise<ReplyOf<"receipts:read">> {
+    await this.ports.rosters.usersFor(caller.user, request.conversation);
+    const { conversation, after } = request;
+    const page = await this.ports.store.readReceipts(conversation, after, limits.receiptsPerPage);
+    return { receipts: page.receipts.map(toWireReceipt), version: page.version, more: page.more };
+  }
+
+  private async requireSameEntry(
+    caller: Caller,
+    conversation: ConversationId,
+    sequence: number,
+    hash: string,
+  ): Promise<void> {
+    const entry = await this.ports.store.findEntry(conversation, caller.device, sequence);
+    if (!entry || toBase64(this.ports.checks.entryHash(entry)) !== toBase64(fromBase64(hash))) {
+      throw new SottoError("diverged");
+    }
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * The conversation: takes messages and commits, one batch at a time, and tells its users after the commit of the database.
+ * Owns the order within this node; never decides by what it remembers: numbers, membership and epochs are the store's.
+ * Invariant: nothing is acknowledged or pushed before the store has answered that it is durable.
+ */
+import { base64Length, fromBase64 } from "../protocol/base64.ts";
+import { SottoError } from "../protocol/errors.ts";
+import type { ConversationId, UserId } from "../protocol/ids.ts";
+import type { LogEntry } from "../protocol/log-entry.ts";
+import type { ReplyOf, RequestOf } from "../protocol/requests.ts";
+import { deviceRoom, userRoom } from "../protocol/rooms.ts";
+import { mailboxBounds, type ActorSettings } from "./actor-settings.ts";
+import type { Caller } from "./caller.ts";
+import { checkCommit } from "./commit-check.ts";
+import { Mailboxes, type MailboxLoad } from "./mailbox.ts";
+import type { Delivery } from "./ports/delivery.ts";
+import type { PublicChecks } from "./ports/public-checks.ts";
+import type { AcceptCommit, CommitOutcome } from "./ports/store-conversations.ts";
+import type { MessageOutcome } from "./ports/store-log.ts";
+import type { Store } from "./ports/store.ts";
+import type { Telemetry } from "./ports/silent-telemetry.ts";
+import type { Rosters } from "./rosters.ts";
+
+interface Posted {
+  caller: Caller;
+  users: readonly UserId[];
+}
+type Message = Posted & { kind: "message"; request: RequestOf<"message:send"> };
+type Commit = Posted & { kind: "commit"; request: RequestOf<"conversation:commit"> };
+type Item = Message | Commit;
+type Reply = ReplyOf<"message:send"> | ReplyOf<"conversation:commit">;
+
+export interface ConversationPorts {
+  store: Store;
+  delivery: Delivery;
+  checks: PublicChecks;
+  rosters: Rosters;
+  settings: ActorSettings;
+  telemetry: Telemetry;
+}
+
+export class Conversations {
+  private readonly ports: ConversationPorts;
+  private readonly mailboxes: Mailboxes<ConversationId, Item, Reply>;
+
+  constructor(ports: ConversationPorts) {
+    this.ports = ports;
+    this.mailboxes = new Mailboxes((conversation, items) => this.work(conversation, items), {
+      ...mailboxBounds.conversation,
+      mayShareBatch: (first, next) => first.kind === "message" && next.kind === "message",
+      weigh: (item) => (item.kind === "message" ? item.request.payload.length : item.request.commit.length),
+    });
+  }
+
+  /** Resolves when the message is durable. Throws `too-large`, `overloaded`, and what the store refuses with. */
+  async send(caller: Caller, request: RequestOf<"message:send">): Promise<ReplyOf<"message:send">> {
+    if (base64Length(request.payload) > this.ports.settings.messageBytes) throw new SottoError("too-large");
+    const users = await this.ports.rosters.usersFor(caller.user, request.conversation);
+    const item: Message = { kind: "message", caller, users, request };
+    return (await this.mailboxes.post(request.conversation, item)) as ReplyOf<"message:send">;
+  }
+
+  /** Resolves when the change of the group is durable. Throws `commit-invalid`, `stale-epoch`, `not-a-member`. */
+  async commit(caller: Caller, request: RequestOf<"conversation:commit">): Promise<ReplyOf<"conversation:commit">> {
+    const users = await this.ports.rosters.usersFor(caller.user, request.conversation);
+    const item: Commit = { kind: "commit", caller, users, request };
+    return (await this.mailboxes.post(request.conversation, item)) as ReplyOf<"conversation:commit">;
+  }
+
+  /** What waits, for metrics. */
+  get load(): MailboxLoad {
+    return this.mailboxes.load;
+  }
+
+  flush(): Promise<void> {
+    return this.mailboxes.flush();
+  }
+
+  private async work(conversation: ConversationId, items: readonly Item[]): Promise<(Reply | Error)[]> {
+    const [first] = items;
+    if (first?.kind === "commit") return [await this.acceptCommit(first)];
+    return this.acceptMessages(conversation, items as readonly Message[]);
+  }
+
+  private async acceptMessages(conversation: ConversationId, items: readonly Message[]): Promise<(Reply | Error)[]> {
+    const startedAt = performance.now();
+    const outcomes = await this.ports.store.acceptMessages(
+      conversation,
+      items.map(({ caller, request }) => ({
+        conversation,
+        generation: request.generation,
+        epoch: request.epoch,
+        sender: { user: caller.user, device: caller.device },
+        id: request.id,
+        number: request.number,
+        payload: fromBase64(request.payload),
+      })),
+    );
+    this.ports.telemetry.metrics.observe("accept", (performance.now() - startedAt) / 1000);
+    return items.map((item, index) => this.concludeMessage(item, outcomes[index]!));
+  }
+
+  private concludeMessage(item: Message, outcome: MessageOutcome): ReplyOf<"message:send"> | Error {
+    if (outcome.status === "already-accepted") return { status: "already-accepted" };
+    if (outcome.status !== "accepted") return new SottoError(outcome.status);
+    this.ports.telemetry.metrics.count("messages_accepted");
+    const { sequence, acceptedAt } = outcome;
+    const { generation, epoch, id, number, payload } = item.request;
+    this.tell(item, { kind: "message", sequence, generation, epoch, id, number, payload, acceptedAt });
+    return { status: "accepted", sequence, acceptedAt };
+  }
+
+  private async acceptCommit(item: Commit): Promise<ReplyOf<"conversation:commit">> {
+    const commit = await checkCommit(this.ports, item.caller, item.request);
+    const outcome = await this.ports.store.acceptCommit(commit);
+    if (outcome.status !== "accepted" && outcome.status !== "already-accepted") throw new SottoError(outcome.status);
+    const { sequence, acceptedAt } = outcome;
+    if (outcome.status === "accepted") {
+      const { generation, epoch, id, commit: payload } = item.request;
+      this.tell(item, { kind: "commit", sequence, generation, epoch, id, number: 0, payload, acceptedAt });
+      this.ringInboxes(item, commit, outcome);
+    }
+    return { sequence, acceptedAt };
+  }
+
+  /** To all sockets of both users but the sender's own, which has its answer. The payload's text goes out as it came in. */
+  private tell(item: Item, entry: Omit<LogEntry, "conversation" | "sender">): void {
+    const { caller, users, request } = item;
+    const sender = { user: caller.user, device: caller.device };
+    const posted: LogEntry = { conversation: request.conversation, sender, ...entry };
+    for (const user of users) {
+      this.ports.delivery.emit(userRoom(user), "message:posted", posted, { exceptSocket: caller.socket });
+    }
+  }
+
+  private ringInboxes(item: Commit, commit: AcceptCommit, outcome: CommitOutcome & { status: "accepted" }): void {
+    const { welcome, conversation, generation } = item.request;
+    if (welcome === undefined) return;
+    const { sequence, acceptedAt: at, inbox } = outcome;
+    for (const { device, position } of inbox) {
+      if (!commit.added.some((added) => added.device === device)) continue;
+      const entry = { kind: "welcome" as const, position, conversation, generation, sequence, welcome, at };
+      this.ports.delivery.emit(deviceRoom(device), "inbox:posted", entry);
+    }
+  }
+}

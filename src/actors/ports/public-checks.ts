@@ -1,0 +1,76 @@
+/** The checks of `identity/` that actors decide by. Actors may import protocol only, so they are handed in. */
+import type { ConversationId, DeviceId, UserId } from "../../protocol/ids.ts";
+import type { LogRow } from "./store-log.ts";
+
+/** `accountKey`: 32 bytes. */
+export interface CheckedCredential {
+  readonly user: UserId;
+  readonly device: DeviceId;
+  readonly accountKey: Uint8Array;
+}
+
+export interface CheckedCommit {
+  readonly conversation: ConversationId;
+  readonly generation: number;
+  readonly epoch: number;
+  readonly senderLeaf: number;
+  readonly adds: readonly { credential: CheckedCredential; deviceKey: Uint8Array; suite: number }[];
+  readonly removes: readonly number[];
+  readonly pathLeaf?: { readonly credential: CheckedCredential; readonly deviceKey: Uint8Array };
+  readonly changesExtensions: boolean;
+}
+
+export interface CheckedKeyPackage {
+  readonly suite: number;
+  readonly credential: CheckedCredential;
+  readonly deviceKey: Uint8Array;
+  readonly lastResort: boolean;
+  /** Milliseconds since 1970. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly hash: Uint8Array;
+}
+
+/** One entry that extends a user's list as it should. `head`: the hash of the entry. */
+export interface CheckedListEntry {
+  readonly version: number;
+  readonly previousHead: Uint8Array | null;
+  readonly head: Uint8Array;
+  readonly operation: "add" | "revoke";
+  readonly user: UserId;
+  readonly device: DeviceId;
+  readonly deviceKey: Uint8Array;
+}
+
+export interface SignedAckFields {
+  readonly conversation: ConversationId;
+  readonly sequence: number;
+  readonly logHash: Uint8Array;
+  readonly unopened: readonly (readonly [number, number])[];
+}
+
+export interface SignedReaddFields {
+  readonly conversation: ConversationId;
+  readonly generation: number;
+  readonly epoch: number;
+  readonly keyPackage: Uint8Array;
+  readonly device: DeviceId;
+}
+
+export interface PublicChecks {
+  /** Throws SottoError `commit-invalid`. */
+  inspectCommit(commit: Uint8Array): Promise<CheckedCommit>;
+  nextLeaves(
+    leaves: readonly (DeviceId | null)[],
+    removes: readonly number[],
+    adds: readonly DeviceId[],
+  ): (DeviceId | null)[];
+  /** Throws SottoError `key-package-invalid`. */
+  inspectKeyPackage(keyPackage: Uint8Array): Promise<CheckedKeyPackage>;
+  /** What `entry` does to the list that `entries` spell out. Throws `device-list-invalid` or `device-list-conflict`. */
+  extendDeviceList(entries: readonly Uint8Array[], entry: Uint8Array, accountKey: Uint8Array): CheckedListEntry;
+  isAckSigned(ack: SignedAckFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
+  isReaddSigned(request: SignedReaddFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
+  /** The hash of a log entry, 32 bytes. */
+  entryHash(entry: LogRow): Uint8Array;
+}
