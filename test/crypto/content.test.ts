@@ -1,0 +1,54 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { decodeContent, encodeContent } from "../../src/crypto/content.ts";
+import { encodeTaggedFields } from "../../src/crypto/tagged-fields.ts";
+import { newId, type MessageId } from "../../src/protocol/ids.ts";
+import { flipBit, refusalOf } from "./example-message.ts";
+
+describe("content", () => {
+  it("keeps any text, empty and with a byte order mark included", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), fc.nat(), (text, sentAt) => {
+        expect(decodeContent(encodeContent({ kind: "text", text, sentAt }))).to.deep.equal({
+          kind: "text",
+          text,
+          sentAt,
+        });
+      }),
+    );
+    for (const text of ["", "\ufeffx"]) {
+      expect(decodeContent(encodeContent({ kind: "text", text, sentAt: 0 }))).to.deep.include({ text });
+    }
+  });
+
+  it("keeps what it answers to", () => {
+    const replyTo = newId<MessageId>();
+    const content = { kind: "text", text: "yes", sentAt: 1_700_000_000_000, replyTo } as const;
+    expect(decodeContent(encodeContent(content))).to.deep.equal(content);
+  });
+
+  it("is unknown when a later version or kind made it", () => {
+    const later = [
+      encodeTaggedFields(2, [[1, Uint8Array.of(1)]]),
+      encodeTaggedFields(1, [
+        [1, Uint8Array.of(130)],
+        [77, new Uint8Array(3)],
+      ]),
+      encodeTaggedFields(1, [[1, Uint8Array.of(1, 2)]]),
+    ];
+    for (const bytes of later) expect(decodeContent(bytes)).to.deep.equal({ kind: "unknown" });
+  });
+
+  it("is refused when malformed: cut, with an unknown field, not UTF-8, without a kind", () => {
+    const bytes = encodeContent({ kind: "text", text: "hello", sentAt: 5 });
+    const badText = bytes.map((byte, index) => (index === bytes.length - 1 ? 0xff : byte));
+    const extra = new Uint8Array([...bytes, 9, 0, 0, 0, 0]);
+    for (const wrong of [bytes.slice(0, -1), extra, badText, flipBit(bytes, 1), new Uint8Array(), Uint8Array.of(1)]) {
+      expect(refusalOf(() => decodeContent(wrong))).to.match(/^undecryptable/);
+    }
+  });
+
+  it("is not made of a text that UTF-8 cannot hold", () => {
+    expect(refusalOf(() => encodeContent({ kind: "text", text: "\ud800", sentAt: 0 }))).to.match(/^invalid-argument/);
+  });
+});
