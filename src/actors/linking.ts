@@ -25,23 +25,24 @@ export class Linking {
     this.ports = ports;
   }
 
-  /** Lets a new device wait. `sealed` where it was answered already: the push got lost. Throws `device-list-conflict` when the id is taken. */
-  async offer(
-    user: UserId,
-    request: RequestOf<"link:offer">,
-  ): Promise<{ expiresAt: number; sealed: string | undefined }> {
+  /** Lets a new device wait, or wait on. Throws `device-list-conflict` when the device or the channel is taken. */
+  async offer(user: UserId, request: RequestOf<"link:offer">): Promise<ReplyOf<"link:offer">> {
     const channel = fromBase64(request.channel);
     const { device } = request;
     const waiting = await this.ports.store.findLinkOffer(user, channel);
-    if (waiting?.sealed && waiting.device === device) {
-      return { expiresAt: waiting.expiresAt, sealed: toBase64(waiting.sealed) };
-    }
+    if (waiting?.sealed && waiting.device === device) return { expiresAt: waiting.expiresAt };
     if (await this.ports.store.findDevice(device)) throw new SottoError("device-list-conflict");
     const expiresAt = this.ports.now() + limits.linkOfferTtlMs;
     const keys = { deviceKey: fromBase64(request.deviceKey), kemKey: fromBase64(request.kemKey) };
     const outcome = await this.ports.store.putLinkOffer({ user, channel, device, ...keys, expiresAt });
     if (outcome === "taken") throw new SottoError("device-list-conflict");
-    return { expiresAt, sealed: undefined };
+    return { expiresAt };
+  }
+
+  /** The sealed answer (base64) to an offer, if there is one already. */
+  async findAnswer(user: UserId, channel: string): Promise<string | undefined> {
+    const offer = await this.ports.store.findLinkOffer(user, fromBase64(channel));
+    return offer?.sealed ? toBase64(offer.sealed) : undefined;
   }
 
   /** Throws `link-unknown`. */

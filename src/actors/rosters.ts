@@ -7,6 +7,8 @@ import type { ConversationStore } from "./ports/store-conversations.ts";
 /** Which users a conversation is of. The two of a direct never change, so that remembering them is safe. */
 export class Rosters {
   private readonly known = new BoundedCache<ConversationId, readonly UserId[]>(rosterCacheEntries);
+  /** Shared by all who ask meanwhile, so that nobody overtakes on the way to the mailbox. */
+  private readonly pending = new Map<ConversationId, Promise<readonly UserId[]>>();
   private readonly store: Pick<ConversationStore, "findConversation">;
 
   constructor(store: Pick<ConversationStore, "findConversation">) {
@@ -20,9 +22,15 @@ export class Rosters {
     return users;
   }
 
-  private async users(conversation: ConversationId): Promise<readonly UserId[]> {
-    const known = this.known.get(conversation);
+  private users(conversation: ConversationId): readonly UserId[] | Promise<readonly UserId[]> {
+    const known = this.known.get(conversation) ?? this.pending.get(conversation);
     if (known) return known;
+    const lookup = this.lookUp(conversation).finally(() => this.pending.delete(conversation));
+    this.pending.set(conversation, lookup);
+    return lookup;
+  }
+
+  private async lookUp(conversation: ConversationId): Promise<readonly UserId[]> {
     const row = await this.store.findConversation(conversation);
     if (!row) throw new SottoError("conversation-unknown");
     this.known.set(conversation, row.users);

@@ -1,0 +1,20 @@
+import type { Actors } from "../actors/actors.ts";
+import type { Delivery } from "../actors/ports/delivery.ts";
+import type { Presence } from "../actors/ports/presence.ts";
+import type { RateLimiter } from "../actors/ports/rate-limiter.ts";
+import type { TokenVerifier } from "../actors/ports/sign-in.ts";
+import type { Telemetry } from "../actors/ports/silent-telemetry.ts";
+import type { GatewaySettings } from "./gateway-settings.ts";
+import type { SocketServer } from "./socket-server.ts";
+
+/** What the edge stands on. */
+export interface Edge {
+  sockets: SocketServer;
+  actors: Actors;
+  delivery: Delivery;
+  presence: Presence;
+  limiter: RateLimiter;
+  verifier: TokenVerifier;
+  settings: GatewaySettings;
+  telemetry: Telemetry;
+}

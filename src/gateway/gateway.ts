@@ -1,0 +1,92 @@
+/**
+ * The Socket.IO edge: two doors (token, device key), then requests. Owns sockets, their sessions and their rooms; decides
+ * nothing of a conversation. Invariants: no socket that has not proved its device key is in a room; nothing a client sends
+ * ends the process; every refusal has a code of the catalogue.
+ */
+import { randomBytes } from "node:crypto";
+import { toBase64 } from "../protocol/base64.ts";
+import { protocolVersion } from "../protocol/limits.ts";
+import { dispatch } from "./dispatcher.ts";
+import { drain } from "./drain.ts";
+import type { Edge } from "./edge.ts";
+import { challengeTimeoutMs, createHandshake, hostsOf } from "./handshake.ts";
+import { closeSession, setSessionTimer, type Session } from "./session.ts";
+import { watchSlowReaders } from "./slow-readers.ts";
+import type { GatewaySocket } from "./socket-server.ts";
+
+export interface Gateway {
+  /** Refuses new sockets from now on; `close` does it too. */
+  refuseHandshakes(): void;
+  /** Sends everybody away, waits for what is under way, closes the socket server and its HTTP server; all within the deadline. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+export function createGateway(edge: Edge): Gateway {
+  let isDraining = false;
+  let closed: Promise<void> | undefined;
+  edge.sockets.use(createHandshake(edge, () => isDraining));
+  edge.sockets.on("connection", (socket) => greet(edge, socket));
+  edge.telemetry.metrics.gauge("sockets", () => edge.sockets.of("/").sockets.size);
+  const slowReaders = watchSlowReaders(edge);
+  const refuseHandshakes = () => {
+    isDraining = true;
+  };
+  return {
+    refuseHandshakes,
+    close: (deadlineMs) => {
+      refuseHandshakes();
+      slowReaders.stop();
+      closed ??= drain(edge, deadlineMs);
+      return closed;
+    },
+  };
+}
+
+function greet(edge: Edge, socket: GatewaySocket): void {
+  const session = openSession(edge, socket);
+  socket.data.session = session;
+  forgetHandshake(socket);
+  socket.onAny((event: string, ...parameters: unknown[]) => void dispatch(edge, session, event, parameters));
+  socket.on("disconnect", (reason) => void leave(edge, session, reason));
+  socket.emit("session:challenge", { nonce: toBase64(session.nonce), protocol: protocolVersion });
+  setSessionTimer(session, challengeTimeoutMs(edge), () => closeSession(session, { code: "timeout" }));
+}
+
+function openSession(edge: Edge, socket: GatewaySocket): Session {
+  const { user, expiresAt } = socket.data.token;
+  return {
+    socket,
+    user,
+    tokenExpiresAt: expiresAt,
+    hosts: hostsOf(socket, edge.settings.publicHosts),
+    nonce: new Uint8Array(randomBytes(32)),
+    state: "challenged",
+    caller: undefined,
+    linkChannel: undefined,
+    inFlight: 0,
+    malformedAt: [],
+    timer: undefined,
+  };
+}
+
+/** The HTTP request and the token are not needed any more: some kilobytes a socket, and a secret. */
+function forgetHandshake(socket: GatewaySocket): void {
+  socket.handshake.auth = {};
+  socket.handshake.headers = {};
+  Object.assign(socket.client, { request: undefined });
+  Object.assign(socket.conn, { request: undefined });
+}
+
+async function leave(edge: Edge, session: Session, reason: string): Promise<void> {
+  session.state = "closing";
+  clearTimeout(session.timer);
+  const { caller } = session;
+  if (!caller) return;
+  const { user, device, socket } = caller;
+  edge.telemetry.log.info("socket.left", { user, device, socket, reason });
+  try {
+    await edge.presence.leave({ user, device, socket });
+  } catch (error) {
+    edge.telemetry.log.error("presence.failed", { device, error });
+  }
+}

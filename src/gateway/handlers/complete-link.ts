@@ -1,0 +1,5 @@
+import { callerOf, type Handler } from "../handler.ts";
+
+/** `link:complete` */
+export const completeLink: Handler<"link:complete"> = ({ actors }, session, request) =>
+  actors.linking.complete(callerOf(session), request);

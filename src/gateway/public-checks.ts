@@ -1,0 +1,22 @@
+import type { PublicChecks } from "../actors/ports/public-checks.ts";
+import { verifyAck } from "../identity/ack.ts";
+import { decodeDeviceListEntry, extendDeviceList, verifyDeviceList } from "../identity/device-list.ts";
+import { inspectCommit, inspectKeyPackage, nextLeaves } from "../identity/handshake.ts";
+import { entryHash } from "../identity/log-hash.ts";
+import { verifyReaddRequest } from "../identity/readd.ts";
+
+/** What actors decide by, from `identity/`. `sodiumReady()` must have been awaited before any of it is used. */
+export const publicChecks: PublicChecks = {
+  inspectCommit,
+  inspectKeyPackage,
+  nextLeaves: (leaves, removes, adds) => nextLeaves(leaves, removes, adds),
+  entryHash,
+  isAckSigned: verifyAck,
+  isReaddSigned: verifyReaddRequest,
+  extendDeviceList: (entries, bytes, accountKey) => {
+    const list = entries.length === 0 ? undefined : verifyDeviceList(entries, accountKey);
+    const { version, head } = extendDeviceList(list, bytes, accountKey);
+    const { operation, user, device, deviceKey } = decodeDeviceListEntry(bytes).entry;
+    return { version, previousHead: list?.head ?? null, head, operation, user, device, deviceKey };
+  },
+};
