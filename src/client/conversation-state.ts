@@ -1,0 +1,142 @@
+/**
+ * The durable state of one conversation on this device: its record, its group, and a commit that waits for the log.
+ * One task at a time changes it (`queue`); whatever changes is written before it shows. A change is prepared, persisted,
+ * then adopted, so that a failed write leaves memory as it was.
+ */
+import type { Group, PreparedCommit } from "../crypto/group-engine.ts";
+import type { ConversationId, DeviceId, MessageId, UserId } from "../protocol/ids.ts";
+import type { ClientCore } from "./core.ts";
+import { decodeRecord, encodeRecord, tables, type ConversationRecord, type PendingCommitRecord } from "./records.ts";
+import type { RecordChange } from "./stores/client-store.ts";
+import { TaskQueue } from "./task-queue.ts";
+
+export interface PendingCommit {
+  record: PendingCommitRecord;
+  next: Group;
+  /** Zeroes secrets of the state before; after adoption only. */
+  release(): void;
+}
+
+export interface StateChange {
+  record?: Partial<ConversationRecord>;
+  group?: Group;
+  /** Null drops it. */
+  pending?: PendingCommit | null;
+}
+
+export class ConversationState {
+  readonly queue = new TaskQueue();
+  private readonly core: ClientCore;
+  private current: ConversationRecord;
+  private currentGroup: Group | undefined;
+  private currentPending: PendingCommit | undefined;
+
+  constructor(core: ClientCore, record: ConversationRecord) {
+    this.core = core;
+    this.current = record;
+  }
+
+  static fresh(core: ClientCore, conversation: ConversationId, peer: UserId): ConversationState {
+    return new ConversationState(core, {
+      conversation,
+      peer,
+      generation: 0,
+      joinedSequence: 0,
+      position: 0,
+      positionHash: null,
+      logHash: null,
+      rosterEpoch: 0,
+      joins: {},
+      senders: {},
+      lastNumber: 0,
+      lastContentHash: null,
+      unopened: [],
+      receiptVersion: 0,
+      readSequence: 0,
+      selfUpdatedAt: 0,
+      mustSelfUpdate: false,
+      lostAt: null,
+      readds: {},
+    });
+  }
+
+  static async load(core: ClientCore, bytes: Uint8Array): Promise<ConversationState> {
+    const state = new ConversationState(core, decodeRecord<ConversationRecord>(bytes));
+    const id = state.current.conversation;
+    const [tree, ratchets, pending] = await Promise.all([
+      core.store.get(tables.groupTrees, id),
+      core.store.get(tables.groupRatchets, id),
+      core.store.get(tables.pendingCommits, id),
+    ]);
+    const identity = core.own.identity();
+    if (tree && ratchets) state.currentGroup = await core.engine.decodeGroup({ tree, ratchets }, identity);
+    if (pending) {
+      const record = decodeRecord<PendingCommitRecord>(pending);
+      const next = await core.engine.decodeGroup({ tree: record.nextTree, ratchets: record.nextRatchets }, identity);
+      state.currentPending = { record, next, release: () => undefined };
+    }
+    return state;
+  }
+
+  get record(): Readonly<ConversationRecord> {
+    return this.current;
+  }
+  get id(): ConversationId {
+    return this.current.conversation;
+  }
+  get group(): Group | undefined {
+    return this.currentGroup;
+  }
+  get pending(): PendingCommit | undefined {
+    return this.currentPending;
+  }
+  /** A group that can be followed, and nothing under way that would change it. */
+  get canSeal(): boolean {
+    return this.currentGroup !== undefined && this.currentPending === undefined && this.current.lostAt === null;
+  }
+
+  /** Wraps a prepared commit for storage, with its exact bytes. */
+  pend(
+    prepared: PreparedCommit,
+    id: MessageId,
+    place: { generation: number; epoch: number; added: DeviceId[]; removed: DeviceId[] },
+  ): PendingCommit {
+    const { tree, ratchets } = this.core.engine.encodeGroup(prepared.next);
+    const record: PendingCommitRecord = {
+      id,
+      ...place,
+      commit: prepared.commit,
+      welcome: prepared.welcome ?? null,
+      nextTree: tree,
+      nextRatchets: ratchets,
+      createdAt: Date.now(),
+    };
+    return { record, next: prepared.next, release: () => prepared.release() };
+  }
+
+  /** Writes the change, with others that belong to it, in one transaction; then adopts it. */
+  async commit(change: StateChange, alongside: readonly RecordChange[] = []): Promise<void> {
+    const record = change.record ? { ...this.current, ...change.record } : this.current;
+    const changes: RecordChange[] = [...alongside];
+    if (change.record) changes.push({ table: tables.conversations, id: this.id, bytes: encodeRecord(record) });
+    if (change.group) changes.push(...this.groupChanges(change.group));
+    if (change.pending !== undefined) {
+      const bytes = change.pending && encodeRecord(change.pending.record);
+      changes.push({ table: tables.pendingCommits, id: this.id, bytes });
+    }
+    if (changes.length > 0) await this.core.store.write(changes);
+    this.current = record;
+    if (change.group) this.currentGroup = change.group;
+    if (change.pending !== undefined) this.currentPending = change.pending ?? undefined;
+  }
+
+  /** The tree is written when the epoch moves, the ratchets with every change. */
+  private groupChanges(group: Group): RecordChange[] {
+    const { tree, ratchets } = this.core.engine.encodeGroup(group);
+    const before = this.currentGroup;
+    const sameTree = before && before.epoch === group.epoch && before.generation === group.generation;
+    const changes: RecordChange[] = [{ table: tables.groupRatchets, id: this.id, bytes: ratchets }];
+    if (!sameTree) changes.push({ table: tables.groupTrees, id: this.id, bytes: tree });
+    return changes;
+  }
+}

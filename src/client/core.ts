@@ -1,0 +1,50 @@
+/** What the parts of one client share: its store, its connection, its device, and where it reports. */
+import type { GroupEngine } from "../crypto/group-engine.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
+import type { ConversationId, DeviceId, UserId } from "../protocol/ids.ts";
+import type { Connection } from "./connection.ts";
+import type { DeviceDirectory } from "./device-directory.ts";
+import type { KeyPackageSupply } from "./key-package-supply.ts";
+import type { OwnDevice } from "./own-device.ts";
+import type { OpenClientStore } from "./stores/client-store.ts";
+
+/** Timings that tests shorten. All in milliseconds. */
+export interface Timings {
+  requestTimeoutMs: number;
+  reconnectBaseMs: number;
+  reconnectMaxMs: number;
+  /** A gap in the log is asked for after this long, half as much jitter added. */
+  gapMs: number;
+  /** While quiet, everything is compared with the node this often, half as much jitter added. */
+  syncEveryMs: number;
+  /** A group is updated before the first message after this long. */
+  selfUpdateAfterMs: number;
+  /** How long a member waits for the peer's own devices to add one of theirs before it does. */
+  rosterPatienceMs: number;
+  /** A device is re-added without a person's word at most once in this time. */
+  readdEveryMs: number;
+}
+
+/** Something a person may have to know. What each means stands in `docs/threat-model.md`. */
+export interface Fault {
+  code: ErrorCode | "log-forked" | "messages-missing" | "readd-held";
+  conversation?: ConversationId;
+  user?: UserId;
+  device?: DeviceId;
+  sequence?: number;
+}
+
+export interface ClientCore {
+  store: OpenClientStore;
+  connection: Connection;
+  engine: GroupEngine;
+  own: OwnDevice;
+  directory: DeviceDirectory;
+  supply: KeyPackageSupply;
+  timings: Timings;
+  /** Fires when the client closes. */
+  closing: AbortSignal;
+  /** Largest payload the node takes, in bytes; learned at admission. */
+  maxMessageBytes(): number;
+  report(fault: Fault): void;
+}

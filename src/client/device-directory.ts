@@ -1,0 +1,96 @@
+/**
+ * The device lists of this user and its contacts, verified and pinned. Owns trust on first use: the first account key seen
+ * of a user is the one that counts, and a list only ever grows. Errors: `identity-changed`, `untrusted-list`.
+ */
+import { decodeDeviceListEntry, verifyDeviceList, type DeviceList } from "../identity/device-list.ts";
+import { deviceListEntryHash } from "../identity/device-list-entry.ts";
+import { equalBytes } from "../identity/equal-bytes.ts";
+import { fromBase64 } from "../protocol/base64.ts";
+import { SottoError } from "../protocol/errors.ts";
+import type { DeviceId, UserId } from "../protocol/ids.ts";
+import type { Connection } from "./connection.ts";
+import { decodeRecord, encodeRecord, tables, type ListRecord } from "./records.ts";
+import type { OpenClientStore } from "./stores/client-store.ts";
+
+export interface ListedUser {
+  list: DeviceList;
+  entries: Uint8Array[];
+}
+
+export class DeviceDirectory {
+  private readonly store: OpenClientStore;
+  private readonly connection: Connection;
+  private readonly known = new Map<UserId, ListedUser>();
+
+  private constructor(store: OpenClientStore, connection: Connection) {
+    this.store = store;
+    this.connection = connection;
+  }
+
+  static async load(store: OpenClientStore, connection: Connection): Promise<DeviceDirectory> {
+    const directory = new DeviceDirectory(store, connection);
+    for (const { bytes } of await store.list(tables.lists)) {
+      const record = decodeRecord<ListRecord>(bytes);
+      const list = verifyDeviceList(record.entries, record.accountKey);
+      directory.known.set(record.user, { list, entries: record.entries });
+    }
+    return directory;
+  }
+
+  /** The list as it was last verified. */
+  get(user: UserId): DeviceList | undefined {
+    return this.known.get(user)?.list;
+  }
+
+  /** Devices that are not revoked, with their keys. */
+  liveDevices(user: UserId): DeviceId[] {
+    return [...(this.get(user)?.devices ?? [])]
+      .filter(([, device]) => device.revokedVersion === undefined)
+      .map(([device]) => device);
+  }
+
+  /** Hash of the list at a version, as this device verified it; undefined beyond what it knows. */
+  headAt(user: UserId, version: number): Uint8Array | undefined {
+    const entry = this.known.get(user)?.entries[version - 1];
+    return entry && deviceListEntryHash(entry);
+  }
+
+  /** All entries of a user's list, for handing on. */
+  entries(user: UserId): Uint8Array[] {
+    return this.known.get(user)?.entries ?? [];
+  }
+
+  /** Asks the node for what is new, verifies and pins it. Undefined for a user without a device. */
+  async refresh(user: UserId): Promise<DeviceList | undefined> {
+    const before = this.known.get(user);
+    const after = before?.list.version ?? 0;
+    const reply = await this.connection.request("devices:read", { users: [{ user, after }] });
+    const found = reply.users.find((answer) => answer.user === user);
+    if (!found?.accountKey) {
+      if (before)
+        throw new SottoError("untrusted-list", { detail: "The node denies a device list that was seen before." });
+      return undefined;
+    }
+    return this.adopt(user, fromBase64(found.accountKey), found.entries.map(fromBase64));
+  }
+
+  /** Verifies entries that follow what is known, and pins them. */
+  async adopt(user: UserId, accountKey: Uint8Array, added: Uint8Array[]): Promise<DeviceList> {
+    const before = this.known.get(user);
+    if (before && !equalBytes(before.list.accountKey, accountKey)) throw new SottoError("identity-changed");
+    if (before && added.length === 0) return before.list;
+    const entries = [...(before?.entries ?? []), ...added];
+    const list = verifyDeviceList(
+      entries,
+      accountKey,
+      before && { version: before.list.version, head: before.list.head },
+    );
+    if (list.user !== user || entries.some((entry) => decodeDeviceListEntry(entry).entry.user !== user)) {
+      throw new SottoError("untrusted-list", { detail: "The list belongs to another user." });
+    }
+    const record: ListRecord = { user, accountKey, entries };
+    await this.store.write([{ table: tables.lists, id: user, bytes: encodeRecord(record) }]);
+    this.known.set(user, { list, entries });
+    return list;
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * This user's devices: listing, revoking, and linking a new one. The new device shows a code that never passes the server;
+ * a primary device takes it, certifies the new device and hands over what it needs, sealed to the code.
+ */
+import { channelOfLinkCode, newLink, openLink, sealLink, type NewLink } from "../crypto/link-sealing.ts";
+import { decodeDeviceListEntry } from "../identity/device-list.ts";
+import { fromBase64, toBase64 } from "../protocol/base64.ts";
+import { SottoError } from "../protocol/errors.ts";
+import type { DeviceId } from "../protocol/ids.ts";
+import type { ClientCore } from "./core.ts";
+import { decodeRecord, encodeRecord } from "./records.ts";
+import type { Challenge, Session } from "./session.ts";
+import { withDeadline } from "./waiting.ts";
+
+export interface DeviceInfo {
+  id: DeviceId;
+  /** Whether it is the one asking. */
+  current: boolean;
+  addedAt: Date;
+  revokedAt: Date | undefined;
+}
+
+export interface DeviceLink {
+  /** To be typed or scanned on a device of this user that is set up already. It stands for this device and is good for ten minutes. */
+  code: string;
+  /** Resolves with the digits that both devices show, when the other one has taken the code. Errors: `link-mismatch`, `timeout`, `aborted`. */
+  completed: Promise<{ checkDigits: string }>;
+}
+
+/** What a primary hands over. */
+interface LinkPayload {
+  accountKey: Uint8Array;
+  entries: Uint8Array[];
+}
+
+export class Devices {
+  private readonly core: ClientCore;
+  private linking: NewLink | undefined;
+
+  constructor(core: ClientCore) {
+    this.core = core;
+  }
+
+  /** All devices this user ever had, as its signed list says. */
+  async list(): Promise<DeviceInfo[]> {
+    const { own, directory } = this.core;
+    if (this.core.connection.state === "online") await directory.refresh(own.user);
+    const revokedAt = new Map<DeviceId, Date>();
+    const infos: DeviceInfo[] = [];
+    for (const bytes of directory.entries(own.user)) {
+      const { entry } = decodeDeviceListEntry(bytes);
+      if (entry.operation === "revoke") revokedAt.set(entry.device, new Date(entry.at));
+      else
+        infos.push({
+          id: entry.device,
+          current: entry.device === own.device,
+          addedAt: new Date(entry.at),
+          revokedAt: undefined,
+        });
+    }
+    return infos.map((info) => ({ ...info, revokedAt: revokedAt.get(info.id) }));
+  }
+
+  /** Takes a device out: it is closed out at once, and removed from every conversation. Error: `forbidden` on a linked device. */
+  async revoke(id: string): Promise<void> {
+    const { own, directory, connection } = this.core;
+    const list = await directory.refresh(own.user);
+    const entry = own.signListEntry(list, { operation: "revoke", device: id as DeviceId });
+    await connection.request("devices:revoke", { entry: toBase64(entry) });
+    await directory.refresh(own.user);
+  }
+
+  /** On a new device: makes the code under which another device of this user adds this one. Call instead of `connect`. */
+  async link(options: { signal?: AbortSignal; timeout?: number } = {}): Promise<DeviceLink> {
+    const { own, connection } = this.core;
+    if (own.isCertified) throw new SottoError("invalid-argument", { detail: "This device is set up already." });
+    const link = newLink(own.user, own.device, own.deviceKey);
+    this.linking = link;
+    const completed = this.complete(link, options);
+    completed.catch(() => undefined);
+    await connection.connect(options.signal);
+    return { code: link.code, completed };
+  }
+
+  /** On the first device: takes the code that a new one shows. Errors: `link-unknown`, `link-mismatch`, `forbidden`. */
+  async approve(code: string): Promise<{ checkDigits: string; device: DeviceId }> {
+    const { own, directory, connection } = this.core;
+    if (!own.isPrimary)
+      throw new SottoError("forbidden", { detail: "Only the first device of a user can link others." });
+    const channel = channelOfLinkCode(code);
+    const offer = await connection.request("link:fetch", { channel: toBase64(channel) });
+    const device = {
+      user: own.user,
+      device: offer.device,
+      deviceKey: fromBase64(offer.deviceKey),
+      kemPublicKey: fromBase64(offer.kemKey),
+    };
+    const list = await directory.refresh(own.user);
+    const entry = own.signListEntry(list, { operation: "add", device: device.device, deviceKey: device.deviceKey });
+    const { accountKey } = own;
+    if (!accountKey) throw new SottoError("device-unknown");
+    const payload: LinkPayload = { accountKey, entries: [...directory.entries(own.user), entry] };
+    const { sealed, checkDigits } = sealLink(code, device, encodeRecord(payload));
+    await connection.request("link:complete", {
+      channel: toBase64(channel),
+      entry: toBase64(entry),
+      sealed: toBase64(sealed),
+    });
+    await directory.refresh(own.user);
+    return { checkDigits, device: device.device };
+  }
+
+  /** For the client: while a link waits, a session offers it instead of proving a device. */
+  async admitLinking(session: Session, _challenge: Challenge): Promise<boolean> {
+    const { linking } = this;
+    if (!linking || this.core.own.isCertified) return false;
+    await session.ask("link:offer", {
+      channel: toBase64(linking.channel),
+      device: this.core.own.device,
+      deviceKey: toBase64(this.core.own.deviceKey),
+      kemKey: toBase64(linking.kemPublicKey),
+    });
+    return true;
+  }
+
+  private async complete(
+    link: NewLink,
+    options: { signal?: AbortSignal; timeout?: number },
+  ): Promise<{ checkDigits: string }> {
+    const { own, connection, directory } = this.core;
+    let off = (): void => undefined;
+    const sealed = new Promise<string>((resolve) => {
+      off = connection.on("push", (push) => {
+        if (push.name === "link:completed") resolve(push.payload.sealed);
+      });
+    });
+    const { timeout, signal } = options;
+    const bytes = fromBase64(await withDeadline(sealed, { timeoutMs: timeout, signal }).finally(off));
+    const { payload, checkDigits } = openLink(link, bytes);
+    const { accountKey, entries } = decodeRecord<LinkPayload>(payload);
+    const list = await directory.adopt(own.user, accountKey, entries);
+    const listed = list.devices.get(own.device);
+    if (!listed) throw new SottoError("link-mismatch");
+    await own.acceptCertificate(accountKey, listed.certificate);
+    this.linking = undefined;
+    connection.renew();
+    return { checkDigits };
+  }
+}

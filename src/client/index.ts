@@ -1,0 +1,24 @@
+/**
+ * The SDK: end-to-end-encrypted conversations from a browser or from Node. Seals and opens; keeps keys, outbox and history
+ * in the store it is given; talks to any node of a deployment. Nothing in here trusts the node with content.
+ */
+import { mlsGroupEngine } from "../crypto/mls-group-engine.ts";
+import { sodiumReady } from "../identity/sodium.ts";
+import { Client, type ClientOptions } from "./client.ts";
+
+/** Opens the store and its device; `connect()` goes online. Errors: `store-locked`, `store-unreadable`, `store-in-use`, `invalid-argument`. */
+export async function createClient(options: ClientOptions): Promise<Client> {
+  await sodiumReady();
+  return Client.create(options, mlsGroupEngine);
+}
+
+export { memoryStore } from "./stores/memory-store.ts";
+export { SottoError, type ErrorCode } from "../protocol/errors.ts";
+export type { Client, ClientEvents, ClientOptions } from "./client.ts";
+export type { ConnectionState, TokenSource } from "./connection.ts";
+export type { Conversation, ConversationEvents, HistoryPage, UnopenedMessage } from "./conversation.ts";
+export type { Fault } from "./core.ts";
+export type { DeviceInfo, DeviceLink } from "./devices.ts";
+export type { Message, MessageState } from "./message.ts";
+export type { RecipientReceipt } from "./receipt-book.ts";
+export type { ClientStore, ListOptions, OpenClientStore, RecordChange, StoredRecord } from "./stores/client-store.ts";

@@ -1,0 +1,127 @@
+/**
+ * Key packages by which others add this device while it is away: a stock of one-time ones for both suites, and a last
+ * resort that is renewed every week. Owns their private parts; each goes with its use.
+ */
+import type { GroupEngine, KeyPackagePair } from "../crypto/group-engine.ts";
+import { toBase64 } from "../protocol/base64.ts";
+import { limits, suites } from "../protocol/limits.ts";
+import type { ReplyOf } from "../protocol/requests.ts";
+import type { Connection } from "./connection.ts";
+import type { OwnDevice } from "./own-device.ts";
+import { decodeRecord, encodeRecord, tables, type KeyPackageRecord } from "./records.ts";
+import type { OpenClientStore, RecordChange } from "./stores/client-store.ts";
+
+export type KeyPackageStock = ReplyOf<"session:prove">["keyPackages"];
+
+/** How many one-time packages are kept at the node, and below how many more are made. */
+export interface StockLevels {
+  full: number;
+  low: number;
+}
+
+const weekMs = 7 * 24 * 3600_000;
+/** A last resort is kept this long after its successor: a Welcome may be on its way. */
+const retirementMs = 30 * 24 * 3600_000;
+
+const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+export class KeyPackageSupply {
+  private readonly store: OpenClientStore;
+  private readonly connection: Connection;
+  private readonly engine: GroupEngine;
+  private readonly own: OwnDevice;
+  private readonly levels: StockLevels;
+
+  constructor(parts: {
+    store: OpenClientStore;
+    connection: Connection;
+    engine: GroupEngine;
+    own: OwnDevice;
+    levels: StockLevels;
+  }) {
+    this.store = parts.store;
+    this.connection = parts.connection;
+    this.engine = parts.engine;
+    this.own = parts.own;
+    this.levels = parts.levels;
+  }
+
+  /** Brings both suites up to the full stock, in rounds; private parts are stored before their packages leave. */
+  async refill(stock: KeyPackageStock): Promise<void> {
+    const dueLastResorts = await this.retireLastResorts();
+    for (const suite of [suites.default, suites.large] as const) {
+      const held = stock.find((entry) => entry.suite === suite);
+      const needsLastResort = !held?.lastResort || dueLastResorts.has(suite);
+      const oneTime = held?.oneTime ?? 0;
+      const missing = oneTime < this.levels.low ? this.levels.full - oneTime : 0;
+      await this.publish(suite, missing, needsLastResort);
+    }
+  }
+
+  /** A fresh package for one use that is not published, with its private part stored. */
+  async make(suite: number): Promise<KeyPackagePair> {
+    const [pair] = await this.makeAndStore(suite, 1, false);
+    return pair!;
+  }
+
+  /** All pairs held, one-time ones first. */
+  async pairs(): Promise<KeyPackagePair[]> {
+    const records = await this.store.list(tables.keyPackages);
+    return records
+      .map(({ id, bytes }) => ({ ...decodeRecord<KeyPackageRecord>(bytes), hash: bytesOfHex(id) }))
+      .sort((a, b) => Number(a.lastResort) - Number(b.lastResort));
+  }
+
+  /** The change that forgets a one-time pair once its group is stored; none for a last resort. */
+  forget(pair: KeyPackagePair): RecordChange[] {
+    return pair.lastResort ? [] : [{ table: tables.keyPackages, id: hex(pair.hash), bytes: null }];
+  }
+
+  private async publish(suite: 84 | 3, missing: number, needsLastResort: boolean): Promise<void> {
+    const [lastResort] = needsLastResort ? await this.makeAndStore(suite, 1, true) : [];
+    for (let left = missing, first = true; left > 0 || (first && lastResort); first = false) {
+      const oneTime = await this.makeAndStore(suite, Math.min(left, limits.keyPackagesPerPublish), false);
+      await this.connection.request("keypackages:publish", {
+        suite,
+        oneTime: oneTime.map((pair) => toBase64(pair.publicBytes)),
+        ...(first && lastResort ? { lastResort: toBase64(lastResort.publicBytes) } : {}),
+      });
+      left -= oneTime.length;
+    }
+  }
+
+  private async makeAndStore(suite: number, count: number, lastResort: boolean): Promise<KeyPackagePair[]> {
+    const pairs: KeyPackagePair[] = [];
+    while (pairs.length < count)
+      pairs.push(await this.engine.createKeyPackage(this.own.identity(), suite, { lastResort }));
+    const createdAt = Date.now();
+    const changes = pairs.map(({ hash, publicBytes, privateBytes }) => {
+      const record: KeyPackageRecord = { suite, publicBytes, privateBytes, lastResort, createdAt, retiredAt: null };
+      return { table: tables.keyPackages, id: hex(hash), bytes: encodeRecord(record) };
+    });
+    if (changes.length > 0) await this.store.write(changes);
+    return pairs;
+  }
+
+  /** Suites whose last resort is older than a week: they are due a new one. Long retired ones go. */
+  private async retireLastResorts(): Promise<Set<number>> {
+    const due = new Set<number>();
+    const now = Date.now();
+    for (const { id, bytes } of await this.store.list(tables.keyPackages)) {
+      const record = decodeRecord<KeyPackageRecord>(bytes);
+      if (!record.lastResort) continue;
+      if (record.retiredAt !== null && now - record.retiredAt > retirementMs) {
+        await this.store.write([{ table: tables.keyPackages, id, bytes: null }]);
+      } else if (record.retiredAt === null && now - record.createdAt > weekMs) {
+        due.add(record.suite);
+        const retired: KeyPackageRecord = { ...record, retiredAt: now };
+        await this.store.write([{ table: tables.keyPackages, id, bytes: encodeRecord(retired) }]);
+      }
+    }
+    return due;
+  }
+}
+
+function bytesOfHex(text: string): Uint8Array {
+  return Uint8Array.from({ length: text.length / 2 }, (_, at) => Number.parseInt(text.slice(at * 2, at * 2 + 2), 16));
+}

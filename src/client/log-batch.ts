@@ -1,0 +1,103 @@
+/**
+ * What a run of log entries does to a conversation, gathered before any of it shows: one write for the whole run, then the
+ * spent secrets are zeroed, then people hear of it.
+ */
+import type { Group, GroupMember } from "../crypto/group-engine.ts";
+import { logHashStart, nextLogHash, type HashedEntry } from "../identity/log-hash.ts";
+import { limits } from "../protocol/limits.ts";
+import type { ConversationState, PendingCommit } from "./conversation-state.ts";
+import { encodeRecord, entryKey, tables, type ConversationRecord, type EntryRecord } from "./records.ts";
+import { addRange } from "./sequence-ranges.ts";
+import type { RecordChange } from "./stores/client-store.ts";
+
+export class LogBatch {
+  record: ConversationRecord;
+  group: Group | undefined;
+  /** Set when the batch settles the pending commit, one way or the other. */
+  pendingSettled = false;
+  /** The run ends here: what follows cannot be followed. */
+  stopped = false;
+  rosterMoved = false;
+  private readonly state: ConversationState;
+  private readonly changes: RecordChange[] = [];
+  private readonly releases: (() => void)[] = [];
+  private readonly after: (() => void)[] = [];
+
+  constructor(state: ConversationState) {
+    this.state = state;
+    this.record = { ...state.record, joins: { ...state.record.joins }, senders: { ...state.record.senders } };
+    this.group = state.group;
+  }
+
+  get pending(): PendingCommit | undefined {
+    return this.pendingSettled ? undefined : this.state.pending;
+  }
+
+  /** Secrets that go once the batch is stored. */
+  release(release: () => void): void {
+    this.releases.push(release);
+  }
+
+  /** What is told once the batch is stored. */
+  tell(tell: () => void): void {
+    this.after.push(tell);
+  }
+
+  write(...changes: RecordChange[]): void {
+    this.changes.push(...changes);
+  }
+
+  /** A commit has been adopted: a new epoch, and a new beginning of the running hash. */
+  beginEpoch(entry: HashedEntry, group: Group, roster: { added: readonly string[]; removed: readonly string[] }): void {
+    this.group = group;
+    for (const device of [...roster.added, ...roster.removed] as GroupMember["device"][])
+      delete this.record.senders[device];
+    for (const device of roster.removed as GroupMember["device"][]) delete this.record.joins[device];
+    for (const device of roster.added as GroupMember["device"][]) this.record.joins[device] = entry.sequence;
+    if (roster.added.length + roster.removed.length > 0) {
+      this.record.rosterEpoch = group.epoch;
+      this.rosterMoved = true;
+    }
+    this.record.logHash = logHashStart({
+      conversation: entry.conversation,
+      generation: entry.generation,
+      epoch: group.epoch,
+      sequence: entry.sequence,
+      transcriptHash: group.transcriptHash,
+    });
+  }
+
+  /** An application message has been taken in: the running hash goes on. */
+  continueHash(hash: Uint8Array): void {
+    if (!this.record.logHash) throw new Error("a message before the first commit");
+    this.record.logHash = nextLogHash(this.record.logHash, hash);
+  }
+
+  /** Closes an entry: it is stored, and the position moves on it. */
+  keep(entry: HashedEntry, hash: Uint8Array, kept: Pick<EntryRecord, "kind" | "content" | "reason">): EntryRecord {
+    const { sequence, id, sender, number, acceptedAt, conversation } = entry;
+    const logHash = this.record.logHash ?? new Uint8Array(32);
+    const record: EntryRecord = { sequence, id, sender, number, acceptedAt, logHash, ...kept };
+    this.changes.push({ table: tables.entries, id: entryKey(conversation, sequence), bytes: encodeRecord(record) });
+    if (kept.kind === "unopened") {
+      this.record.unopened = addRange(this.record.unopened, sequence, sequence, limits.unopenedRanges);
+    }
+    this.record.position = sequence;
+    this.record.positionHash = hash;
+    return record;
+  }
+
+  /** Persist, zero, tell: in this order. */
+  async finish(): Promise<void> {
+    await this.state.commit(
+      {
+        record: this.record,
+        ...(this.group && this.group !== this.state.group ? { group: this.group } : {}),
+        ...(this.pendingSettled ? { pending: null } : {}),
+      },
+      this.changes,
+    );
+    for (const release of this.releases) release();
+    for (const tell of this.after) tell();
+  }
+}

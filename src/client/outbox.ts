@@ -1,0 +1,336 @@
+/**
+ * Messages on their way out of one conversation. Each is stored before it is sealed, sealed bytes are stored before they
+ * leave, and both go when the message comes back in the log: nothing is lost by a crash and nothing is sent twice.
+ *
+ *   queued ──▶ sealing ──▶ sending ──▶ accepted        (taken from the outbox when the log has it)
+ *      ▲                      │
+ *      └──── stale-epoch ─────┘   sealed anew, under the same id and number
+ *
+ * Several are in flight at once. When one is refused for now, all are awaited and sending resumes at the lowest number.
+ */
+import { sealMessage } from "../crypto/sealed-message.ts";
+import { encodeMessagePayload } from "../crypto/message-payload.ts";
+import { equalBytes } from "../identity/equal-bytes.ts";
+import type { HashedEntry } from "../identity/log-hash.ts";
+import { toBase64 } from "../protocol/base64.ts";
+import { SottoError } from "../protocol/errors.ts";
+import type { MessageId } from "../protocol/ids.ts";
+import type { LogEntry } from "../protocol/log-entry.ts";
+import type { ClientCore } from "./core.ts";
+import type { ConversationState } from "./conversation-state.ts";
+import { envelopeBytes } from "./entry-opener.ts";
+import type { OwnArrival } from "./log-follower.ts";
+import { decodeRecord, encodeRecord, outboxKey, tables, type OutboxRecord } from "./records.ts";
+import { backoffMs, delay } from "./waiting.ts";
+
+export type OutgoingState = "queued" | "sealing" | "sending" | "accepted" | "failed";
+
+/** Whoever shows a message hears of its way through here. */
+export interface OutgoingListener {
+  moved(state: OutgoingState, details?: { sequence?: number; acceptedAt?: number; error?: SottoError }): void;
+}
+
+interface Item {
+  record: OutboxRecord;
+  listener: OutgoingListener;
+  accepted: boolean;
+}
+
+export interface OutboxHooks {
+  /** Makes the group ready for a message, as far as it can; false: not now, `wake` comes when it may be. */
+  ready(): Promise<boolean>;
+  /** The node's word on a message of ours, as the entry that stands in the log. */
+  accepted(entry: LogEntry): void;
+  catchUp(): Promise<void>;
+  /** The sender's own device list, to be named in the message. */
+  listHead(): { version: number; head: Uint8Array };
+  lost(): void;
+}
+
+const sealRun = 32;
+const window = 128;
+
+export class Outbox {
+  private readonly core: ClientCore;
+  private readonly state: ConversationState;
+  private readonly hooks: OutboxHooks;
+  /** By id, which is the order in which they were written. */
+  private readonly items = new Map<MessageId, Item>();
+  private running: Promise<void> | undefined;
+  private woken = false;
+  private attempt = 0;
+
+  constructor(core: ClientCore, state: ConversationState, hooks: OutboxHooks) {
+    this.core = core;
+    this.state = state;
+    this.hooks = hooks;
+  }
+
+  /** Takes up what an earlier run of this client left. `listen` is asked for each. */
+  async load(listen: (record: OutboxRecord) => OutgoingListener): Promise<void> {
+    for (const { bytes } of await this.core.store.list(tables.outbox, { prefix: `${this.state.id}/` })) {
+      const record = decodeRecord<OutboxRecord>(bytes);
+      this.items.set(record.id, { record, listener: listen(record), accepted: false });
+    }
+  }
+
+  get size(): number {
+    return this.items.size;
+  }
+
+  /** Stores a message, then sends it when it can. Resolves when it is stored. */
+  async add(id: MessageId, content: Uint8Array, sentAt: number, listener: OutgoingListener): Promise<void> {
+    const record: OutboxRecord = {
+      id,
+      content,
+      sentAt,
+      number: null,
+      contentHash: null,
+      previousContentHash: null,
+      sealed: null,
+    };
+    this.items.set(id, { record, listener, accepted: false });
+    await this.core.store.write([this.changeOf(record)]);
+    this.wake();
+  }
+
+  /** Withdraws a message that has not been sealed. False when it is too late. */
+  async cancel(id: MessageId): Promise<boolean> {
+    return this.state.queue.run(async () => {
+      if (this.items.get(id)?.record.number !== null) return false;
+      this.items.delete(id);
+      await this.core.store.write([{ table: tables.outbox, id: outboxKey(this.state.id, id), bytes: null }]);
+      return true;
+    });
+  }
+
+  /** Something changed that may let messages go: a connection, a group, a new message. */
+  wake(): void {
+    this.woken = true;
+    this.running ??= this.run().finally(() => (this.running = undefined));
+  }
+
+  /** An own message stands in the log. Undefined when this device knows nothing of it. */
+  takeOwn(entry: HashedEntry): OwnArrival | undefined {
+    const item = this.items.get(entry.id);
+    if (!item || item.record.number !== entry.number) return undefined;
+    const { sealed, content } = item.record;
+    if (!sealed || !equalBytes(sealed.payload, entry.payload)) {
+      const { conversation, sequence } = entry;
+      this.core.report({ code: "log-forked", conversation, sequence });
+    }
+    return {
+      content,
+      changes: [{ table: tables.outbox, id: outboxKey(this.state.id, entry.id), bytes: null }],
+      stored: () => {
+        this.items.delete(entry.id);
+        item.listener.moved("accepted", entry);
+      },
+    };
+  }
+
+  private async run(): Promise<void> {
+    while (this.woken && !this.core.closing.aborted) {
+      this.woken = false;
+      try {
+        await this.flush();
+        this.attempt = 0;
+      } catch (error) {
+        if (!(error instanceof SottoError)) throw error;
+        if (error.code === "offline" || error.code === "closed" || !error.retryable) continue;
+        const wait = Math.max(error.retryAfterMs ?? 0, backoffMs(this.attempt++, 50, 5_000));
+        await delay(wait, this.core.closing).catch(() => undefined);
+        this.woken = true;
+      }
+    }
+  }
+
+  /** Sends until nothing is left to send. Throws what made it stop. */
+  private async flush(): Promise<void> {
+    const inFlight = new Set<Promise<void>>();
+    let refusal: { item: Item; error: SottoError } | undefined;
+    const sent = new Set<MessageId>();
+    while (!refusal && this.core.connection.state === "online") {
+      const waiting = this.unaccepted().filter((item) => !sent.has(item.record.id));
+      if (waiting.length === 0) break;
+      if (!(await this.hooks.ready())) break;
+      const run = waiting.slice(0, sealRun);
+      await this.seal(run);
+      const sealed = run.filter((item) => item.record.sealed !== null);
+      if (sealed.length === 0) break;
+      for (const item of sealed) {
+        sent.add(item.record.id);
+        const flight = this.send(item)
+          .catch((error: SottoError) => void (refusal = earlier(refusal, { item, error })))
+          .finally(() => inFlight.delete(flight));
+        inFlight.add(flight);
+      }
+      while (inFlight.size > window - sealRun && !refusal) await Promise.race(inFlight);
+    }
+    await Promise.all(inFlight);
+    await this.settleKnown();
+    if (refusal) await this.recover(refusal);
+  }
+
+  /** What the node knows from an earlier try is found in the log; where this device may not read that far back, it is done. */
+  private async settleKnown(): Promise<void> {
+    if (![...this.items.values()].some((item) => item.accepted)) return;
+    await this.hooks.catchUp();
+    await this.state.queue.run(async () => {
+      const known = [...this.items.values()].filter((item) => item.accepted);
+      if (this.state.record.lostAt !== null || known.length === 0) return;
+      const gone = known.map(({ record }) => ({
+        table: tables.outbox,
+        id: outboxKey(this.state.id, record.id),
+        bytes: null,
+      }));
+      await this.core.store.write(gone);
+      for (const item of known) {
+        this.items.delete(item.record.id);
+        item.listener.moved("accepted");
+      }
+    });
+  }
+
+  private unaccepted(): Item[] {
+    return [...this.items.values()].filter((item) => !item.accepted);
+  }
+
+  /** Seals what is not sealed, numbers given in the order of ids, and stores group and ciphertexts before anything leaves. */
+  private seal(run: readonly Item[]): Promise<void> {
+    return this.state.queue.run(async () => {
+      const todo = run.filter((item) => item.record.sealed === null && this.items.has(item.record.id));
+      let { group } = this.state;
+      if (todo.length === 0 || !group || !this.state.canSeal) return;
+      let { lastNumber, lastContentHash } = this.state.record;
+      const releases: (() => void)[] = [];
+      const sealedRecords: { item: Item; record: OutboxRecord }[] = [];
+      for (const item of todo) {
+        item.listener.moved("sealing");
+        const number = item.record.number ?? lastNumber + 1;
+        const previousContentHash = item.record.previousContentHash ?? lastContentHash ?? new Uint8Array(32);
+        const place = { conversation: this.state.id, id: item.record.id, sender: this.core.own.device };
+        const { plaintext, body, contentHash } = sealMessage(
+          place,
+          { number, previousContentHash, content: item.record.content, deviceList: this.hooks.listHead() },
+          this.core.own.identity().deviceSecretKey,
+        );
+        const { generation, epoch } = group;
+        const authenticated = envelopeBytes({ ...place, generation, epoch, number });
+        const inGroup = await this.core.engine.seal(group, plaintext, authenticated);
+        group = inGroup.group;
+        releases.push(() => inGroup.release());
+        const payload = encodeMessagePayload({ ciphertext: inGroup.ciphertext, body });
+        const record = {
+          ...item.record,
+          number,
+          contentHash,
+          previousContentHash,
+          sealed: { generation, epoch, payload },
+        };
+        sealedRecords.push({ item, record });
+        if (number > lastNumber) [lastNumber, lastContentHash] = [number, contentHash];
+      }
+      await this.state.commit(
+        { group, record: { lastNumber, lastContentHash } },
+        sealedRecords.map(({ record }) => this.changeOf(record)),
+      );
+      for (const { item, record } of sealedRecords) item.record = record;
+      for (const release of releases) release();
+    });
+  }
+
+  private async send(item: Item): Promise<void> {
+    const { id, number, sealed } = item.record;
+    if (number === null || !sealed) return;
+    if (sealed.payload.length > this.core.maxMessageBytes()) throw new SottoError("too-large");
+    item.listener.moved("sending");
+    const { generation, epoch } = sealed;
+    const payload = toBase64(sealed.payload);
+    const place = { conversation: this.state.id, generation, epoch, id, number, payload };
+    const reply = await this.core.connection.request("message:send", place);
+    item.accepted = true;
+    if (reply.status === "already-accepted") return;
+    const { sequence, acceptedAt } = reply;
+    item.listener.moved("accepted", { sequence, acceptedAt });
+    const sender = { user: this.core.own.user, device: this.core.own.device };
+    this.hooks.accepted({ ...place, kind: "message", sender, sequence, acceptedAt });
+  }
+
+  /** Brings the outbox into a state from which sending can go on, or tells why it cannot. */
+  private async recover({ item, error }: { item: Item; error: SottoError }): Promise<void> {
+    switch (error.code) {
+      case "stale-epoch":
+        await this.hooks.catchUp();
+        await this.unseal();
+        this.woken = true;
+        return;
+      case "message-conflict":
+        this.hooks.lost();
+        return;
+      case "too-large":
+      case "invalid-request":
+      case "device-revoked":
+        await this.fail(item, error);
+        this.woken = true;
+        return;
+      case "not-a-member":
+      case "conversation-unknown":
+        this.hooks.lost();
+        return;
+      default:
+        throw error;
+    }
+  }
+
+  /** Forgets the ciphertexts of what was not accepted: they are sealed anew, under their numbers. */
+  private unseal(): Promise<void> {
+    return this.rewrite((record) => ({ ...record, sealed: null }));
+  }
+
+  /** Gives a message up. What came after it takes its number, so those are sealed anew. */
+  private async fail(item: Item, error: SottoError): Promise<void> {
+    const { id, number, previousContentHash } = item.record;
+    this.items.delete(id);
+    await this.core.store.write([{ table: tables.outbox, id: outboxKey(this.state.id, id), bytes: null }]);
+    if (number !== null) {
+      await this.rewrite((record) =>
+        record.number !== null && record.number > number
+          ? { ...record, number: null, previousContentHash: null, contentHash: null, sealed: null }
+          : record,
+      );
+      const record = { lastNumber: number - 1, lastContentHash: previousContentHash };
+      await this.state.queue.run(() => this.state.commit({ record }));
+    }
+    item.listener.moved("failed", { error });
+  }
+
+  /** After this device was added again: numbers go on where the node says, sealed anew. */
+  async renumber(lastNumber: number): Promise<void> {
+    await this.rewrite((record) => ({
+      ...record,
+      number: null,
+      previousContentHash: null,
+      contentHash: null,
+      sealed: null,
+    }));
+    await this.state.queue.run(() => this.state.commit({ record: { lastNumber, lastContentHash: null } }));
+  }
+
+  private async rewrite(change: (record: OutboxRecord) => OutboxRecord): Promise<void> {
+    await this.state.queue.run(async () => {
+      const changed = this.unaccepted().map((item) => ({ item, record: change(item.record) }));
+      if (changed.length > 0) await this.core.store.write(changed.map(({ record }) => this.changeOf(record)));
+      for (const { item, record } of changed) item.record = record;
+    });
+  }
+
+  private changeOf(record: OutboxRecord) {
+    return { table: tables.outbox, id: outboxKey(this.state.id, record.id), bytes: encodeRecord(record) };
+  }
+}
+
+function earlier<T extends { item: Item }>(one: T | undefined, other: T): T {
+  if (!one) return other;
+  return (other.item.record.number ?? Infinity) < (one.item.record.number ?? Infinity) ? other : one;
+}

@@ -1,0 +1,165 @@
+/**
+ * What stands in a device's store, table by table, and how it is written: JSON with bytes as tagged base64. The store
+ * seals it. Keys sort: a sequence is padded so that the order of ids is the order of the log.
+ */
+import { fromBase64, toBase64 } from "../protocol/base64.ts";
+import type { ConversationId, DeviceId, MessageId, UserId } from "../protocol/ids.ts";
+
+export const tables = {
+  device: "device",
+  lists: "lists",
+  keyPackages: "key-packages",
+  conversations: "conversations",
+  groupTrees: "group-trees",
+  groupRatchets: "group-ratchets",
+  pendingCommits: "pending-commits",
+  outbox: "outbox",
+  entries: "entries",
+  receipts: "receipts",
+} as const;
+
+/** This device. Secrets: the store is encrypted at rest. */
+export interface DeviceRecord {
+  user: UserId;
+  device: DeviceId;
+  deviceKey: Uint8Array;
+  deviceSecretKey: Uint8Array;
+  accountKey: Uint8Array | null;
+  /** Only on primaries. */
+  accountSecretKey: Uint8Array | null;
+  /** Null until the device is registered or linked. */
+  certificate: Uint8Array | null;
+  /** The signed first entry of the list, while a registration is under way. */
+  registrationEntry: Uint8Array | null;
+}
+
+/** A verified device list and the pin on it. */
+export interface ListRecord {
+  user: UserId;
+  accountKey: Uint8Array;
+  entries: Uint8Array[];
+}
+
+export interface KeyPackageRecord {
+  suite: number;
+  publicBytes: Uint8Array;
+  privateBytes: Uint8Array;
+  lastResort: boolean;
+  createdAt: number;
+  /** A last resort that was replaced; kept a while for Welcomes under way. */
+  retiredAt: number | null;
+}
+
+export interface ConversationRecord {
+  conversation: ConversationId;
+  peer: UserId;
+  /** Generation of the group that this device holds; 0: none. */
+  generation: number;
+  /** Where this device's log begins: the sequence of its Add. 0 before. */
+  joinedSequence: number;
+  /** All entries up to here are stored. */
+  position: number;
+  /** Hash of the entry at `position`. */
+  positionHash: Uint8Array | null;
+  /** The running log hash after `position`. */
+  logHash: Uint8Array | null;
+  /** The epoch that the last change of the roster began. */
+  rosterEpoch: number;
+  /** Where each device's log begins, as the commits say. An ack speaks only of what came after. */
+  joins: Record<DeviceId, number>;
+  /** The last message of each device: its number and the hash of its content. */
+  senders: Record<DeviceId, { number: number; contentHash: Uint8Array }>;
+  /** This device's own last number, and the content hash that goes with it. */
+  lastNumber: number;
+  lastContentHash: Uint8Array | null;
+  unopened: [number, number][];
+  receiptVersion: number;
+  /** Highest sequence the person has seen. */
+  readSequence: number;
+  selfUpdatedAt: number;
+  /** Added by a last-resort key package: update before the first message. */
+  mustSelfUpdate: boolean;
+  /** The group cannot be followed any more, since this time; this device waits to be added again. */
+  lostAt: number | null;
+  /** When this device re-added another by itself. */
+  readds: Record<DeviceId, number>;
+}
+
+/** A commit of this device that waits for the log, with its exact bytes and the state to adopt. */
+export interface PendingCommitRecord {
+  id: MessageId;
+  generation: number;
+  epoch: number;
+  commit: Uint8Array;
+  welcome: Uint8Array | null;
+  nextTree: Uint8Array;
+  nextRatchets: Uint8Array;
+  /** Devices whose log begins with this commit; a device added again is among them. */
+  added: DeviceId[];
+  removed: DeviceId[];
+  createdAt: number;
+}
+
+export interface OutboxRecord {
+  id: MessageId;
+  content: Uint8Array;
+  sentAt: number;
+  /** Set when sealed; kept when sealed anew after `stale-epoch`. */
+  number: number | null;
+  contentHash: Uint8Array | null;
+  previousContentHash: Uint8Array | null;
+  sealed: { generation: number; epoch: number; payload: Uint8Array } | null;
+}
+
+/** An entry of the log as this device keeps it. */
+export interface EntryRecord {
+  sequence: number;
+  kind: "message" | "commit" | "unopened";
+  id: MessageId;
+  sender: { user: UserId; device: DeviceId };
+  number: number;
+  acceptedAt: number;
+  logHash: Uint8Array;
+  /** Encoded content of a message. */
+  content: Uint8Array | null;
+  /** Why it could not be opened. */
+  reason: string | null;
+}
+
+export interface ReceiptRecord {
+  kind: "delivered" | "expired";
+  user: UserId;
+  device: DeviceId | null;
+  /** Holds for messages after `from`, up to `sequence`, but for `unopened`. */
+  from: number;
+  sequence: number;
+  unopened: [number, number][];
+  at: number;
+  version: number;
+}
+
+export function encodeRecord(record: object): Uint8Array {
+  return new TextEncoder().encode(
+    JSON.stringify(record, (_key, value: unknown) =>
+      value instanceof Uint8Array ? { $bytes: toBase64(value) } : value,
+    ),
+  );
+}
+
+export function decodeRecord<T extends object>(bytes: Uint8Array): T {
+  return JSON.parse(new TextDecoder().decode(bytes), (_key, value: unknown) =>
+    isTaggedBytes(value) ? fromBase64(value.$bytes) : value,
+  ) as T;
+}
+
+function isTaggedBytes(value: unknown): value is { $bytes: string } {
+  return typeof value === "object" && value !== null && "$bytes" in value && typeof value.$bytes === "string";
+}
+
+/** Decimal, padded to the digits of 2^53, so that text order is number order. */
+export const sortable = (value: number): string => value.toString().padStart(16, "0");
+export const entryKey = (conversation: ConversationId, sequence: number): string =>
+  `${conversation}/${sortable(sequence)}`;
+export const outboxKey = (conversation: ConversationId, id: MessageId): string => `${conversation}/${id}`;
+export const receiptKey = (conversation: ConversationId, version: number): string =>
+  `${conversation}/${sortable(version)}`;
