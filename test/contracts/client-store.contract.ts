@@ -97,8 +97,12 @@ export function describeClientStore(name: string, fixture: () => Promise<ClientS
 
       it("refuses ids and tables that are not printable ASCII, and writes nothing of that batch", async () => {
         for (const wrong of ["", "tab\t", "ä", "\u0000"]) {
-          expect((await rejection(open.write([put("keys", "a", 1), put("keys", wrong, 1)]))).code).to.equal("invalid-argument");
-          expect((await rejection(open.write([put("keys", "a", 1), put(wrong, "b", 1)]))).code).to.equal("invalid-argument");
+          expect((await rejection(open.write([put("keys", "a", 1), put("keys", wrong, 1)]))).code).to.equal(
+            "invalid-argument",
+          );
+          expect((await rejection(open.write([put("keys", "a", 1), put(wrong, "b", 1)]))).code).to.equal(
+            "invalid-argument",
+          );
         }
         expect(await open.list("keys")).to.deep.equal([]);
       });

@@ -1,0 +1,39 @@
+import type { Connection } from "./connection.ts";
+import { accountsAndDevices } from "./migrations/0001-accounts-and-devices.ts";
+import { conversationsAndLog } from "./migrations/0002-conversations-and-log.ts";
+
+/** In order; a migration that has left the house is never edited, only followed by another. */
+const migrations = [
+  { number: 1, name: "0001-accounts-and-devices", sql: accountsAndDevices },
+  { number: 2, name: "0002-conversations-and-log", sql: conversationsAndLog },
+] as const;
+
+/**
+ * Brings the schema up to date, all or nothing, and returns the names of what it applied. Of two processes that call it at
+ * once, one does the work and the other finds it done. Throws where the database comes from a newer version.
+ */
+export function migrate(db: Connection): string[] {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    db.exec(
+      "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
+    );
+    const at = db.get<{ number: number }>("SELECT coalesce(max(number), 0) AS number FROM schema_migrations")!.number;
+    if (at > migrations.length) {
+      throw new Error(
+        `The database has schema ${at}, this version of Sotto knows schemas up to ${migrations.length}. ` +
+          "Start the newer version again, or restore the backup made before the update.",
+      );
+    }
+    const pending = migrations.slice(at);
+    for (const { number, name, sql } of pending) {
+      db.exec(sql);
+      db.run("INSERT INTO schema_migrations (number, name, applied_at) VALUES (?, ?, ?)", number, name, Date.now());
+    }
+    db.exec("COMMIT");
+    return pending.map(({ name }) => name);
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}

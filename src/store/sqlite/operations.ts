@@ -1,0 +1,82 @@
+import type { Store } from "../../actors/ports/store.ts";
+import { createAccount, findAccount } from "./operations/accounts.ts";
+import { acceptCommit } from "./operations/commits.ts";
+import {
+  findConversation,
+  listConversations,
+  listPeers,
+  openDirect,
+  viewConversation,
+} from "./operations/conversations.ts";
+import { appendDeviceEntry, findDevice, readDeviceLists } from "./operations/device-lists.ts";
+import { expireUndelivered } from "./operations/expiry.ts";
+import { ackInbox, readInbox } from "./operations/inbox.ts";
+import { claimKeyPackages, countKeyPackages, publishKeyPackages } from "./operations/key-packages.ts";
+import { findLinkOffer, putLinkOffer } from "./operations/link-offers.ts";
+import { findEntry, readLog } from "./operations/log-reads.ts";
+import { measure } from "./operations/measure.ts";
+import { acceptMessages } from "./operations/messages.ts";
+import { advancePositions } from "./operations/positions.ts";
+import { purgeStep } from "./operations/purge.ts";
+import { postReadd } from "./operations/readd-requests.ts";
+import { readReceipts } from "./operations/receipts.ts";
+import { leaseDueConversations, postponeConversation } from "./operations/sweep.ts";
+import type { StoreContext } from "./store-context.ts";
+
+/** What the thread can be asked for: the port, but for what concerns the thread itself. */
+export type StoreOperations = Omit<Store, "migrate" | "ping" | "close" | "purge"> & { purgeStep: Store["purge"] };
+
+type Blocking<Call> = Call extends (...parameters: infer P) => Promise<infer R>
+  ? (context: StoreContext, ...parameters: P) => R
+  : never;
+
+/** Operations that write share a transaction with whoever waits; see `group-commit.ts`. */
+export const writes = {
+  createAccount,
+  appendDeviceEntry,
+  putLinkOffer,
+  publishKeyPackages,
+  claimKeyPackages,
+  ackInbox,
+  postReadd,
+  openDirect,
+  acceptCommit,
+  acceptMessages,
+  advancePositions,
+  leaseDueConversations,
+  postponeConversation,
+  expireUndelivered,
+  purgeStep,
+} satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
+
+export const reads = {
+  findAccount,
+  findDevice,
+  readDeviceLists,
+  findLinkOffer,
+  countKeyPackages,
+  readInbox,
+  findConversation,
+  listConversations,
+  viewConversation,
+  listPeers,
+  readLog,
+  findEntry,
+  readReceipts,
+  measure,
+} satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
+
+export type OperationName = keyof typeof writes | keyof typeof reads;
+
+const operations: Record<OperationName, unknown> = { ...writes, ...reads };
+
+/** Runs one operation; its arguments have come from another thread as the port's types describe them. */
+export function runOperation(context: StoreContext, name: OperationName, parameters: readonly unknown[]): unknown {
+  const operation = operations[name] as (context: StoreContext, ...parameters: readonly unknown[]) => unknown;
+  return operation(context, ...parameters);
+}
+
+/** Whether an operation needs the write lock. */
+export function isWrite(name: OperationName): boolean {
+  return Object.hasOwn(writes, name);
+}

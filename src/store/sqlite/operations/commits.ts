@@ -1,0 +1,198 @@
+import type { AcceptCommit, CommitOutcome } from "../../../actors/ports/store-conversations.ts";
+import type { DeviceId, UserId } from "../../../protocol/ids.ts";
+import { blobOf, leavesBlob, sameBytes } from "../blobs.ts";
+import type { StoreContext } from "../store-context.ts";
+import { markDue } from "./due.ts";
+import { deleteReadd, inboxKinds, postToInbox } from "./inbox.ts";
+
+interface GroupRow {
+  generation: number;
+  epoch: number;
+  rosterEpoch: number;
+  head: number;
+  lastAcceptedAt: number;
+}
+
+/** See `ConversationStore.acceptCommit`. Everything is checked before anything is written. */
+export function acceptCommit(context: StoreContext, commit: AcceptCommit): CommitOutcome {
+  const conversation = blobOf(commit.conversation);
+  const group = context.db.get<GroupRow>(
+    `SELECT generation, epoch, roster_epoch AS rosterEpoch, head, last_accepted_at AS lastAcceptedAt
+     FROM conversations WHERE conversation = ?`,
+    conversation,
+  );
+  const refusal = group === undefined ? ({ status: "not-a-member" } as const) : refusalOf(context, commit, group);
+  if (group === undefined || refusal !== undefined) return refusal ?? { status: "not-a-member" };
+  const sequence = group.head + 1;
+  const acceptedAt = Math.max(context.now, group.lastAcceptedAt);
+  appendToLog(context, commit, sequence, acceptedAt);
+  advanceGroup(context, commit, group, sequence, acceptedAt);
+  changeRoster(context, commit, sequence, acceptedAt);
+  const inbox = postWelcome(context, commit, sequence);
+  markDue(context, conversation, acceptedAt);
+  return { status: "accepted", sequence, acceptedAt, inbox };
+}
+
+function refusalOf(context: StoreContext, commit: AcceptCommit, group: GroupRow): CommitOutcome | undefined {
+  const { sender } = commit;
+  const conversation = blobOf(commit.conversation);
+  if (!isMember(context, conversation, sender.user)) return { status: "not-a-member" };
+  const known = findAccepted(context, commit);
+  if (known !== undefined) return known;
+  const device = context.db.get<{ user: UserId; revokedAt: number | null }>(
+    "SELECT user, revoked_at AS revokedAt FROM devices WHERE device = ?",
+    blobOf(sender.device),
+  );
+  if (device?.user !== sender.user) return { status: "not-a-member" };
+  if (device.revokedAt !== null) return { status: "device-revoked" };
+  const founds = group.generation === 0 && commit.generation === 1 && commit.epoch === 0;
+  if (!founds && (commit.generation !== group.generation || commit.epoch !== group.epoch || group.generation === 0)) {
+    return { status: "stale-epoch" };
+  }
+  const inGroup = founds
+    ? commit.added.some((added) => added.device === sender.device && added.user === sender.user)
+    : isInGroup(context, conversation, sender.device);
+  const addable = commit.added.every((added) => isAddable(context, conversation, added));
+  return inGroup && addable ? undefined : { status: "not-a-member" };
+}
+
+function isMember({ db }: StoreContext, conversation: Uint8Array, user: UserId): boolean {
+  return db.get("SELECT 1 AS found FROM members WHERE conversation = ? AND user = ?", conversation, user) !== undefined;
+}
+
+function isInGroup({ db }: StoreContext, conversation: Uint8Array, device: DeviceId): boolean {
+  const found = db.get(
+    "SELECT 1 AS found FROM conversation_devices WHERE conversation = ? AND device = ? AND left_sequence IS NULL",
+    conversation,
+    blobOf(device),
+  );
+  return found !== undefined;
+}
+
+function isAddable(
+  context: StoreContext,
+  conversation: Uint8Array,
+  added: { user: UserId; device: DeviceId },
+): boolean {
+  const live = context.db.get(
+    "SELECT 1 AS found FROM devices WHERE device = ? AND user = ? AND revoked_at IS NULL",
+    blobOf(added.device),
+    added.user,
+  );
+  return live !== undefined && isMember(context, conversation, added.user);
+}
+
+/** The commit that ended this epoch, where it is this very one. */
+function findAccepted({ db }: StoreContext, commit: AcceptCommit): CommitOutcome | undefined {
+  const row = db.get<{ sequence: number; acceptedAt: number; id: Uint8Array; device: Uint8Array; payload: Uint8Array }>(
+    `SELECT sequence, accepted_at AS acceptedAt, id, sender_device AS device, payload FROM messages
+     WHERE conversation = ? AND generation = ? AND epoch = ? AND kind = 1`,
+    blobOf(commit.conversation),
+    commit.generation,
+    commit.epoch,
+  );
+  if (row === undefined || !sameBytes(row.id, blobOf(commit.id)) || !sameBytes(row.payload, commit.commit))
+    return undefined;
+  if (!sameBytes(row.device, blobOf(commit.sender.device))) return undefined;
+  return { status: "already-accepted", sequence: row.sequence, acceptedAt: row.acceptedAt };
+}
+
+function appendToLog({ db }: StoreContext, commit: AcceptCommit, sequence: number, acceptedAt: number): void {
+  db.run(
+    `INSERT INTO messages (conversation, sequence, kind, generation, epoch, sender_user, sender_device, id, number,
+       accepted_at, payload) VALUES (?, ?, 1, ?, ?, ?, ?, ?, 0, ?, ?)`,
+    blobOf(commit.conversation),
+    sequence,
+    commit.generation,
+    commit.epoch,
+    commit.sender.user,
+    blobOf(commit.sender.device),
+    blobOf(commit.id),
+    acceptedAt,
+    commit.commit,
+  );
+}
+
+function advanceGroup(
+  { db }: StoreContext,
+  commit: AcceptCommit,
+  group: GroupRow,
+  sequence: number,
+  acceptedAt: number,
+): void {
+  const conversation = blobOf(commit.conversation);
+  const changesRoster = commit.added.length > 0 || commit.removed.length > 0;
+  db.run(
+    `UPDATE conversations SET generation = ?, epoch = ?, roster_epoch = ?, head = ?, last_accepted_at = ?,
+       oldest_at = coalesce(oldest_at, ?) WHERE conversation = ?`,
+    commit.generation,
+    commit.epoch + 1,
+    changesRoster ? commit.epoch + 1 : group.rosterEpoch,
+    sequence,
+    acceptedAt,
+    acceptedAt,
+    conversation,
+  );
+  db.run(
+    `INSERT INTO rosters (conversation, leaves) VALUES (?, ?)
+     ON CONFLICT (conversation) DO UPDATE SET leaves = excluded.leaves`,
+    conversation,
+    leavesBlob(commit.leaves),
+  );
+}
+
+/** Removals first: a device in both lists is re-added, and its log begins anew at this commit. Numbers go on. */
+function changeRoster(context: StoreContext, commit: AcceptCommit, sequence: number, acceptedAt: number): void {
+  const { db } = context;
+  const conversation = blobOf(commit.conversation);
+  for (const device of commit.removed) {
+    db.run(
+      `UPDATE conversation_devices SET left_sequence = ?, left_at = ?
+       WHERE conversation = ? AND device = ? AND left_sequence IS NULL`,
+      sequence,
+      acceptedAt,
+      conversation,
+      blobOf(device),
+    );
+  }
+  for (const { user, device } of commit.added) {
+    db.run(
+      `INSERT INTO conversation_devices (conversation, device, user, joined_sequence, position) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (conversation, device) DO UPDATE SET joined_sequence = excluded.joined_sequence,
+         position = excluded.position, left_sequence = NULL, left_at = NULL, unopened = '[]'`,
+      conversation,
+      blobOf(device),
+      user,
+      sequence,
+      sequence - 1,
+    );
+    db.run(
+      "UPDATE members SET joined_sequence = ? WHERE conversation = ? AND user = ? AND joined_sequence IS NULL",
+      sequence,
+      conversation,
+      user,
+    );
+    deleteReadd(context, conversation, blobOf(device));
+  }
+}
+
+/** For every added device but the one that commits: it made the group, or the change, itself. */
+function postWelcome(
+  context: StoreContext,
+  commit: AcceptCommit,
+  sequence: number,
+): { device: DeviceId; position: number }[] {
+  const { welcome, generation } = commit;
+  const welcomed = commit.added.filter(({ device }) => device !== commit.sender.device);
+  if (welcome === undefined || welcomed.length === 0) return [];
+  const conversation = blobOf(commit.conversation);
+  context.db.run(
+    "INSERT INTO welcomes (conversation, sequence, welcome, at) VALUES (?, ?, ?, ?)",
+    conversation,
+    sequence,
+    welcome,
+    context.now,
+  );
+  const entry = { conversation, generation, kind: inboxKinds.welcome, sequence, subject: null };
+  return welcomed.map(({ device }) => ({ device, position: postToInbox(context, blobOf(device), entry) }));
+}

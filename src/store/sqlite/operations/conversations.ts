@@ -1,0 +1,146 @@
+import type {
+  ConversationRow,
+  ConversationStore,
+  DeviceConversation,
+} from "../../../actors/ports/store-conversations.ts";
+import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
+import { blobOf, idOf, leavesOf } from "../blobs.ts";
+import type { StoreContext } from "../store-context.ts";
+import { deviceListVersion } from "./device-lists.ts";
+import { findFloor, type LogBounds } from "./retention.ts";
+
+interface ConversationRecord extends LogBounds {
+  kind: "direct";
+  generation: number;
+  epoch: number;
+  rosterEpoch: number;
+  receiptVersion: number;
+  createdAt: number;
+  leaves: Uint8Array | null;
+}
+
+function findRecord({ db }: StoreContext, conversation: Uint8Array): ConversationRecord | undefined {
+  return db.get<ConversationRecord>(
+    `SELECT c.conversation, c.kind, c.generation, c.epoch, c.roster_epoch AS rosterEpoch, c.head, c.floor,
+       c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt, c.receipt_version AS receiptVersion,
+       c.created_at AS createdAt, r.leaves
+     FROM conversations c LEFT JOIN rosters r ON r.conversation = c.conversation WHERE c.conversation = ?`,
+    conversation,
+  );
+}
+
+function usersOf({ db }: StoreContext, conversation: Uint8Array): UserId[] {
+  const rows = db.all<{ user: UserId }>("SELECT user FROM members WHERE conversation = ? ORDER BY user", conversation);
+  return rows.map(({ user }) => user);
+}
+
+function rowOf(context: StoreContext, record: ConversationRecord): ConversationRow {
+  const { kind, generation, epoch, rosterEpoch, head, createdAt } = record;
+  return {
+    conversation: idOf<ConversationId>(record.conversation),
+    kind,
+    users: usersOf(context, record.conversation),
+    generation,
+    epoch,
+    rosterEpoch,
+    head,
+    leaves: record.leaves === null ? [] : leavesOf(record.leaves),
+    createdAt,
+  };
+}
+
+/** See `ConversationStore.openDirect`. */
+export function openDirect(
+  context: StoreContext,
+  a: UserId,
+  b: UserId,
+  proposed: ConversationId,
+): Awaited<ReturnType<ConversationStore["openDirect"]>> {
+  const { db, now } = context;
+  const [first, second] = a < b ? [a, b] : [b, a];
+  const found = db.get<{ conversation: Uint8Array }>(
+    "SELECT conversation FROM directs WHERE user_a = ? AND user_b = ?",
+    first,
+    second,
+  );
+  const conversation = found?.conversation ?? blobOf(proposed);
+  if (found === undefined) {
+    db.run("INSERT INTO conversations (conversation, kind, created_at) VALUES (?, 'direct', ?)", conversation, now);
+    db.run("INSERT INTO directs (user_a, user_b, conversation) VALUES (?, ?, ?)", first, second, conversation);
+    for (const user of [first, second]) {
+      db.run("INSERT INTO members (conversation, user) VALUES (?, ?)", conversation, user);
+    }
+  }
+  return { row: rowOf(context, findRecord(context, conversation)!), created: found === undefined };
+}
+
+/** See `ConversationStore.findConversation`. */
+export function findConversation(context: StoreContext, conversation: ConversationId): ConversationRow | undefined {
+  const record = findRecord(context, blobOf(conversation));
+  return record && rowOf(context, record);
+}
+
+/** See `ConversationStore.viewConversation`. */
+export function viewConversation(
+  context: StoreContext,
+  user: UserId,
+  device: DeviceId,
+  conversation: ConversationId,
+): DeviceConversation | undefined {
+  const blob = blobOf(conversation);
+  const member = context.db.get("SELECT 1 AS found FROM members WHERE conversation = ? AND user = ?", blob, user);
+  return member === undefined ? undefined : viewOf(context, user, blobOf(device), blob);
+}
+
+/** See `ConversationStore.listConversations`. */
+export function listConversations(
+  context: StoreContext,
+  user: UserId,
+  device: DeviceId,
+  after: ConversationId | undefined,
+  limit: number,
+): Awaited<ReturnType<ConversationStore["listConversations"]>> {
+  const rows = context.db.all<{ conversation: Uint8Array }>(
+    "SELECT conversation FROM members WHERE user = ? AND conversation > ? ORDER BY conversation LIMIT ?",
+    user,
+    after === undefined ? new Uint8Array(0) : blobOf(after),
+    limit + 1,
+  );
+  const blob = blobOf(device);
+  const conversations = rows.slice(0, limit).map((row) => viewOf(context, user, blob, row.conversation));
+  return { conversations, more: rows.length > limit };
+}
+
+/** See `ConversationStore.listPeers`. */
+export function listPeers({ db }: StoreContext, user: UserId, limit: number): UserId[] {
+  const rows = db.all<{ user: UserId }>(
+    `SELECT DISTINCT other.user FROM members own JOIN members other ON other.conversation = own.conversation
+     WHERE own.user = ? AND other.user <> ? LIMIT ?`,
+    user,
+    user,
+    limit,
+  );
+  return rows.map((row) => row.user);
+}
+
+function viewOf(context: StoreContext, user: UserId, device: Uint8Array, conversation: Uint8Array): DeviceConversation {
+  const record = findRecord(context, conversation)!;
+  const row = rowOf(context, record);
+  const own = context.db.get<Pick<DeviceConversation, "joinedSequence" | "leftSequence" | "position" | "lastNumber">>(
+    `SELECT joined_sequence AS joinedSequence, left_sequence AS leftSequence, position, last_number AS lastNumber
+     FROM conversation_devices WHERE conversation = ? AND device = ? AND user = ?`,
+    conversation,
+    device,
+    user,
+  );
+  return {
+    ...row,
+    floor: findFloor(context, record),
+    joinedSequence: own?.joinedSequence ?? null,
+    leftSequence: own?.leftSequence ?? null,
+    position: own?.position ?? 0,
+    lastNumber: own?.lastNumber ?? 0,
+    receiptVersion: record.receiptVersion,
+    lists: row.users.map((each) => ({ user: each, version: deviceListVersion(context, each) })),
+  };
+}

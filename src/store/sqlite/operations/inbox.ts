@@ -1,0 +1,142 @@
+import type { DeviceStore, InboxRow } from "../../../actors/ports/store-devices.ts";
+import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
+import { limits } from "../../../protocol/limits.ts";
+import { blobOf, idOf } from "../blobs.ts";
+import type { StoreContext } from "../store-context.ts";
+
+/** `inbox.kind` in the table. */
+export const inboxKinds = { welcome: 1, readd: 2 } as const;
+
+interface InboxJoin {
+  position: number;
+  conversation: Uint8Array;
+  generation: number;
+  kind: number;
+  at: number;
+  sequence: number | null;
+  welcome: Uint8Array | null;
+  subject: Uint8Array | null;
+  user: UserId | null;
+  epoch: number | null;
+  keyPackage: Uint8Array | null;
+  signature: Uint8Array | null;
+}
+
+/** See `DeviceStore.readInbox`. */
+export function readInbox(
+  { db, now, undeliveredTtlMs }: StoreContext,
+  device: DeviceId,
+  after: number,
+  limit: number,
+): Awaited<ReturnType<DeviceStore["readInbox"]>> {
+  const rows = db.all<InboxJoin>(
+    `SELECT i.position, i.conversation, i.generation, i.kind, i.at, i.sequence, w.welcome, i.subject, r.user, r.epoch,
+       r.key_package AS keyPackage, r.signature
+     FROM inbox i
+     LEFT JOIN welcomes w ON i.kind = 1 AND w.conversation = i.conversation AND w.sequence = i.sequence
+     LEFT JOIN readd_requests r ON i.kind = 2 AND r.conversation = i.conversation AND r.device = i.subject
+     WHERE i.device = ? AND i.position > ? AND i.at >= ? ORDER BY i.position LIMIT ?`,
+    blobOf(device),
+    after,
+    now - undeliveredTtlMs,
+    limit + 1,
+  );
+  return { entries: rows.slice(0, limit).map(inboxRow), more: rows.length > limit };
+}
+
+function inboxRow(row: InboxJoin): InboxRow {
+  const { position, generation, at, sequence, welcome, subject, user, epoch, keyPackage, signature } = row;
+  const common = { position, conversation: idOf<ConversationId>(row.conversation), generation, at };
+  if (row.kind === inboxKinds.welcome && sequence !== null && welcome !== null) {
+    return { ...common, kind: "welcome", sequence, welcome };
+  }
+  if (subject === null || user === null || epoch === null || keyPackage === null || signature === null) {
+    throw new Error("An inbox entry refers to what is not there.");
+  }
+  return { ...common, kind: "readd", user, device: idOf<DeviceId>(subject), epoch, keyPackage, signature };
+}
+
+/** See `DeviceStore.ackInbox`. What an entry referred to goes with the last reference. */
+export function ackInbox(context: StoreContext, device: DeviceId, position: number): void {
+  deleteEntries(context, blobOf(device), position);
+}
+
+/** What a revocation takes with it: the inbox, and the device's own requests in the inboxes of others. */
+export function deleteInboxOf(context: StoreContext, device: Uint8Array): void {
+  deleteEntries(context, device, Number.MAX_SAFE_INTEGER);
+  const { db } = context;
+  const requests = db.all<{ conversation: Uint8Array }>(
+    "SELECT conversation FROM readd_requests WHERE device = ?",
+    device,
+  );
+  for (const { conversation } of requests) deleteReadd(context, conversation, device);
+}
+
+/** Withdraws a device's request to be re-added from every inbox. */
+export function deleteReadd({ db }: StoreContext, conversation: Uint8Array, device: Uint8Array): void {
+  db.run(
+    "DELETE FROM inbox WHERE conversation = ? AND kind = 2 AND sequence IS NULL AND subject = ?",
+    conversation,
+    device,
+  );
+  db.run("DELETE FROM readd_requests WHERE conversation = ? AND device = ?", conversation, device);
+}
+
+/** Puts one entry at the end of a device's inbox and returns its place. A full inbox loses its oldest entry. */
+export function postToInbox(
+  context: StoreContext,
+  device: Uint8Array,
+  entry: {
+    conversation: Uint8Array;
+    generation: number;
+    kind: number;
+    sequence: number | null;
+    subject: Uint8Array | null;
+  },
+): number {
+  const { db, now } = context;
+  db.run("UPDATE devices SET inbox_position = inbox_position + 1 WHERE device = ?", device);
+  const { position } = db.get<{ position: number }>(
+    "SELECT inbox_position AS position FROM devices WHERE device = ?",
+    device,
+  )!;
+  db.run(
+    `INSERT INTO inbox (device, position, conversation, generation, kind, sequence, subject, at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    device,
+    position,
+    entry.conversation,
+    entry.generation,
+    entry.kind,
+    entry.sequence,
+    entry.subject,
+    now,
+  );
+  if (position > limits.inboxEntriesPerDevice) deleteEntries(context, device, position - limits.inboxEntriesPerDevice);
+  return position;
+}
+
+function deleteEntries({ db }: StoreContext, device: Uint8Array, upTo: number): void {
+  const gone = db.all<{ conversation: Uint8Array; kind: number; sequence: number | null; subject: Uint8Array | null }>(
+    "SELECT conversation, kind, sequence, subject FROM inbox WHERE device = ? AND position <= ?",
+    device,
+    upTo,
+  );
+  if (gone.length === 0) return;
+  db.run("DELETE FROM inbox WHERE device = ? AND position <= ?", device, upTo);
+  for (const { conversation, kind, sequence, subject } of gone) {
+    const still = db.get(
+      "SELECT 1 AS still FROM inbox WHERE conversation = ? AND kind = ? AND sequence IS ? AND subject IS ? LIMIT 1",
+      conversation,
+      kind,
+      sequence,
+      subject,
+    );
+    if (still !== undefined) continue;
+    if (kind === inboxKinds.welcome) {
+      db.run("DELETE FROM welcomes WHERE conversation = ? AND sequence = ?", conversation, sequence);
+    } else {
+      db.run("DELETE FROM readd_requests WHERE conversation = ? AND device = ?", conversation, subject);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { DeviceStore, ReaddRequest } from "../../../actors/ports/store-devices.ts";
+import type { DeviceId } from "../../../protocol/ids.ts";
+import { blobOf, idOf } from "../blobs.ts";
+import type { StoreContext } from "../store-context.ts";
+import { deleteReadd, inboxKinds, postToInbox } from "./inbox.ts";
+
+/** See `DeviceStore.postReadd`. */
+export function postReadd(context: StoreContext, request: ReaddRequest): Awaited<ReturnType<DeviceStore["postReadd"]>> {
+  const { db, now } = context;
+  const conversation = blobOf(request.conversation);
+  const device = blobOf(request.device);
+  const asker = db.get(
+    `SELECT 1 AS found FROM devices d JOIN members m ON m.conversation = ? AND m.user = d.user
+     WHERE d.device = ? AND d.user = ? AND d.revoked_at IS NULL`,
+    conversation,
+    device,
+    request.user,
+  );
+  if (asker === undefined) return "not-a-member";
+  deleteReadd(context, conversation, device);
+  const others = db.all<{ device: Uint8Array }>(
+    `SELECT cd.device FROM conversation_devices cd JOIN devices d ON d.device = cd.device
+     WHERE cd.conversation = ? AND cd.device <> ? AND cd.left_sequence IS NULL AND d.revoked_at IS NULL
+     ORDER BY cd.device`,
+    conversation,
+    device,
+  );
+  if (others.length === 0) return [];
+  db.run(
+    `INSERT INTO readd_requests (conversation, device, user, epoch, key_package, signature, at)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    conversation,
+    device,
+    request.user,
+    request.epoch,
+    request.keyPackage,
+    request.signature,
+    now,
+  );
+  const { generation } = request;
+  const entry = { conversation, generation, kind: inboxKinds.readd, sequence: null, subject: device };
+  return others.map((other) => ({
+    device: idOf<DeviceId>(other.device),
+    position: postToInbox(context, other.device, entry),
+    at: now,
+  }));
+}

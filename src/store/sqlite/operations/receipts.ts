@@ -1,0 +1,137 @@
+import type { AckRow, LogStore, ReceiptRow } from "../../../actors/ports/store-log.ts";
+import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
+import { blobOf, idOf } from "../blobs.ts";
+import type { StoreContext } from "../store-context.ts";
+
+/** `receipts.kind` in the table. */
+export const receiptKinds = { delivered: 0, expired: 1 } as const;
+
+/** Receipts of one device within this time of the first become one row: the latest, which says all that they said. */
+const mergeWindowMs = 5_000;
+
+/** The next version in the conversation's stream of receipts. It only ever increases. */
+export function nextReceiptVersion({ db }: StoreContext, conversation: Uint8Array): number {
+  db.run("UPDATE conversations SET receipt_version = receipt_version + 1 WHERE conversation = ?", conversation);
+  return db.get<{ version: number }>(
+    "SELECT receipt_version AS version FROM conversations WHERE conversation = ?",
+    conversation,
+  )!.version;
+}
+
+/** Writes what a device's ack tells the senders. */
+export function writeDelivered(context: StoreContext, ack: AckRow): { at: number; version: number } {
+  const { db, now } = context;
+  const conversation = blobOf(ack.conversation);
+  const device = blobOf(ack.device);
+  const last = db.get<{ version: number; since: number }>(
+    `SELECT receipt_version AS version, receipt_since AS since FROM conversation_devices
+     WHERE conversation = ? AND device = ?`,
+    conversation,
+    device,
+  )!;
+  const merges = now - last.since < mergeWindowMs && now >= last.since;
+  if (merges) db.run("DELETE FROM receipts WHERE conversation = ? AND version = ?", conversation, last.version);
+  const version = nextReceiptVersion(context, conversation);
+  db.run(
+    `INSERT INTO receipts (conversation, version, kind, user, device, sequence, at, log_hash, unopened, signature)
+     VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?)`,
+    conversation,
+    version,
+    ack.user,
+    device,
+    ack.sequence,
+    now,
+    ack.logHash,
+    JSON.stringify(ack.unopened),
+    ack.signature,
+  );
+  db.run(
+    "UPDATE conversation_devices SET receipt_version = ?, receipt_since = ? WHERE conversation = ? AND device = ?",
+    version,
+    merges ? last.since : now,
+    conversation,
+    device,
+  );
+  return { at: now, version };
+}
+
+/** Writes that time ran out for a user, up to a sequence, in place of what was written so before. */
+export function writeExpired(
+  context: StoreContext,
+  expired: { conversation: Uint8Array; user: UserId; sequence: number; at: number },
+): number {
+  const { db } = context;
+  const { conversation, user, sequence, at } = expired;
+  const version = nextReceiptVersion(context, conversation);
+  db.run(
+    "INSERT INTO receipts (conversation, version, kind, user, sequence, at) VALUES (?, ?, 1, ?, ?, ?)",
+    conversation,
+    version,
+    user,
+    sequence,
+    at,
+  );
+  db.run(
+    "UPDATE members SET expired_sequence = ?, expired_version = ? WHERE conversation = ? AND user = ?",
+    sequence,
+    version,
+    conversation,
+    user,
+  );
+  return version;
+}
+
+interface ReceiptRecord {
+  version: number;
+  kind: number;
+  user: UserId;
+  device: Uint8Array | null;
+  sequence: number;
+  at: number;
+  logHash: Uint8Array | null;
+  unopened: string | null;
+  signature: Uint8Array | null;
+}
+
+/** See `LogStore.readReceipts`. `version` is where to read on from. */
+export function readReceipts(
+  { db }: StoreContext,
+  conversation: ConversationId,
+  after: number,
+  limit: number,
+): Awaited<ReturnType<LogStore["readReceipts"]>> {
+  const blob = blobOf(conversation);
+  const rows = db.all<ReceiptRecord>(
+    `SELECT version, kind, user, device, sequence, at, log_hash AS logHash, unopened, signature
+     FROM receipts WHERE conversation = ? AND version > ? ORDER BY version LIMIT ?`,
+    blob,
+    after,
+    limit + 1,
+  );
+  const receipts = rows.slice(0, limit).map((row) => receiptRow(conversation, row));
+  const more = rows.length > limit;
+  const newest = db.get<{ version: number }>(
+    "SELECT receipt_version AS version FROM conversations WHERE conversation = ?",
+    blob,
+  );
+  return { receipts, version: more ? receipts.at(-1)!.version : (newest?.version ?? 0), more };
+}
+
+function receiptRow(conversation: ConversationId, row: ReceiptRecord): ReceiptRow {
+  const { user, at, version, sequence, device, logHash, unopened, signature } = row;
+  if (device === null || logHash === null || unopened === null || signature === null) {
+    return { conversation, user, at, version, kind: "expired", sequence };
+  }
+  return {
+    conversation,
+    user,
+    at,
+    version,
+    kind: "delivered",
+    device: idOf<DeviceId>(device),
+    sequence,
+    logHash,
+    unopened: JSON.parse(unopened) as [number, number][],
+    signature,
+  };
+}

@@ -1,0 +1,103 @@
+import type { DueConversation } from "../../../actors/ports/store-maintenance.ts";
+import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
+import { blobOf, idOf } from "../blobs.ts";
+import type { StoreContext } from "../store-context.ts";
+import { findFloor, type LogBounds } from "./retention.ts";
+
+/** Between two doorbells of a conversation in which nothing new is said. */
+const firstPostponeMs = 2_000;
+const longestPostponeMs = 60 * 60_000;
+
+/** See `MaintenanceStore.leaseDueConversations`. Conversations in which nobody lags are cleared on the way. */
+export function leaseDueConversations(
+  context: StoreContext,
+  now: number,
+  limit: number,
+  leaseMs: number,
+): DueConversation[] {
+  const { db } = context;
+  const rows = db.all<LogBounds>(
+    `SELECT c.conversation, c.head, c.floor, c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt
+     FROM due JOIN conversations c ON c.conversation = due.conversation
+     WHERE due.next_at <= ? ORDER BY due.next_at LIMIT ?`,
+    now,
+    limit,
+  );
+  const due: DueConversation[] = [];
+  for (const row of rows) {
+    moveWatermark(context, row.conversation);
+    const laggards = findLaggards(context, row);
+    if (laggards.length === 0 && !someoneMayExpire(context, row)) {
+      db.run("DELETE FROM due WHERE conversation = ?", row.conversation);
+      continue;
+    }
+    db.run("UPDATE due SET next_at = ? WHERE conversation = ?", now + leaseMs, row.conversation);
+    due.push({ conversation: idOf<ConversationId>(row.conversation), head: row.head, laggards });
+  }
+  return due;
+}
+
+/** See `MaintenanceStore.postponeConversation`. */
+export function postponeConversation(
+  { db }: StoreContext,
+  conversation: ConversationId,
+  head: number,
+  now: number,
+): void {
+  const blob = blobOf(conversation);
+  const row = db.get<{ attempt: number; head: number }>(
+    "SELECT due.attempt, c.head FROM due JOIN conversations c ON c.conversation = due.conversation WHERE due.conversation = ?",
+    blob,
+  );
+  if (row === undefined) return;
+  // What was accepted since the bell rang is due at once.
+  const moved = row.head !== head;
+  const waitMs = Math.min(firstPostponeMs * 2 ** Math.min(row.attempt, 20), longestPostponeMs);
+  db.run(
+    "UPDATE due SET attempt = ?, next_at = ? WHERE conversation = ?",
+    moved ? 0 : row.attempt + 1,
+    moved ? now : now + waitMs,
+    blob,
+  );
+}
+
+/** Up to where every user of the conversation has everything, or ran out of time. */
+function moveWatermark({ db }: StoreContext, conversation: Uint8Array): void {
+  db.run(
+    `UPDATE conversations SET delivered_to_all = max(delivered_to_all, coalesce(
+       (SELECT min(max(delivered_sequence, expired_sequence)) FROM members
+        WHERE conversation = ?1 AND joined_sequence IS NOT NULL), 0))
+     WHERE conversation = ?1`,
+    conversation,
+  );
+}
+
+/** Live devices in the group that have not acked to the head, unless time or retention has taken what they lack. */
+function findLaggards(context: StoreContext, bounds: LogBounds): DueConversation["laggards"] {
+  const floor = findFloor(context, bounds);
+  if (floor >= bounds.head) return [];
+  const rows = context.db.all<{ user: UserId; device: Uint8Array; position: number }>(
+    `SELECT cd.user, cd.device, cd.position
+     FROM conversation_devices cd JOIN devices d ON d.device = cd.device
+       JOIN members m ON m.conversation = cd.conversation AND m.user = cd.user
+     WHERE cd.conversation = ? AND cd.left_sequence IS NULL AND cd.position < ? AND m.expired_sequence < ?
+       AND d.revoked_at IS NULL
+     ORDER BY cd.device`,
+    bounds.conversation,
+    bounds.head,
+    bounds.head,
+  );
+  return rows.map(({ user, device, position }) => ({ user, device: idOf<DeviceId>(device), position }));
+}
+
+/** A user without a live device lags without a laggard: the row stays until time runs out for them. */
+function someoneMayExpire({ db }: StoreContext, bounds: LogBounds): boolean {
+  const found = db.get(
+    `SELECT 1 AS found FROM due JOIN members m ON m.conversation = due.conversation
+     WHERE due.conversation = ? AND due.since IS NOT NULL AND m.joined_sequence IS NOT NULL
+       AND max(m.delivered_sequence, m.expired_sequence) < ? LIMIT 1`,
+    bounds.conversation,
+    bounds.head,
+  );
+  return found !== undefined;
+}

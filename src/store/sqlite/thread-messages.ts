@@ -1,0 +1,21 @@
+import type { ErrorCode } from "../../protocol/errors.ts";
+import type { OperationName } from "./operations.ts";
+
+/** How the thread is started. */
+export interface ThreadOptions {
+  file: string;
+  retentionMs: number;
+  undeliveredTtlMs: number;
+  busyTimeoutMs: number;
+}
+
+/** To the thread, many at once. `migrate`, `ping` and `close` stand outside of the shared transactions. */
+export interface StoreCall {
+  id: number;
+  name: OperationName | "migrate" | "ping" | "close";
+  parameters: readonly unknown[];
+}
+
+/** From the thread, after the commit. `code` is null for what has no code of the catalogue. */
+export type StoreReply =
+  { id: number; value: unknown } | { id: number; failure: { code: ErrorCode | null; detail: string } };
