@@ -45,20 +45,21 @@ const headLength = 1 + tagLength + cipher.nonceLength;
  */
 export function sealBody(place: BodyPlace, inner: BodyContent, deviceSecretKey: Uint8Array): SealedBody {
   if (inner.previousContentHash.length !== 32) throw new RangeError("a content hash has 32 bytes");
+  const where = placeParts(place);
   const bodyKey = randomBytes(32);
-  const { key, tag } = deriveKeys(place, bodyKey);
-  const signature = sign(deviceSecretKey, messageSignedBytes(place, inner));
+  const { key, tag } = deriveKeys(where, bodyKey);
+  const signature = sign(deviceSecretKey, messageSignedBytes(where, inner));
   const plaintext = pad(
     new ByteWriter().u64(inner.number).fixed(inner.previousContentHash).fixed(signature).opaque(inner.content).finish(),
   );
   const nonce = randomBytes(cipher.nonceLength);
-  const ciphertext = cipher.seal(key, nonce, associatedData(place), plaintext);
+  const ciphertext = cipher.seal(key, nonce, signedBytes("body", ...where), plaintext);
   plaintext.fill(0);
   key.fill(0);
   return {
     bodyKey,
     body: concatBytes(Uint8Array.of(version), tag, nonce, ciphertext),
-    contentHash: hashContent(place, inner),
+    contentHash: hashContent(where, inner),
   };
 }
 
@@ -72,15 +73,16 @@ export function openBody(
   keys: { bodyKey: Uint8Array; deviceKey: Uint8Array },
 ): BodyContent & { contentHash: Uint8Array } {
   if (keys.bodyKey.length !== 32 || body.length < headLength || body[0] !== version) refuse();
-  const { key, tag } = deriveKeys(place, keys.bodyKey);
+  const where = placeParts(place);
+  const { key, tag } = deriveKeys(where, keys.bodyKey);
   if (!equalSecrets(tag, body.subarray(1, 1 + tagLength))) refuse();
   const nonce = body.subarray(1 + tagLength, headLength);
-  const padded = cipher.open(key, nonce, associatedData(place), body.subarray(headLength));
+  const padded = cipher.open(key, nonce, signedBytes("body", ...where), body.subarray(headLength));
   key.fill(0);
   const { inner, signature } = decodeInner(unpad(padded));
   padded.fill(0);
-  if (!isSignatureValid(signature, messageSignedBytes(place, inner), keys.deviceKey)) refuse();
-  return { ...inner, contentHash: hashContent(place, inner) };
+  if (!isSignatureValid(signature, messageSignedBytes(where, inner), keys.deviceKey)) refuse();
+  return { ...inner, contentHash: hashContent(where, inner) };
 }
 
 /** BLAKE2b-256 of a sealed body, as the sealed message names it. */
@@ -105,28 +107,25 @@ function decodeInner(bytes: Uint8Array): { inner: BodyContent; signature: Uint8A
   }
 }
 
-function deriveKeys(place: BodyPlace, bodyKey: Uint8Array): { key: Uint8Array; tag: Uint8Array } {
-  const where = placeParts(place);
+function deriveKeys(where: PlaceParts, bodyKey: Uint8Array): { key: Uint8Array; tag: Uint8Array } {
   return {
     key: blake2b256(signedBytes("body-key", ...where), bodyKey),
     tag: blake2b256(signedBytes("body-commitment", ...where), bodyKey),
   };
 }
 
-function associatedData(place: BodyPlace): Uint8Array {
-  return signedBytes("body", ...placeParts(place));
+function messageSignedBytes(where: PlaceParts, inner: BodyContent): Uint8Array {
+  return signedBytes("message", ...where, inner.number, inner.previousContentHash, inner.content);
 }
 
-function messageSignedBytes(place: BodyPlace, inner: BodyContent): Uint8Array {
-  return signedBytes("message", ...placeParts(place), inner.number, inner.previousContentHash, inner.content);
+function hashContent(where: PlaceParts, inner: BodyContent): Uint8Array {
+  return blake2b256(signedBytes("content-hash", ...where, inner.number, inner.previousContentHash, inner.content));
 }
 
-function hashContent(place: BodyPlace, inner: BodyContent): Uint8Array {
-  const { number, previousContentHash, content } = inner;
-  return blake2b256(signedBytes("content-hash", ...placeParts(place), number, previousContentHash, content));
-}
+/** Conversation, id and sender device, 16 bytes each: what every hash, key and signature of a body is bound to. */
+type PlaceParts = [Uint8Array, Uint8Array, Uint8Array];
 
-function placeParts({ conversation, id, sender }: BodyPlace): [Uint8Array, Uint8Array, Uint8Array] {
+function placeParts({ conversation, id, sender }: BodyPlace): PlaceParts {
   return [idToBytes(conversation), idToBytes(id), idToBytes(sender)];
 }
 
