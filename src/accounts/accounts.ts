@@ -1,0 +1,54 @@
+/**
+ * Password accounts of a deployment that has no host application: sign-up, log-in, and the tokens of both kinds of
+ * deployment (`tokens.ts`). Owns password hashes and the node's own secret; knows nothing of devices or conversations. A password
+ * opens a connection, never a message: end-to-end keys do not depend on it.
+ * Invariants: no answer tells whether a name exists, but for sign-up's own; a password is never logged or stored.
+ */
+import type { Accounts, Credentials, Session } from "../actors/ports/sign-in.ts";
+import type { RateBucket, RateLimiter } from "../actors/ports/rate-limiter.ts";
+import type { AccountStore } from "../actors/ports/store-accounts.ts";
+import { SottoError } from "../protocol/errors.ts";
+import type { UserId } from "../protocol/ids.ts";
+import type { Passwords } from "./passwords.ts";
+
+export interface AccountsParts {
+  store: AccountStore;
+  passwords: Pick<Passwords, "hash" | "verify">;
+  limiter: RateLimiter;
+  issueToken: (user: UserId) => Promise<Session>;
+}
+
+export function createAccounts(parts: AccountsParts): Accounts {
+  /** What an unknown name's password is compared with, so that the answer takes as long as for a known one. */
+  let decoy: Promise<string> | undefined;
+  const decoyHash = () => {
+    decoy ??= parts.passwords.hash("a password that nobody has");
+    decoy.catch(() => (decoy = undefined));
+    return decoy;
+  };
+
+  return {
+    async signUp({ user, password, address }: Credentials): Promise<Session> {
+      await takeOrRefuse(parts.limiter, "sign-up", address);
+      const passwordHash = await parts.passwords.hash(password);
+      const outcome = await parts.store.createAccount({ user, passwordHash });
+      if (outcome === "exists") throw new SottoError("account-exists");
+      return parts.issueToken(user);
+    },
+
+    async logIn({ user, password, address }: Credentials): Promise<Session> {
+      await takeOrRefuse(parts.limiter, "sign-in", `address ${address}`);
+      await takeOrRefuse(parts.limiter, "sign-in", `name ${user}`);
+      const [account, decoyed] = await Promise.all([parts.store.findAccount(user), decoyHash()]);
+      const passwordHash = account?.passwordHash ?? decoyed;
+      const isRight = await parts.passwords.verify(passwordHash, password);
+      if (account === undefined || !isRight) throw new SottoError("credentials-invalid");
+      return parts.issueToken(user);
+    },
+  };
+}
+
+async function takeOrRefuse(limiter: RateLimiter, bucket: RateBucket, subject: string): Promise<void> {
+  const retryAfterMs = await limiter.take(bucket, subject);
+  if (retryAfterMs > 0) throw new SottoError("rate-limited", { retryAfterMs: Math.ceil(retryAfterMs) });
+}

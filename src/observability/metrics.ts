@@ -1,0 +1,80 @@
+/** Numbers for Prometheus, in a registry of this node's own, so that two nodes in one process do not mix theirs. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+
+const counters = {
+  handshakes: { help: "Handshakes, by outcome.", labels: ["outcome"] },
+  requests: { help: "Requests answered, by name and code (`ok`, or of the catalogue).", labels: ["request", "code"] },
+  messages_accepted: { help: "Messages committed and acknowledged to their senders.", labels: [] },
+  acks: { help: "Acks that moved a device's position.", labels: [] },
+  pushes: { help: "Pushes emitted, by name.", labels: ["push"] },
+  sweeps: { help: "Runs of timed jobs, by job and outcome.", labels: ["job", "outcome"] },
+  rows_purged: { help: "Rows deleted because their time was over, by table.", labels: ["table"] },
+  sign_ins: { help: "Sign-ups and log-ins, by outcome.", labels: ["outcome"] },
+} as const;
+
+const timings = {
+  request: { help: "Seconds from a request to its answer.", labels: ["request"] },
+  accept: { help: "Seconds from a message's arrival to its commit.", labels: [] },
+  sweep: { help: "Seconds a timed job took.", labels: ["job"] },
+} as const;
+
+const gauges = {
+  sockets: "Sockets connected to this node.",
+  mailboxes: "Actors with something in their mailbox.",
+  mailbox_messages: "Messages waiting in mailboxes.",
+  conversations: "Conversations stored.",
+  messages: "Log entries stored.",
+  devices: "Devices registered and not revoked.",
+  due_conversations: "Conversations with a device that is behind.",
+  database_bytes: "Size of the database.",
+} as const;
+
+export type CounterName = keyof typeof counters;
+export type TimingName = keyof typeof timings;
+export type GaugeName = keyof typeof gauges;
+type Labels = Readonly<Record<string, string>>;
+
+export interface NodeMetrics {
+  count(name: CounterName, labels?: Labels, by?: number): void;
+  /** In seconds. */
+  observe(name: TimingName, seconds: number, labels?: Labels): void;
+  /** `read` is called whenever somebody asks for the metrics. */
+  gauge(name: GaugeName, read: () => number | Promise<number>): void;
+  /** The exposition format of Prometheus. */
+  expose(): Promise<{ contentType: string; text: string }>;
+  close(): void;
+}
+
+export function createMetrics(): NodeMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const counterOf = new Map<string, Counter>();
+  for (const [name, { help, labels }] of Object.entries(counters)) {
+    counterOf.set(name, new Counter({ name: `sotto_${name}_total`, help, labelNames: labels, registers: [registry] }));
+  }
+  const timingOf = new Map<string, Histogram>();
+  for (const [name, { help, labels }] of Object.entries(timings)) {
+    const buckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
+    const series = { name: `sotto_${name}_seconds`, help, labelNames: labels, buckets, registers: [registry] };
+    timingOf.set(name, new Histogram(series));
+  }
+  return {
+    count: (name, labels = {}, by = 1) => counterOf.get(name)?.inc(labels, by),
+    observe: (name, seconds, labels = {}) => timingOf.get(name)?.observe(labels, seconds),
+    gauge: (name, read) => void addGauge(registry, name, read),
+    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    close: () => registry.clear(),
+  };
+}
+
+function addGauge(registry: Registry, name: GaugeName, read: () => number | Promise<number>): void {
+  registry.removeSingleMetric(`sotto_${name}`);
+  new Gauge({
+    name: `sotto_${name}`,
+    help: gauges[name],
+    registers: [registry],
+    async collect() {
+      this.set(await Promise.resolve(read()).catch(() => Number.NaN));
+    },
+  });
+}
