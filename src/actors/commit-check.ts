@@ -85,7 +85,9 @@ async function checkChange(
     inspected.removes,
     added.map(({ device }) => device),
   );
-  return { leaves: next, added, removed };
+  // The store takes the founder as added by its own commit: there the founder's log begins.
+  const founder = row.generation === 0 ? [{ user: caller.user, device: caller.device }] : [];
+  return { leaves: next, added: [...founder, ...added], removed };
 }
 
 function requireSender(leaves: Leaves, caller: Caller, inspected: CheckedCommit): void {

@@ -73,7 +73,6 @@ function openSession(edge: Edge, socket: GatewaySocket): Session {
 function forgetHandshake(socket: GatewaySocket): void {
   socket.handshake.auth = {};
   socket.handshake.headers = {};
-  Object.assign(socket.client, { request: undefined });
   Object.assign(socket.conn, { request: undefined });
 }
 
