@@ -7,7 +7,11 @@ import { generateSigningKeyPair, sign } from "../../src/crypto/signing-key.ts";
 import { ackBytes } from "../../src/identity/ack.ts";
 import { admissionBytes } from "../../src/identity/admission.ts";
 import { certificateSignedBytes, decodeCertificate } from "../../src/identity/device-certificate.ts";
-import { decodeDeviceListEntry, deviceListEntrySignedBytes } from "../../src/identity/device-list.ts";
+import {
+  decodeDeviceListEntry,
+  deviceListEntrySignedBytes,
+  type DeviceListEntry,
+} from "../../src/identity/device-list.ts";
 import { readdRequestBytes } from "../../src/identity/readd.ts";
 import { isSignatureValid } from "../../src/identity/signature.ts";
 import { sodiumReady } from "../../src/identity/sodium.ts";
@@ -68,9 +72,15 @@ describe("attack 9: a signature given for one thing, used for another", () => {
     const { publicKey, secretKey } = generateSigningKeyPair();
     const certificate = { user, device, deviceKey: bytes, listVersion: 1 };
     const certified = certifyDevice(secretKey, certificate);
-    const entry = {
-      ...{ version: 1, previousHash: bytes, operation: "add" as const, user, device, deviceKey: bytes },
-      ...{ certificate: certified, at: 1 },
+    const entry: DeviceListEntry = {
+      version: 1,
+      previousHash: bytes,
+      operation: "add",
+      user,
+      device,
+      deviceKey: bytes,
+      certificate: certified,
+      at: 1,
     };
     const objects: Record<string, { signed: Uint8Array; signature: Uint8Array }> = {
       certificate: {

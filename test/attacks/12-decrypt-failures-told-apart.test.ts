@@ -15,23 +15,22 @@ import { signedBytes } from "../../src/protocol/signed-bytes.ts";
 import { exampleMessage, flipBit } from "../crypto/example-message.ts";
 
 /** All that a caller, or a log, can see of a failure. */
+function visible(error: unknown): string {
+  if (!(error instanceof SottoError)) return `not a SottoError: ${String(error)}`;
+  const { name, message, code, retryable, retryAfterMs, cause } = error;
+  return JSON.stringify({ name, message, code, retryable, retryAfterMs, cause, wire: error.toWire() });
+}
+
 async function seen(run: () => unknown): Promise<string> {
   try {
     await run();
   } catch (error) {
-    if (!(error instanceof SottoError)) return `not a SottoError: ${String(error)}`;
-    const { name, message, code, retryable, retryAfterMs, cause } = error;
-    return JSON.stringify({ name, message, code, retryable, retryAfterMs, cause, wire: error.toWire() });
+    return visible(error);
   }
   return "opened";
 }
 
-const theOne = JSON.stringify(
-  (({ name, message, code, retryable, retryAfterMs, cause, toWire }) => ({
-    ...{ name, message, code, retryable, retryAfterMs, cause },
-    wire: toWire.call(new SottoError("undecryptable")),
-  }))(new SottoError("undecryptable")),
-);
+const theOne = visible(new SottoError("undecryptable"));
 
 describe("attack 12: telling from a failure what was wrong with a ciphertext", () => {
   before(sodiumReady);

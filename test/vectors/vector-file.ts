@@ -15,7 +15,7 @@ export function requireVectors(context: Mocha.Context): void {
   console.log(`
     !! SKIPPED: ${context.test?.parent?.fullTitle() ?? "vectors"}
     !! The published vectors were NOT run. Set SOTTO_VECTORS to the folder that holds wycheproof/, xwing/ and mls/:
-    !!   SOTTO_VECTORS=../shared/vectors npx mocha 'test/vectors/*.test.ts'
+    !!   SOTTO_VECTORS=/path/to/vectors npx mocha 'test/vectors/*.test.ts'
 `);
   context.skip();
 }
