@@ -1,0 +1,169 @@
+import { rm } from "node:fs/promises";
+import { SottoError } from "../../../protocol/errors.ts";
+import type { ListOptions, StoredRecord } from "../client-store.ts";
+import { OrderedRecords } from "../ordered-records.ts";
+import { decodeBatch, encodeBatch } from "./batch-codec.ts";
+import { FrameCache } from "./frame-cache.ts";
+import { JournalFile, type Frame, type FrameSeal } from "./journal-file.ts";
+
+/** Where a record's value lies, and how much of a batch the record takes up. */
+interface Place {
+  frame: Frame;
+  at: number;
+  length: number;
+  bytes: number;
+}
+
+/** Below this size a file is left as it is. */
+const compactFromBytes = 1024 * 1024;
+/** How much a frame of a compacted file holds, roughly. */
+const compactedFrameBytes = 128 * 1024;
+
+/**
+ * The records of a store: an index in memory of where each value lies in the journal file. One caller at a time may append,
+ * compact or close; reads may overlap with all of it, and see the state before or after a batch.
+ */
+export class Journal {
+  private readonly index = new OrderedRecords<Place>();
+  private readonly cache = new FrameCache();
+  private readonly path: string;
+  private readonly vaultHeader: Uint8Array;
+  private readonly seal: FrameSeal;
+  private file: JournalFile;
+  private liveBytes = 0;
+  private compactFrom = compactFromBytes;
+  private endsOpen = false;
+
+  private constructor(path: string, file: JournalFile, vaultHeader: Uint8Array, seal: FrameSeal) {
+    this.path = path;
+    this.file = file;
+    this.vaultHeader = vaultHeader;
+    this.seal = seal;
+  }
+
+  /** Reads the whole file. Errors: `store-unreadable`. Takes over the file, unless it throws. */
+  static async open(path: string, file: JournalFile, vaultHeader: Uint8Array, seal: FrameSeal): Promise<Journal> {
+    const journal = new Journal(path, file, vaultHeader, seal);
+    for await (const { frame, sealed } of file.replay()) {
+      try {
+        journal.adopt(frame, seal.open(file.place(frame.number), sealed));
+      } catch (cause) {
+        throw new SottoError("store-unreadable", { cause });
+      }
+    }
+    return journal;
+  }
+
+  async get(table: string, id: string): Promise<Uint8Array | undefined> {
+    const place = this.index.get(table, id);
+    if (!place) return undefined;
+    return (await this.readAll([{ id, value: place }]))[0]!.bytes;
+  }
+
+  async list(table: string, options?: ListOptions): Promise<StoredRecord[]> {
+    return this.readAll(this.index.list(table, options));
+  }
+
+  /** One frame with everything in it, durable when the promise resolves, and seen by reads from then on. */
+  async append(batch: Uint8Array): Promise<void> {
+    const frame = await this.file.append(batch, this.seal);
+    await this.file.sync();
+    this.endsOpen = true;
+    this.adopt(frame, batch);
+    this.cache.set(frame, batch);
+  }
+
+  /**
+   * Rewrites the file when more than half of it is of no use any more. Where there is no room for the new one, the old one
+   * stays, and it is tried again when that has grown. Throws when nobody knows which of the two the disk holds.
+   */
+  async compactIfWasteful(): Promise<void> {
+    if (this.file.size < this.compactFrom || this.liveBytes * 2 > this.file.size) return;
+    const draft = `${this.path}.new`;
+    const file = await JournalFile.create(draft, this.vaultHeader);
+    let moved;
+    try {
+      moved = await this.copyLive(file);
+    } catch {
+      this.compactFrom = this.file.size * 1.5;
+      await file.letGo();
+      await rm(draft, { force: true });
+      return;
+    }
+    await file.publish(draft, this.path);
+    const former = this.file;
+    this.file = file;
+    for (const { table, id, place } of moved) this.index.set(table, id, place);
+    this.liveBytes = moved.reduce((sum, { place }) => sum + place.bytes, 0);
+    this.cache.clear();
+    this.compactFrom = Math.max(compactFromBytes, file.size * 1.5);
+    await former.letGo();
+  }
+
+  /** Puts an empty frame at the end, so that damage to any that holds records is told from a torn write. */
+  async close(): Promise<void> {
+    if (this.endsOpen) await this.append(new Uint8Array(0));
+    await this.abandon();
+  }
+
+  /** Closes as a crash would. */
+  async abandon(): Promise<void> {
+    this.cache.clear();
+    this.seal.forget();
+    await this.file.letGo();
+  }
+
+  private adopt(frame: Frame, batch: Uint8Array): void {
+    for (const { table, id, value, bytes } of decodeBatch(batch)) {
+      const former = value
+        ? this.index.set(table, id, { frame, at: value.at, length: value.length, bytes })
+        : this.index.delete(table, id);
+      this.liveBytes += (value ? bytes : 0) - (former?.bytes ?? 0);
+    }
+  }
+
+  private async readAll(places: { id: string; value: Place }[]): Promise<StoredRecord[]> {
+    const files = new Set(places.map(({ value }) => value.frame.file));
+    for (const file of files) file.hold();
+    try {
+      const records: StoredRecord[] = [];
+      for (const { id, value } of places) {
+        const batch = this.cache.get(value.frame) ?? (await this.readFrame(value.frame));
+        records.push({ id, bytes: batch.slice(value.at, value.at + value.length) });
+      }
+      return records;
+    } finally {
+      for (const file of files) await file.letGo();
+    }
+  }
+
+  private async readFrame(frame: Frame): Promise<Uint8Array> {
+    const batch = await frame.file.read(frame, this.seal);
+    this.cache.set(frame, batch);
+    return batch;
+  }
+
+  private async copyLive(target: JournalFile): Promise<{ table: string; id: string; place: Place }[]> {
+    const moved: { table: string; id: string; place: Place }[] = [];
+    let batch: { table: string; id: string; bytes: Uint8Array }[] = [];
+    let batchBytes = 0;
+    const flush = async () => {
+      const plaintext = encodeBatch(batch);
+      const frame = await target.append(plaintext, this.seal);
+      for (const { table, id, value, bytes } of decodeBatch(plaintext)) {
+        moved.push({ table, id, place: { frame, at: value!.at, length: value!.length, bytes } });
+      }
+      batch = [];
+      batchBytes = 0;
+    };
+    for (const { table, id, value } of this.index.all()) {
+      const [record] = await this.readAll([{ id, value }]);
+      batch.push({ table, id, bytes: record!.bytes });
+      batchBytes += value.bytes;
+      if (batchBytes >= compactedFrameBytes) await flush();
+    }
+    await flush();
+    await target.sync();
+    return moved;
+  }
+}
