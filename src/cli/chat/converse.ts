@@ -1,0 +1,52 @@
+/** Two people at their terminals: what is typed goes, what comes is shown, and each line says how far it got. */
+import { createInterface } from "node:readline";
+import type { Conversation, Message } from "../../client/index.ts";
+import type { Terminal } from "./terminal.ts";
+import { waitingForDevice } from "./send-lines.ts";
+
+const clock = (at: Date): string => at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+const dim = (text: string): string => (process.stdout.isTTY ? `\u001B[2m${text}\u001B[22m` : text);
+
+export async function converse(conversation: Conversation, terminal: Terminal, signal: AbortSignal): Promise<number> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: "> ", signal });
+  const above = (line: string): void => {
+    process.stdout.write("\r\u001B[K");
+    terminal.print(line);
+    lines.prompt(true);
+  };
+  const show = async (message: Message): Promise<void> => {
+    above(`${message.sender.user} ${dim(clock(message.sentAt))}  ${printable(message.text)}`);
+    await conversation.markRead(message);
+  };
+  const offs = [
+    conversation.on("message", (message) => void show(message)),
+    conversation.on("unopened", () => above(dim("a message could not be opened"))),
+    conversation.on("waiting", (waiting) => {
+      if (waiting === "recipient-device") above(dim(waitingForDevice(conversation.peer)));
+      if (waiting === "welcome") above(dim("waiting for another device to let this one in"));
+    }),
+  ];
+  terminal.note(dim(`You and ${conversation.peer}, end-to-end encrypted. Ctrl-D leaves.`));
+  for (const message of await conversation.unread()) await show(message);
+  lines.prompt();
+  for await (const line of lines) {
+    if (line !== "") followUp(conversation.send(line), above);
+    lines.prompt();
+  }
+  for (const off of offs) off();
+  return 0;
+}
+
+function followUp(message: Message, above: (line: string) => void): void {
+  const short = message.text.length > 30 ? `${message.text.slice(0, 29)}…` : message.text;
+  message.on("state", (state) => {
+    if (state === "delivered") above(dim(`✓ delivered  ${printable(short)}`));
+    if (state === "failed" || state === "expired")
+      above(`✗ ${state}  ${printable(short)}  ${message.error?.message ?? ""}`);
+  });
+}
+
+/** Somebody else's text must not steer this terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => (character === "\t" ? character : "\uFFFD"));
+}

@@ -1,0 +1,94 @@
+/** Sends what comes in on standard input, a message a line, and counts what became of it. */
+import { createInterface } from "node:readline";
+import type { Conversation, Message, MessageState } from "../../client/index.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import type { ChatOptions } from "./chat-options.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Lines that wait to be accepted; reading goes on when there are fewer. */
+const maxUnsent = 500;
+
+const shownStates: MessageState[] = [
+  "queued",
+  "sealing",
+  "sending",
+  "accepted",
+  "delivered",
+  "read",
+  "expired",
+  "failed",
+];
+
+/** Resolves with the exit status when every line has reached the state that was asked for, or cannot. */
+export async function sendLines(
+  conversation: Conversation,
+  options: ChatOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const messages: Message[] = [];
+  const progress = terminal.progress(() => progressLine(messages, options.until));
+  const off = conversation.on("waiting", (waiting) => {
+    if (waiting === "recipient-device") terminal.note(waitingForDevice(conversation.peer));
+  });
+  try {
+    await readAll(conversation, messages, signal);
+    await Promise.all(messages.map((message) => message.reached(options.until, { signal })));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof SottoError)) throw error;
+    terminal.note(error.code === "aborted" ? leftBehind(messages) : error.message);
+    return 1;
+  } finally {
+    off();
+    progress.stop();
+    printCounts(messages, options, terminal);
+  }
+}
+
+export function waitingForDevice(peer: string): string {
+  return `${peer} has no device yet. Your messages wait here and go when ${peer} registers one; you may leave meanwhile.`;
+}
+
+async function readAll(conversation: Conversation, messages: Message[], signal: AbortSignal): Promise<void> {
+  const lines = createInterface({ input: process.stdin, crlfDelay: Infinity, signal });
+  for await (const line of lines) {
+    if (signal.aborted) break;
+    messages.push(conversation.send(line));
+    if (conversation.unsent >= maxUnsent)
+      await messages[messages.length - maxUnsent / 2]?.reached("accepted", { signal });
+  }
+  if (signal.aborted) throw new SottoError("aborted");
+}
+
+function count(messages: readonly Message[]): Map<MessageState, number> {
+  const counts = new Map<MessageState, number>();
+  for (const { state } of messages) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return counts;
+}
+
+function progressLine(messages: readonly Message[], until: "accepted" | "delivered"): string {
+  const counts = count(messages);
+  const there = (counts.get("delivered") ?? 0) + (counts.get("read") ?? 0);
+  const done = until === "delivered" ? there : there + (counts.get("accepted") ?? 0);
+  return `${done} of ${messages.length} ${until}`;
+}
+
+function leftBehind(messages: readonly Message[]): string {
+  const waiting = messages.filter(
+    ({ state }) => state === "queued" || state === "sealing" || state === "sending",
+  ).length;
+  return waiting === 0 ? "stopped" : `stopped: ${waiting} messages wait in this device and go with the next sotto chat`;
+}
+
+function printCounts(messages: readonly Message[], options: ChatOptions, terminal: Terminal): void {
+  const counts = count(messages);
+  if (options.json) {
+    terminal.print(JSON.stringify({ sent: messages.length, states: Object.fromEntries(counts) }));
+    return;
+  }
+  for (const state of shownStates) {
+    const number = counts.get(state);
+    if (number !== undefined) terminal.print(`${state} ${number}`);
+  }
+}
