@@ -1,5 +1,5 @@
 /**
- * The port of the group protocol: bytes in, bytes out. The implementation (`createMlsGroupEngine`) is MLS over ts-mls.
+ * The port of the group protocol: bytes in, bytes out. The implementation (`mlsGroupEngine`) is MLS over ts-mls.
  * Owns who is in a group and the group's secrets; never decides whom to trust, never stores, never sends.
  * Invariants: every function returns a new state and leaves the old one usable until `release()`; the caller persists the
  * new state, then releases. A `Group` is opaque: only the engine that made it can use it.
@@ -123,7 +123,7 @@ export interface GroupEngine {
     identity: DeviceIdentity,
     place: { conversation: ConversationId; generation: number; suite: number },
   ): Promise<Group>;
-  /** No changes: a self-update. Every commit has an update path. `now` (ms) checks the lifetimes of the added. */
+  /** No changes: a self-update, with an update path. A commit of Adds alone has none. `now` (ms) checks the lifetimes of the added. */
   prepareCommit(group: Group, changes: CommitChanges, options?: { now?: number }): Promise<PreparedCommit>;
   /** Validity depends on the bytes, the group and `policy` alone, never on a clock. */
   applyCommit(group: Group, commit: Uint8Array, policy: DirectPolicy): Promise<AppliedCommit>;

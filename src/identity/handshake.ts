@@ -11,6 +11,7 @@ import { inspectDecodedKeyPackage, inspectLeaf, keyPackageHash } from "./key-pac
 import type { DeviceCredential } from "./device-credential.ts";
 import { decodeMlsStrictly } from "./mls-decoding.ts";
 import { toHex } from "./equal-bytes.ts";
+import { sodiumReady } from "./sodium.ts";
 
 export { inspectKeyPackage } from "./key-package-inspection.ts";
 export { nextLeaves } from "./next-leaves.ts";
@@ -40,6 +41,7 @@ export interface InspectedCommit extends GroupPlace {
  * has inline Add, Remove and GroupContextExtensions only, a path where one is due, and valid key packages and credentials.
  */
 export async function inspectCommit(bytes: Uint8Array): Promise<InspectedCommit> {
+  await sodiumReady();
   try {
     if (bytes.length > limits.handshakeBytes) throw new RangeError("too long");
     const message = decodeMlsStrictly(bytes);

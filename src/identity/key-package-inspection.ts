@@ -10,7 +10,7 @@ import { decodeCredential, verifyCredential } from "./device-credential.ts";
 import { equalBytes } from "./equal-bytes.ts";
 import { decodeMlsStrictly } from "./mls-decoding.ts";
 import { isSignatureValid } from "./signature.ts";
-import { sodium } from "./sodium.ts";
+import { sodium, sodiumReady } from "./sodium.ts";
 
 /** The key package extension that marks a last resort (draft-ietf-mls-extensions §5.3); it has no content. */
 export const lastResortExtension = 0x000a;
@@ -42,6 +42,7 @@ export function keyPackageHash(bytes: Uint8Array): Uint8Array {
  * signatures, certificate, sizes, and that it promises nothing that we do not use. Throws `key-package-invalid`.
  */
 export async function inspectKeyPackage(bytes: Uint8Array): Promise<InspectedKeyPackage> {
+  await sodiumReady();
   try {
     if (bytes.length > limits.keyPackageBytes) throw new RangeError("too long");
     const message = decodeMlsStrictly(bytes);
@@ -79,6 +80,8 @@ export async function inspectDecodedKeyPackage(keyPackage: KeyPackage): Promise<
 export function inspectLeaf(leaf: LeafNode): DeviceCredential {
   if (leaf.credential.credentialType !== "basic") throw new TypeError("not a basic credential");
   if (leaf.extensions.length > 0) throw new TypeError("a leaf has no extensions");
+  const { versions, credentials } = leaf.capabilities;
+  if (!versions.includes("mls10") || !credentials.includes("basic")) throw new TypeError("capabilities");
   const credential = decodeCredential(leaf.credential.identity);
   verifyCredential(credential, leaf.signaturePublicKey);
   return credential;
