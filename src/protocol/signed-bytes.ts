@@ -12,6 +12,7 @@ export type SigningLabel =
   | "certificate"
   | "ack"
   | "message"
+  | "envelope"
   | "content-hash"
   | "body"
   | "body-key"
