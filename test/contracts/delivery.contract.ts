@@ -1,0 +1,84 @@
+import { expect } from "chai";
+import type { Socket } from "socket.io-client";
+import type { Delivery } from "../../src/actors/ports/delivery.ts";
+import { newId, userId } from "../../src/protocol/ids.ts";
+import { deviceRoom, userRoom, type Room } from "../../src/protocol/rooms.ts";
+
+/** A delivery, and clients whose sockets are in rooms: on any node of those that it reaches. */
+export interface DeliveryUnderTest {
+  delivery: Delivery;
+  /** A connected client that is in these rooms, with its socket's id. */
+  join(rooms: Room[]): Promise<{ client: Socket; socket: string }>;
+  end(): Promise<void>;
+}
+
+const change = (version: number) => ({ user: userId.parse("alice"), version });
+
+/** What every Delivery promises. */
+export function deliveryContract(open: () => Promise<DeliveryUnderTest>): void {
+  let tested: DeliveryUnderTest;
+  const alice = userRoom(userId.parse("alice"));
+  const bob = userRoom(userId.parse("bob"));
+  beforeEach(async () => {
+    tested = await open();
+  });
+  afterEach(() => tested.end());
+
+  it("pushes to every socket of a room, in order, and to nobody else", async () => {
+    const [phone, laptop, other] = await Promise.all([tested.join([alice]), tested.join([alice]), tested.join([bob])]);
+    const heard = [phone, laptop, other].map(({ client }) => versionsUpTo(client, 99));
+    for (const version of [1, 2, 3, 99]) tested.delivery.emit(alice, "devices:changed", change(version));
+    tested.delivery.emit(bob, "devices:changed", change(99));
+    expect(await Promise.all(heard)).to.deep.equal([[1, 2, 3, 99], [1, 2, 3, 99], [99]]);
+  });
+
+  it("leaves out the socket that is to be left out", async () => {
+    const [phone, laptop] = await Promise.all([tested.join([alice]), tested.join([alice])]);
+    const heard = [phone, laptop].map(({ client }) => versionsUpTo(client, 99));
+    tested.delivery.emit(alice, "devices:changed", change(1), { exceptSocket: phone.socket });
+    tested.delivery.emit(alice, "devices:changed", change(99));
+    expect(await Promise.all(heard)).to.deep.equal([[99], [1, 99]]);
+  });
+
+  it("takes pushes to rooms where nobody is", async () => {
+    tested.delivery.emit(alice, "devices:changed", change(1));
+    const alone = await tested.join([alice]);
+    tested.delivery.emit(alice, "devices:changed", change(2), { exceptSocket: alone.socket });
+    const heard = versionsUpTo(alone.client, 3);
+    tested.delivery.emit(alice, "devices:changed", change(3));
+    expect(await heard).to.deep.equal([3]);
+  });
+
+  it("closes a room's sockets with the reason: those who may come back as if the transport was lost", async () => {
+    const device = deviceRoom(newId());
+    const expired = await tested.join([device]);
+    const left = reasonAndClose(expired.client);
+    tested.delivery.closeSockets(device, { code: "token-expired" });
+    expect(await left).to.deep.equal([{ code: "token-expired" }, "transport close"]);
+  });
+
+  it("closes a room's sockets with the reason: those who are not to come back as a disconnect by the server", async () => {
+    const device = deviceRoom(newId());
+    const [revoked, other] = await Promise.all([tested.join([device, alice]), tested.join([alice])]);
+    const left = reasonAndClose(revoked.client);
+    tested.delivery.closeSockets(device, { code: "device-revoked" });
+    expect(await left).to.deep.equal([{ code: "device-revoked" }, "io server disconnect"]);
+    expect(other.client.connected).to.equal(true);
+  });
+}
+
+function versionsUpTo(client: Socket, last: number): Promise<number[]> {
+  const versions: number[] = [];
+  return new Promise((resolve) => {
+    client.on("devices:changed", ({ version }: { version: number }) => {
+      versions.push(version);
+      if (version === last) resolve(versions);
+    });
+  });
+}
+
+function reasonAndClose(client: Socket): Promise<unknown[]> {
+  const told = new Promise((resolve) => client.once("session:closing", resolve));
+  const gone = new Promise((resolve) => client.once("disconnect", resolve));
+  return Promise.all([told, gone]);
+}

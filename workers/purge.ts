@@ -1,0 +1,21 @@
+/** Whatever grows has an end: deletes what its time has passed, by the store's rules, and counts it. */
+import type { PurgeReport } from "../src/actors/ports/store-maintenance.ts";
+import type { WorkerPorts } from "./worker-ports.ts";
+
+/** Rows deleted in one transaction: few enough that nobody waits for it. */
+const rowsPerChunk = 500;
+
+export async function purgeExpired(
+  { store, telemetry, now }: Pick<WorkerPorts, "store" | "telemetry" | "now">,
+  options: { dryRun?: boolean } = {},
+): Promise<PurgeReport> {
+  const dryRun = options.dryRun ?? false;
+  const report = await store.purge({ now: now(), dryRun, chunk: rowsPerChunk });
+  if (dryRun) return report;
+  for (const { table, rule, rows } of report) {
+    if (rows === 0) continue;
+    telemetry.metrics.count("rows_purged", { table }, rows);
+    telemetry.log.info("purge.deleted", { table, rule, count: rows });
+  }
+  return report;
+}
