@@ -46,7 +46,7 @@ CREATE TABLE messages (
   epoch INTEGER NOT NULL, sender_user TEXT NOT NULL, sender_device BLOB NOT NULL, id BLOB NOT NULL,
   number INTEGER NOT NULL, accepted_at INTEGER NOT NULL, payload BLOB NOT NULL,
   PRIMARY KEY (conversation, sequence)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE UNIQUE INDEX commits_by_epoch ON messages (conversation, generation, epoch) WHERE kind = 1;
 
 -- kind 0: delivered, the device's word; 1: expired, the node's.

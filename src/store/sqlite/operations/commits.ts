@@ -2,10 +2,10 @@ import type { AcceptCommit, CommitOutcome } from "../../../actors/ports/store-co
 import type { DeviceId, UserId } from "../../../protocol/ids.ts";
 import { blobOf, leavesBlob, sameBytes } from "../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
-import { markDue } from "./due.ts";
+import { markDue, type DueState } from "./due.ts";
 import { deleteReadd, inboxKinds, postToInbox } from "./inbox.ts";
 
-interface GroupRow {
+interface GroupRow extends DueState {
   generation: number;
   epoch: number;
   rosterEpoch: number;
@@ -17,8 +17,9 @@ interface GroupRow {
 export function acceptCommit(context: StoreContext, commit: AcceptCommit): CommitOutcome {
   const conversation = blobOf(commit.conversation);
   const group = context.db.get<GroupRow>(
-    `SELECT generation, epoch, roster_epoch AS rosterEpoch, head, last_accepted_at AS lastAcceptedAt
-     FROM conversations WHERE conversation = ?`,
+    `SELECT c.generation, c.epoch, c.roster_epoch AS rosterEpoch, c.head, c.last_accepted_at AS lastAcceptedAt,
+       due.attempt AS dueAttempt, due.since AS dueSince
+     FROM conversations c LEFT JOIN due ON due.conversation = c.conversation WHERE c.conversation = ?`,
     conversation,
   );
   const refusal = group === undefined ? ({ status: "not-a-member" } as const) : refusalOf(context, commit, group);
@@ -29,7 +30,7 @@ export function acceptCommit(context: StoreContext, commit: AcceptCommit): Commi
   advanceGroup(context, commit, group, sequence, acceptedAt);
   changeRoster(context, commit, sequence, acceptedAt);
   const inbox = postWelcome(context, commit, sequence);
-  markDue(context, conversation, acceptedAt);
+  markDue(context, conversation, acceptedAt, group);
   return { status: "accepted", sequence, acceptedAt, inbox };
 }
 

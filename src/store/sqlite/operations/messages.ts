@@ -3,12 +3,12 @@ import type { ConversationId } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { blobOf, sameBytes } from "../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
-import { markDue } from "./due.ts";
+import { markDue, type DueState } from "./due.ts";
 
 /** How far back a repeated number is looked for; beyond, it counts as the one that was accepted. */
 const repeatScanEntries = 1000;
 
-interface LogHead {
+interface LogHead extends DueState {
   generation: number;
   epoch: number;
   rosterEpoch: number;
@@ -34,8 +34,9 @@ export function acceptMessages(
   const { db } = context;
   const blob = blobOf(conversation);
   const log = db.get<LogHead>(
-    `SELECT generation, epoch, roster_epoch AS rosterEpoch, head, last_accepted_at AS lastAcceptedAt
-     FROM conversations WHERE conversation = ?`,
+    `SELECT c.generation, c.epoch, c.roster_epoch AS rosterEpoch, c.head, c.last_accepted_at AS lastAcceptedAt,
+       due.attempt AS dueAttempt, due.since AS dueSince
+     FROM conversations c LEFT JOIN due ON due.conversation = c.conversation WHERE c.conversation = ?`,
     blob,
   );
   if (log === undefined) return messages.map(() => ({ status: "conversation-unknown" }));
@@ -50,7 +51,7 @@ export function acceptMessages(
       log.lastAcceptedAt,
       blob,
     );
-    markDue(context, blob, log.lastAcceptedAt);
+    markDue(context, blob, log.lastAcceptedAt, log);
   }
   return outcomes;
 }

@@ -3,14 +3,11 @@ import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts"
 import { blobOf, idOf } from "../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
 
-/** `receipts.kind` in the table. */
-export const receiptKinds = { delivered: 0, expired: 1 } as const;
-
 /** Receipts of one device within this time of the first become one row: the latest, which says all that they said. */
 const mergeWindowMs = 5_000;
 
 /** The next version in the conversation's stream of receipts. It only ever increases. */
-export function nextReceiptVersion({ db }: StoreContext, conversation: Uint8Array): number {
+function nextReceiptVersion({ db }: StoreContext, conversation: Uint8Array): number {
   db.run("UPDATE conversations SET receipt_version = receipt_version + 1 WHERE conversation = ?", conversation);
   return db.get<{ version: number }>(
     "SELECT receipt_version AS version FROM conversations WHERE conversation = ?",
@@ -18,20 +15,27 @@ export function nextReceiptVersion({ db }: StoreContext, conversation: Uint8Arra
   )!.version;
 }
 
+/** Where a conversation's and a device's stream of receipts stand. */
+export interface LastReceipt {
+  /** The conversation's newest version. */
+  receiptVersion: number;
+  /** The device's last receipt, and since when it takes others in. */
+  lastVersion: number;
+  lastSince: number;
+}
+
 /** Writes what a device's ack tells the senders. */
-export function writeDelivered(context: StoreContext, ack: AckRow): { at: number; version: number } {
-  const { db, now } = context;
-  const conversation = blobOf(ack.conversation);
-  const device = blobOf(ack.device);
-  const last = db.get<{ version: number; since: number }>(
-    `SELECT receipt_version AS version, receipt_since AS since FROM conversation_devices
-     WHERE conversation = ? AND device = ?`,
-    conversation,
-    device,
-  )!;
-  const merges = now - last.since < mergeWindowMs && now >= last.since;
-  if (merges) db.run("DELETE FROM receipts WHERE conversation = ? AND version = ?", conversation, last.version);
-  const version = nextReceiptVersion(context, conversation);
+export function writeDelivered(
+  { db, now }: StoreContext,
+  conversation: Uint8Array,
+  device: Uint8Array,
+  ack: AckRow,
+  last: LastReceipt,
+): { at: number; version: number } {
+  const merges = now - last.lastSince < mergeWindowMs && now >= last.lastSince;
+  if (merges) db.run("DELETE FROM receipts WHERE conversation = ? AND version = ?", conversation, last.lastVersion);
+  const version = last.receiptVersion + 1;
+  db.run("UPDATE conversations SET receipt_version = ? WHERE conversation = ?", version, conversation);
   db.run(
     `INSERT INTO receipts (conversation, version, kind, user, device, sequence, at, log_hash, unopened, signature)
      VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?)`,
@@ -48,7 +52,7 @@ export function writeDelivered(context: StoreContext, ack: AckRow): { at: number
   db.run(
     "UPDATE conversation_devices SET receipt_version = ?, receipt_since = ? WHERE conversation = ? AND device = ?",
     version,
-    merges ? last.since : now,
+    merges ? last.lastSince : now,
     conversation,
     device,
   );
