@@ -1,6 +1,12 @@
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createVault, defaultVaultParameters, openVault, type Vault, type VaultParameters } from "../../crypto/record-sealing.ts";
+import {
+  createVault,
+  defaultVaultParameters,
+  openVault,
+  type Vault,
+  type VaultParameters,
+} from "../../crypto/record-sealing.ts";
 import { sodiumReady } from "../../identity/sodium.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { ClientStore, OpenClientStore } from "./client-store.ts";

@@ -79,7 +79,9 @@ async function mustBeGone(path: string): Promise<void> {
     throw error;
   }
   if (owner.pid > 0 && (await processStart(owner.pid)) === owner.started) {
-    throw new SottoError("store-locked", { detail: `Process ${owner.pid} uses this store. One device has one writer.` });
+    throw new SottoError("store-locked", {
+      detail: `Process ${owner.pid} uses this store. One device has one writer.`,
+    });
   }
 }
 
