@@ -1,6 +1,6 @@
 import type { DeviceIdentity, Group, KeyPackagePair } from "../../src/crypto/group-engine.ts";
 import { mlsGroupEngine as engine } from "../../src/crypto/mls-group-engine.ts";
-import { sign } from "../../src/crypto/signing-key.ts";
+import { publicKeyOf, sign } from "../../src/crypto/signing-key.ts";
 import { ackBytes } from "../../src/identity/ack.ts";
 import { fromBase64, toBase64 } from "../../src/protocol/base64.ts";
 import { newId, type ConversationId, type MessageId } from "../../src/protocol/ids.ts";
@@ -89,4 +89,22 @@ export function ackOf(
   const logHash = new Uint8Array(32).fill(7);
   const signature = sign(identity.deviceSecretKey, ackBytes({ conversation, sequence, logHash, unopened }));
   return { conversation, sequence, logHash: toBase64(logHash), unopened, signature: toBase64(signature) };
+}
+
+/** A second device of somebody, linked by the first one over the node, connected and proved. */
+export async function linkDevice(
+  node: GatewayNode,
+  { account, socket }: Pick<Person, "account" | "socket">,
+): Promise<Pick<Person, "identity" | "socket">> {
+  const identity = account.addDevice();
+  const channel = toBase64(globalThis.crypto.getRandomValues(new Uint8Array(16)));
+  const { device, deviceSecretKey } = identity;
+  const deviceKey = toBase64(publicKeyOf(deviceSecretKey));
+  const newcomer = await DeviceSocket.connectAs(node, account.user);
+  await newcomer.request("link:offer", { channel, device, deviceKey, kemKey: toBase64(new Uint8Array(1216)) });
+  const entry = toBase64(account.entries.at(-1)!);
+  await socket.request("link:complete", { channel, entry, sealed: toBase64(new Uint8Array([1, 2, 3])) });
+  await newcomer.hears("link:completed");
+  await newcomer.prove(identity);
+  return { identity, socket: newcomer };
 }

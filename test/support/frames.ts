@@ -1,0 +1,90 @@
+import fc from "fast-check";
+import type * as z from "zod/mini";
+import { newId } from "../../src/protocol/ids.ts";
+import { requestNames, requests, type RequestName } from "../../src/protocol/requests.ts";
+
+export interface Frame {
+  event: string;
+  parameters: unknown[];
+}
+
+/** Requests of the right outline with anything in any of their fields, and things that are no requests at all. */
+export const frames: fc.Arbitrary<Frame> = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom(...requestNames).chain(frameOf) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      event: fc.constantFrom(...requestNames),
+      parameters: fc.array(anything(), { maxLength: 3 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ event: fc.string().filter(isSendable), parameters: fc.array(anything(), { maxLength: 2 }) }),
+  },
+);
+
+function frameOf(event: RequestName): fc.Arbitrary<Frame> {
+  return outlineOf(requests[event].request)
+    .filter((request) => !wouldBeStored(event, request))
+    .map((request) => ({ event, parameters: [request] }));
+}
+
+/** Opening a conversation with somebody is all that it takes; everything else needs a key or a place that random bytes have not. */
+function wouldBeStored(event: RequestName, request: unknown): boolean {
+  return event === "conversation:open" && requests[event].request.safeParse(request).success;
+}
+
+/** Names that a client library sends as they are. */
+function isSendable(event: string): boolean {
+  const reserved = ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+  return !reserved.includes(event);
+}
+
+function outlineOf(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
+  return fc.oneof({ weight: 9, arbitrary: plausible(schema) }, { weight: 1, arbitrary: anything() });
+}
+
+function plausible(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  switch (def.type) {
+    case "object": {
+      const fields = Object.entries(def.shape).map(([key, inner]) => [key, outlineOf(inner)] as const);
+      return fc.record(Object.fromEntries(fields), { requiredKeys: fields.map(([key]) => key).slice(1) });
+    }
+    case "array":
+      return fc.array(outlineOf(def.element), { maxLength: 4 });
+    case "tuple":
+      return fc.tuple(...def.items.map(outlineOf));
+    case "optional":
+    case "nullable":
+      return outlineOf(def.innerType);
+    case "union":
+      return fc.oneof(...def.options.map(outlineOf));
+    case "literal":
+      return fc.constantFrom<unknown>(...def.values);
+    case "number":
+      return fc.oneof(fc.nat(3), fc.integer(), fc.double(), fc.constantFrom(2 ** 53, -1, 0.5));
+    default:
+      return text();
+  }
+}
+
+function text(): fc.Arbitrary<string> {
+  const base64 = (bytes: number) =>
+    fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((array) => Buffer.from(array).toString("base64"));
+  return fc.oneof(
+    fc.constantFrom(16, 32, 64, 1216, 100).chain(base64),
+    fc.constant(null).map(() => newId()),
+    fc.string(),
+    fc.constantFrom("alice", "bob", "__proto__", "constructor", "' OR 1=1 --", "\u0000", "=".repeat(64)),
+  );
+}
+
+function anything(): fc.Arbitrary<unknown> {
+  return fc.oneof(
+    fc.jsonValue(),
+    fc.uint8Array(),
+    fc.constantFrom<unknown>(null, [], {}, JSON.parse('{"__proto__":{"device":1}}'), 1e308, "x".repeat(20_000)),
+  );
+}
