@@ -18,7 +18,7 @@ export class WriteQueue {
   private readonly journal: Journal;
   private waiting: Waiting[] = [];
   private running: Promise<void> | undefined;
-  private failure: unknown;
+  private failure: SottoError | undefined;
 
   constructor(journal: Journal) {
     this.journal = journal;
@@ -57,7 +57,7 @@ export class WriteQueue {
 
   private async writeGroup(group: Waiting[]): Promise<void> {
     try {
-      if (this.failure !== undefined) throw this.failure;
+      if (this.failure) throw this.failure;
       await this.journal.append(concatBatches(group.map(({ batch }) => batch)));
     } catch (cause) {
       this.fail(cause);
