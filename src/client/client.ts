@@ -20,6 +20,7 @@ import { OwnDevice } from "./own-device.ts";
 import { tables } from "./records.ts";
 import type { Challenge, Push, Session } from "./session.ts";
 import type { ClientStore, OpenClientStore } from "./stores/client-store.ts";
+import { TaskQueue } from "./task-queue.ts";
 import { TypedEmitter } from "./typed-emitter.ts";
 import { delay } from "./waiting.ts";
 
@@ -67,6 +68,8 @@ export class Client {
   private readonly core: ClientCore;
   private readonly stop: AbortController;
   private readonly known = new Map<ConversationId, Conversation>();
+  private readonly inbox = new TaskQueue();
+  private readonly meeting = new TaskQueue();
   private admitted: ReplyOf<"session:prove"> | undefined;
   private syncing: Promise<void> | undefined;
   private closed: Promise<void> | undefined;
@@ -228,6 +231,7 @@ export class Client {
   private follow(state: ConnectionState): void {
     this.events.emit("connection", state);
     if (state !== "online") return;
+    for (const conversation of this.conversations()) conversation.wake();
     void this.stayInStep();
   }
 
@@ -258,6 +262,7 @@ export class Client {
 
   private async syncOne(summary: ConversationSummary): Promise<void> {
     const conversation = await this.meet(summary);
+    if (summary.joinedSequence !== null && !conversation.isJoined) await this.readInbox();
     await conversation.sync(summary);
   }
 
@@ -290,7 +295,11 @@ export class Client {
     }
   }
 
-  private async meet(summary: ConversationSummary): Promise<Conversation> {
+  private meet(summary: ConversationSummary): Promise<Conversation> {
+    return this.meeting.run(() => this.meetOnce(summary));
+  }
+
+  private async meetOnce(summary: ConversationSummary): Promise<Conversation> {
     const held = this.known.get(summary.conversation);
     if (held) return held;
     const peer = summary.users.find((user) => user !== this.user);
@@ -298,7 +307,7 @@ export class Client {
       throw new SottoError("internal", { detail: "not a direct conversation" });
     const state = ConversationState.fresh(this.core, summary.conversation, peer);
     await state.commit({ record: {} });
-    const conversation = this.known.get(summary.conversation) ?? (await this.adopt(state));
+    const conversation = await this.adopt(state);
     this.events.emit("conversation", conversation);
     return conversation;
   }

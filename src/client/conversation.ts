@@ -43,7 +43,7 @@ export interface HistoryPage {
 }
 
 /** The longest text that is taken, in bytes of UTF-8: what fits a sealed message with room for its wrapping. */
-const maxTextBytes = 128 * 1024;
+const maxTextBytes = 120 * 1024;
 
 export class Conversation {
   readonly id: ConversationId;
@@ -60,6 +60,8 @@ export class Conversation {
   /** Own messages that have not come to rest, by id. */
   private readonly live = new Map<MessageId, Message>();
   private aligning: Promise<void> | undefined;
+  /** Whether this session has held its last entry against the node's. */
+  private compared = false;
   private lastWaiting: ConversationEvents["waiting"] = null;
 
   constructor(core: ClientCore, state: ConversationState, open: () => Promise<ConversationSummary>) {
@@ -224,6 +226,11 @@ export class Conversation {
     }
   }
 
+  /** For the client: whether this device holds the group, or is founding it. */
+  get isJoined(): boolean {
+    return this.state.group !== undefined || this.state.pending !== undefined;
+  }
+
   /** For the client: takes up what the store holds. */
   async load(): Promise<void> {
     await this.book.load();
@@ -251,13 +258,10 @@ export class Conversation {
   /** For the client: compares with the node, and brings both sides up to date. Errors: those of the connection. */
   async sync(summary: ConversationSummary): Promise<void> {
     this.acks.noteAcked(summary.position);
-    if (summary.joinedSequence !== null && !this.state.group && !this.state.pending) await this.loseState();
+    if (summary.joinedSequence !== null && !this.isJoined) await this.loseState();
     if (this.state.record.lostAt !== null) await this.askForReadd();
-    if (summary.head < this.state.record.position) {
-      this.core.report({ code: "diverged", conversation: this.id });
-      return;
-    }
-    await this.catchUp();
+    if (!this.compared || summary.head !== this.state.record.position) await this.catchUp();
+    this.compared = true;
     this.acks.wake();
     await this.book.readMissed(summary.receiptVersion);
     const behind = summary.lists.filter(({ user, version }) => (this.core.directory.get(user)?.version ?? 0) < version);
@@ -274,6 +278,7 @@ export class Conversation {
 
   /** For the client: there is a connection again. */
   wake(): void {
+    this.compared = false;
     this.outbox.wake();
     this.acks.wake();
   }

@@ -21,6 +21,7 @@ export class DeviceDirectory {
   private readonly store: OpenClientStore;
   private readonly connection: Connection;
   private readonly known = new Map<UserId, ListedUser>();
+  private readonly refreshing = new Map<UserId, Promise<DeviceList | undefined>>();
 
   private constructor(store: OpenClientStore, connection: Connection) {
     this.store = store;
@@ -61,7 +62,15 @@ export class DeviceDirectory {
   }
 
   /** Asks the node for what is new, verifies and pins it. Undefined for a user without a device. */
-  async refresh(user: UserId): Promise<DeviceList | undefined> {
+  refresh(user: UserId): Promise<DeviceList | undefined> {
+    const underWay = this.refreshing.get(user);
+    if (underWay) return underWay;
+    const refreshed = this.fetch(user).finally(() => this.refreshing.delete(user));
+    this.refreshing.set(user, refreshed);
+    return refreshed;
+  }
+
+  private async fetch(user: UserId): Promise<DeviceList | undefined> {
     const before = this.known.get(user);
     const after = before?.list.version ?? 0;
     const reply = await this.connection.request("devices:read", { users: [{ user, after }] });

@@ -111,6 +111,7 @@ export class GroupKeeper {
     const { group, pair } = joined;
     if (group.conversation !== this.state.id || group.generation !== welcome.generation) return;
     if (held && held.generation === group.generation && group.epoch <= held.epoch) return;
+    await this.core.directory.refresh(record.peer);
     this.requireKnownKeys(group);
     await this.adoptJoin(welcome, group, pair);
     this.waitingFor = null;

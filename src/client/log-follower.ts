@@ -67,7 +67,10 @@ export class LogFollower {
 
   /** Reads on until nothing is left. Errors: those of the connection, and `diverged`. */
   catchUp(): Promise<void> {
-    this.reading ??= this.readAll().finally(() => (this.reading = undefined));
+    this.reading ??= this.readAll().finally(() => {
+      this.reading = undefined;
+      if (this.arrivals.size > 0) void this.pump();
+    });
     return this.reading;
   }
 
