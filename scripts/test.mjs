@@ -1,0 +1,80 @@
+// What `npm test` runs, in this order; `--quick` (`npm run verify`) leaves out the build, the journeys and the coverage.
+// Uses the npm script `build`. Ends with `N passed, N failed`, where each step counts as one and each test as one.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const isQuick = process.argv.includes("--quick");
+const root = new URL("../", import.meta.url).pathname;
+const scratch = mkdtempSync(join(tmpdir(), "sotto-test-"));
+const summaryFile = join(scratch, "summary.json");
+let passed = 0;
+let failed = 0;
+let skipped = [];
+
+function run(command, args) {
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    stdio: "inherit",
+    shell: process.platform === "win32",
+    env: {
+      ...process.env,
+      SOTTO_TEST_SUMMARY: summaryFile,
+      PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}`,
+    },
+  });
+  return status === 0;
+}
+
+function step(name, command, ...args) {
+  console.log(`\n── ${name}`);
+  const isGood = run(command, args);
+  if (isGood) passed++;
+  else failed++;
+  if (!isGood) console.log(`✖ ${name} failed: ${[command, ...args].join(" ")}`);
+}
+
+function tests(name, patterns) {
+  console.log(`\n── ${name}`);
+  const mocha = ["mocha", "--reporter", "scripts/mocha-summary.cjs", ...patterns];
+  const isGood = isQuick ? run(mocha[0], mocha.slice(1)) : run("c8", ["--check-coverage=false", ...mocha]);
+  const summary = existsSync(summaryFile) ? JSON.parse(readFileSync(summaryFile, "utf8")) : undefined;
+  passed += summary?.passes ?? 0;
+  failed += summary?.failures ?? 0;
+  skipped = summary?.skipped ?? [];
+  // A run that broke off, or that ended badly with every test passed, is a failure of its own.
+  if (!isGood && !summary?.failures) failed++;
+}
+
+function coverage() {
+  const file = join(root, "coverage/coverage-summary.json");
+  const lines = existsSync(file)
+    ? JSON.parse(readFileSync(file, "utf8")).total.lines
+    : { covered: 0, total: 0, pct: 0 };
+  const least = JSON.parse(readFileSync(join(root, ".c8rc.json"), "utf8")).lines;
+  console.log(`\ncoverage of src: ${lines.pct} % of lines (${lines.covered} of ${lines.total}), at least ${least} %`);
+  if (lines.pct >= least) passed++;
+  else failed++;
+}
+
+step("types", "tsc", "--noEmit", "-p", "tsconfig.json");
+step("lint", "oxlint", "--type-aware");
+step("format", "prettier", "--check", "--log-level", "warn", ".");
+step("unused code", process.execPath, "scripts/knip.mjs");
+if (isQuick) {
+  tests("tests without journeys", ["test/**/*.test.ts", "--ignore", "test/{journeys,packaging,vectors}/**"]);
+} else {
+  step("build", "npm", "run", "--silent", "build");
+  tests("tests", ["test/**/*.test.ts"]);
+  coverage();
+}
+rmSync(scratch, { recursive: true, force: true });
+if (!isQuick && !process.env.SOTTO_VECTORS) {
+  console.log(
+    "skipped: the published test vectors, as SOTTO_VECTORS names no folder that holds them (docs/operations.md)",
+  );
+}
+for (const name of skipped) console.log(`skipped: ${name}`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
