@@ -8,21 +8,21 @@ import { SottoError } from "../protocol/errors.ts";
 import { userId, type ConversationId, type DeviceId, type UserId } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
 import type { ConversationSummary, InboxEntry, ReplyOf } from "../protocol/requests.ts";
-import { Connection, type ConnectionState, type TokenSource } from "./connection.ts";
-import { ConversationState } from "./conversation-state.ts";
-import { Conversation } from "./conversation.ts";
+import { Connection, type ConnectionState, type TokenSource } from "./connection/connection.ts";
+import { ConversationState } from "./conversation/conversation-state.ts";
+import { Conversation } from "./conversation/conversation.ts";
 import type { ClientCore, Fault, Timings } from "./core.ts";
-import { DeviceDirectory } from "./device-directory.ts";
-import { Devices } from "./devices.ts";
-import { KeyPackageSupply, type StockLevels } from "./key-package-supply.ts";
-import type { Message } from "./message.ts";
-import { OwnDevice } from "./own-device.ts";
+import { DeviceDirectory } from "./device/device-directory.ts";
+import { Devices } from "./device/devices.ts";
+import { KeyPackageSupply, type StockLevels } from "./device/key-package-supply.ts";
+import type { Message } from "./conversation/message.ts";
+import { OwnDevice } from "./device/own-device.ts";
 import { tables } from "./records.ts";
-import type { Challenge, Push, Session } from "./session.ts";
+import type { Challenge, Push, Session } from "./connection/session.ts";
 import type { ClientStore, OpenClientStore } from "./stores/client-store.ts";
-import { TaskQueue } from "./task-queue.ts";
-import { TypedEmitter } from "./typed-emitter.ts";
-import { delay } from "./waiting.ts";
+import { TaskQueue } from "./async/task-queue.ts";
+import { TypedEmitter } from "./async/typed-emitter.ts";
+import { delay } from "./async/waiting.ts";
 
 export interface ClientOptions {
   /** Of a node, or of the load balancer in front of many: `http://` or `https://`. */

@@ -2,10 +2,10 @@
 import type { GroupEngine } from "../crypto/group-engine.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { ConversationId, DeviceId, UserId } from "../protocol/ids.ts";
-import type { Connection } from "./connection.ts";
-import type { DeviceDirectory } from "./device-directory.ts";
-import type { KeyPackageSupply } from "./key-package-supply.ts";
-import type { OwnDevice } from "./own-device.ts";
+import type { Connection } from "./connection/connection.ts";
+import type { DeviceDirectory } from "./device/device-directory.ts";
+import type { KeyPackageSupply } from "./device/key-package-supply.ts";
+import type { OwnDevice } from "./device/own-device.ts";
 import type { OpenClientStore } from "./stores/client-store.ts";
 
 /** Timings that tests shorten. All in milliseconds. */

@@ -15,10 +15,10 @@ export async function createClient(options: ClientOptions): Promise<Client> {
 export { memoryStore } from "./stores/memory-store.ts";
 export { SottoError, type ErrorCode } from "../protocol/errors.ts";
 export type { Client, ClientEvents, ClientOptions } from "./client.ts";
-export type { ConnectionState, TokenSource } from "./connection.ts";
-export type { Conversation, ConversationEvents, HistoryPage, UnopenedMessage } from "./conversation.ts";
+export type { ConnectionState, TokenSource } from "./connection/connection.ts";
+export type { Conversation, ConversationEvents, HistoryPage, UnopenedMessage } from "./conversation/conversation.ts";
 export type { Fault } from "./core.ts";
-export type { DeviceInfo, DeviceLink } from "./devices.ts";
-export type { Message, MessageState } from "./message.ts";
-export type { RecipientReceipt } from "./receipt-book.ts";
+export type { DeviceInfo, DeviceLink } from "./device/devices.ts";
+export type { Message, MessageState } from "./conversation/message.ts";
+export type { RecipientReceipt } from "./conversation/receipt-book.ts";
 export type { ClientStore, ListOptions, OpenClientStore, RecordChange, StoredRecord } from "./stores/client-store.ts";

@@ -2,15 +2,15 @@
  * The device lists of this user and its contacts, verified and pinned. Owns trust on first use: the first account key seen
  * of a user is the one that counts, and a list only ever grows. Errors: `identity-changed`, `untrusted-list`.
  */
-import { decodeDeviceListEntry, verifyDeviceList, type DeviceList } from "../identity/device-list.ts";
-import { deviceListEntryHash } from "../identity/device-list-entry.ts";
-import { equalBytes } from "../identity/equal-bytes.ts";
-import { fromBase64 } from "../protocol/base64.ts";
-import { SottoError } from "../protocol/errors.ts";
-import type { DeviceId, UserId } from "../protocol/ids.ts";
-import type { Connection } from "./connection.ts";
-import { decodeRecord, encodeRecord, tables, type ListRecord } from "./records.ts";
-import type { OpenClientStore } from "./stores/client-store.ts";
+import { decodeDeviceListEntry, verifyDeviceList, type DeviceList } from "../../identity/device-list.ts";
+import { deviceListEntryHash } from "../../identity/device-list-entry.ts";
+import { equalBytes } from "../../identity/equal-bytes.ts";
+import { fromBase64 } from "../../protocol/base64.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import type { DeviceId, UserId } from "../../protocol/ids.ts";
+import type { Connection } from "../connection/connection.ts";
+import { decodeRecord, encodeRecord, tables, type ListRecord } from "../records.ts";
+import type { OpenClientStore } from "../stores/client-store.ts";
 
 export interface ListedUser {
   list: DeviceList;

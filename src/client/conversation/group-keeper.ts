@@ -8,19 +8,19 @@
  * Every change of the group is one commit: prepared, stored with its exact bytes, sent, adopted when the log has it. The
  * node takes one commit per epoch; a loser drops its own, follows the log and looks again.
  */
-import type { CommitChanges, DirectPolicy, Group, KeyPackagePair } from "../crypto/group-engine.ts";
-import { equalBytes } from "../identity/equal-bytes.ts";
-import { readdRequestBytes, verifyReaddRequest } from "../identity/readd.ts";
-import { fromBase64, toBase64 } from "../protocol/base64.ts";
-import { SottoError } from "../protocol/errors.ts";
-import { newId, type DeviceId, type MessageId, type UserId } from "../protocol/ids.ts";
-import { limits, suites } from "../protocol/limits.ts";
-import type { LogEntry } from "../protocol/log-entry.ts";
-import type { ConversationSummary, InboxEntry } from "../protocol/requests.ts";
-import type { ClientCore } from "./core.ts";
+import type { CommitChanges, DirectPolicy, Group, KeyPackagePair } from "../../crypto/group-engine.ts";
+import { equalBytes } from "../../identity/equal-bytes.ts";
+import { readdRequestBytes, verifyReaddRequest } from "../../identity/readd.ts";
+import { fromBase64, toBase64 } from "../../protocol/base64.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import { newId, type DeviceId, type MessageId, type UserId } from "../../protocol/ids.ts";
+import { limits, suites } from "../../protocol/limits.ts";
+import type { LogEntry } from "../../protocol/log-entry.ts";
+import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
+import type { ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { addRange } from "./sequence-ranges.ts";
-import type { RecordChange } from "./stores/client-store.ts";
+import type { RecordChange } from "../stores/client-store.ts";
 
 type Welcome = Extract<InboxEntry, { kind: "welcome" }>;
 type Readd = Extract<InboxEntry, { kind: "readd" }>;

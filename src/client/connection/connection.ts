@@ -5,11 +5,11 @@
  *   offline ── connect ──▶ connecting ──▶ online ──(lost)──▶ reconnecting ──▶ online
  *                              └──(refused for good)──▶ refused          close ──▶ offline
  */
-import { SottoError } from "../protocol/errors.ts";
-import type { ReplyOf, RequestName, RequestOf } from "../protocol/requests.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import type { ReplyOf, RequestName, RequestOf } from "../../protocol/requests.ts";
 import { Session, type Challenge, type Push } from "./session.ts";
-import { TypedEmitter } from "./typed-emitter.ts";
-import { backoffMs, delay, withDeadline } from "./waiting.ts";
+import { TypedEmitter } from "../async/typed-emitter.ts";
+import { backoffMs, delay, withDeadline } from "../async/waiting.ts";
 
 export type ConnectionState = "online" | "connecting" | "reconnecting" | "offline" | "refused";
 

@@ -3,20 +3,20 @@
  * and more than once; they are taken in by sequence, each once. A run of entries is stored in one write, then acked.
  * A gap waits a moment (nodes may ring 6 before 5), then is read. There is one way to recover: read from the position.
  */
-import type { DirectPolicy } from "../crypto/group-engine.ts";
-import type { Content } from "../crypto/content.ts";
-import { equalBytes } from "../identity/equal-bytes.ts";
-import { entryHash, type HashedEntry } from "../identity/log-hash.ts";
-import { fromBase64, toBase64 } from "../protocol/base64.ts";
-import { SottoError } from "../protocol/errors.ts";
-import { limits } from "../protocol/limits.ts";
-import type { LogEntry } from "../protocol/log-entry.ts";
-import type { ClientCore } from "./core.ts";
+import type { DirectPolicy } from "../../crypto/group-engine.ts";
+import type { Content } from "../../crypto/content.ts";
+import { equalBytes } from "../../identity/equal-bytes.ts";
+import { entryHash, type HashedEntry } from "../../identity/log-hash.ts";
+import { fromBase64, toBase64 } from "../../protocol/base64.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import { limits } from "../../protocol/limits.ts";
+import type { LogEntry } from "../../protocol/log-entry.ts";
+import type { ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { openEntry, type UnopenedReason } from "./entry-opener.ts";
 import { LogBatch } from "./log-batch.ts";
-import type { EntryRecord } from "./records.ts";
-import type { RecordChange } from "./stores/client-store.ts";
+import type { EntryRecord } from "../records.ts";
+import type { RecordChange } from "../stores/client-store.ts";
 
 /** What the outbox answers when an own message comes down in the log. */
 export interface OwnArrival {

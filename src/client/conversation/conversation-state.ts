@@ -3,12 +3,12 @@
  * One task at a time changes it (`queue`); whatever changes is written before it shows. A change is prepared, persisted,
  * then adopted, so that a failed write leaves memory as it was.
  */
-import type { Group, PreparedCommit } from "../crypto/group-engine.ts";
-import type { ConversationId, DeviceId, MessageId, UserId } from "../protocol/ids.ts";
-import type { ClientCore } from "./core.ts";
-import { decodeRecord, encodeRecord, tables, type ConversationRecord, type PendingCommitRecord } from "./records.ts";
-import type { RecordChange } from "./stores/client-store.ts";
-import { TaskQueue } from "./task-queue.ts";
+import type { Group, PreparedCommit } from "../../crypto/group-engine.ts";
+import type { ConversationId, DeviceId, MessageId, UserId } from "../../protocol/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { decodeRecord, encodeRecord, tables, type ConversationRecord, type PendingCommitRecord } from "../records.ts";
+import type { RecordChange } from "../stores/client-store.ts";
+import { TaskQueue } from "../async/task-queue.ts";
 
 export interface PendingCommit {
   record: PendingCommitRecord;

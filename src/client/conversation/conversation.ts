@@ -2,24 +2,24 @@
  * A conversation as an application uses it, and the place where its parts meet: the follower of its log, the outbox, the
  * keeper of its group, acks and receipts. Owns the messages that are on their way; the store owns the rest.
  */
-import { decodeContent, encodeContent, type Content } from "../crypto/content.ts";
-import { equalBytes } from "../identity/equal-bytes.ts";
-import { SottoError } from "../protocol/errors.ts";
-import { newId, type ConversationId, type MessageId, type UserId } from "../protocol/ids.ts";
-import type { LogEntry } from "../protocol/log-entry.ts";
-import type { Receipt } from "../protocol/receipts.ts";
-import type { ConversationSummary, InboxEntry } from "../protocol/requests.ts";
+import { decodeContent, encodeContent, type Content } from "../../crypto/content.ts";
+import { equalBytes } from "../../identity/equal-bytes.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import { newId, type ConversationId, type MessageId, type UserId } from "../../protocol/ids.ts";
+import type { LogEntry } from "../../protocol/log-entry.ts";
+import type { Receipt } from "../../protocol/receipts.ts";
+import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
 import { AckSender } from "./ack-sender.ts";
 import type { ConversationState } from "./conversation-state.ts";
-import type { ClientCore } from "./core.ts";
+import type { ClientCore } from "../core.ts";
 import { GroupKeeper } from "./group-keeper.ts";
 import { LogFollower } from "./log-follower.ts";
 import { Message } from "./message.ts";
 import { Outbox, type OutgoingListener } from "./outbox.ts";
 import { ReceiptBook, type RecipientReceipt } from "./receipt-book.ts";
-import { decodeRecord, entryKey, tables, type EntryRecord, type OutboxRecord, type ReceiptRecord } from "./records.ts";
-import { TypedEmitter } from "./typed-emitter.ts";
-import { delay, withDeadline } from "./waiting.ts";
+import { decodeRecord, entryKey, tables, type EntryRecord, type OutboxRecord, type ReceiptRecord } from "../records.ts";
+import { TypedEmitter } from "../async/typed-emitter.ts";
+import { delay, withDeadline } from "../async/waiting.ts";
 
 export interface UnopenedMessage {
   sequence: number;

@@ -8,20 +8,20 @@
  *
  * Several are in flight at once. When one is refused for now, all are awaited and sending resumes at the lowest number.
  */
-import { sealMessage } from "../crypto/sealed-message.ts";
-import { encodeMessagePayload } from "../crypto/message-payload.ts";
-import { equalBytes } from "../identity/equal-bytes.ts";
-import type { HashedEntry } from "../identity/log-hash.ts";
-import { toBase64 } from "../protocol/base64.ts";
-import { SottoError } from "../protocol/errors.ts";
-import type { MessageId } from "../protocol/ids.ts";
-import type { LogEntry } from "../protocol/log-entry.ts";
-import type { ClientCore } from "./core.ts";
+import { sealMessage } from "../../crypto/sealed-message.ts";
+import { encodeMessagePayload } from "../../crypto/message-payload.ts";
+import { equalBytes } from "../../identity/equal-bytes.ts";
+import type { HashedEntry } from "../../identity/log-hash.ts";
+import { toBase64 } from "../../protocol/base64.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import type { MessageId } from "../../protocol/ids.ts";
+import type { LogEntry } from "../../protocol/log-entry.ts";
+import type { ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { envelopeBytes } from "./entry-opener.ts";
 import type { OwnArrival } from "./log-follower.ts";
-import { decodeRecord, encodeRecord, outboxKey, tables, type OutboxRecord } from "./records.ts";
-import { backoffMs, delay } from "./waiting.ts";
+import { decodeRecord, encodeRecord, outboxKey, tables, type OutboxRecord } from "../records.ts";
+import { backoffMs, delay } from "../async/waiting.ts";
 
 export type OutgoingState = "queued" | "sealing" | "sending" | "accepted" | "failed";
 

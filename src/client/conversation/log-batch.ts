@@ -2,13 +2,13 @@
  * What a run of log entries does to a conversation, gathered before any of it shows: one write for the whole run, then the
  * spent secrets are zeroed, then people hear of it.
  */
-import type { Group, GroupMember } from "../crypto/group-engine.ts";
-import { logHashStart, nextLogHash, type HashedEntry } from "../identity/log-hash.ts";
-import { limits } from "../protocol/limits.ts";
+import type { Group, GroupMember } from "../../crypto/group-engine.ts";
+import { logHashStart, nextLogHash, type HashedEntry } from "../../identity/log-hash.ts";
+import { limits } from "../../protocol/limits.ts";
 import type { ConversationState, PendingCommit } from "./conversation-state.ts";
-import { encodeRecord, entryKey, tables, type ConversationRecord, type EntryRecord } from "./records.ts";
+import { encodeRecord, entryKey, tables, type ConversationRecord, type EntryRecord } from "../records.ts";
 import { addRange } from "./sequence-ranges.ts";
-import type { RecordChange } from "./stores/client-store.ts";
+import type { RecordChange } from "../stores/client-store.ts";
 
 export class LogBatch {
   record: ConversationRecord;

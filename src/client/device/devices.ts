@@ -2,15 +2,15 @@
  * This user's devices: listing, revoking, and linking a new one. The new device shows a code that never passes the server;
  * a primary device takes it, certifies the new device and hands over what it needs, sealed to the code.
  */
-import { channelOfLinkCode, newLink, openLink, sealLink, type NewLink } from "../crypto/link-sealing.ts";
-import { decodeDeviceListEntry } from "../identity/device-list.ts";
-import { fromBase64, toBase64 } from "../protocol/base64.ts";
-import { SottoError } from "../protocol/errors.ts";
-import type { DeviceId } from "../protocol/ids.ts";
-import type { ClientCore } from "./core.ts";
-import { decodeRecord, encodeRecord } from "./records.ts";
-import type { Challenge, Session } from "./session.ts";
-import { withDeadline } from "./waiting.ts";
+import { channelOfLinkCode, newLink, openLink, sealLink, type NewLink } from "../../crypto/link-sealing.ts";
+import { decodeDeviceListEntry } from "../../identity/device-list.ts";
+import { fromBase64, toBase64 } from "../../protocol/base64.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import type { DeviceId } from "../../protocol/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { decodeRecord, encodeRecord } from "../records.ts";
+import type { Challenge, Session } from "../connection/session.ts";
+import { withDeadline } from "../async/waiting.ts";
 
 export interface DeviceInfo {
   id: DeviceId;

@@ -2,13 +2,13 @@
  * What became of this device's messages, recipient by recipient. A `delivered` counts only when the recipient's device
  * signed it over the very log this device holds; it speaks of what came after that device joined. `expired` is the node's word.
  */
-import type { GroupMember } from "../crypto/group-engine.ts";
-import { verifyAck } from "../identity/ack.ts";
-import { equalBytes } from "../identity/equal-bytes.ts";
-import { fromBase64 } from "../protocol/base64.ts";
-import type { UserId } from "../protocol/ids.ts";
-import type { Receipt } from "../protocol/receipts.ts";
-import type { ClientCore } from "./core.ts";
+import type { GroupMember } from "../../crypto/group-engine.ts";
+import { verifyAck } from "../../identity/ack.ts";
+import { equalBytes } from "../../identity/equal-bytes.ts";
+import { fromBase64 } from "../../protocol/base64.ts";
+import type { UserId } from "../../protocol/ids.ts";
+import type { Receipt } from "../../protocol/receipts.ts";
+import type { ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import {
   decodeRecord,
@@ -18,7 +18,7 @@ import {
   tables,
   type EntryRecord,
   type ReceiptRecord,
-} from "./records.ts";
+} from "../records.ts";
 import { includesSequence } from "./sequence-ranges.ts";
 
 /** One recipient of one message. A time is set when that happened. */

@@ -1,11 +1,11 @@
 /** One socket from its handshake to its end: opened, admitted, asked, lost. Never opens a second one. */
 import { io, type Socket } from "socket.io-client";
 import * as z from "zod/mini";
-import { SottoError, wireError } from "../protocol/errors.ts";
-import { protocolVersion } from "../protocol/limits.ts";
-import { pushes, type PushName, type PushOf } from "../protocol/pushes.ts";
-import { requests, type ReplyOf, type RequestName, type RequestOf } from "../protocol/requests.ts";
-import { withDeadline } from "./waiting.ts";
+import { SottoError, wireError } from "../../protocol/errors.ts";
+import { protocolVersion } from "../../protocol/limits.ts";
+import { pushes, type PushName, type PushOf } from "../../protocol/pushes.ts";
+import { requests, type ReplyOf, type RequestName, type RequestOf } from "../../protocol/requests.ts";
+import { withDeadline } from "../async/waiting.ts";
 
 export type Push = { [N in PushName]: { name: N; payload: PushOf<N> } }[PushName];
 

@@ -2,14 +2,14 @@
  * Key packages by which others add this device while it is away: a stock of one-time ones for both suites, and a last
  * resort that is renewed every week. Owns their private parts; each goes with its use.
  */
-import type { GroupEngine, KeyPackagePair } from "../crypto/group-engine.ts";
-import { toBase64 } from "../protocol/base64.ts";
-import { limits, suites } from "../protocol/limits.ts";
-import type { ReplyOf } from "../protocol/requests.ts";
-import type { Connection } from "./connection.ts";
+import type { GroupEngine, KeyPackagePair } from "../../crypto/group-engine.ts";
+import { toBase64 } from "../../protocol/base64.ts";
+import { limits, suites } from "../../protocol/limits.ts";
+import type { ReplyOf } from "../../protocol/requests.ts";
+import type { Connection } from "../connection/connection.ts";
 import type { OwnDevice } from "./own-device.ts";
-import { decodeRecord, encodeRecord, tables, type KeyPackageRecord } from "./records.ts";
-import type { OpenClientStore, RecordChange } from "./stores/client-store.ts";
+import { decodeRecord, encodeRecord, tables, type KeyPackageRecord } from "../records.ts";
+import type { OpenClientStore, RecordChange } from "../stores/client-store.ts";
 
 export type KeyPackageStock = ReplyOf<"session:prove">["keyPackages"];
 

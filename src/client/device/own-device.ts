@@ -5,24 +5,24 @@
  *   new ── link (another device certifies it) ──▶ certified
  * Invariant: keys are stored before anything signed by them leaves.
  */
-import { generateSigningKeyPair, sign } from "../crypto/signing-key.ts";
-import type { DeviceIdentity } from "../crypto/group-engine.ts";
-import { admissionBytes } from "../identity/admission.ts";
-import { certificateSignedBytes, encodeCertificate } from "../identity/device-certificate.ts";
+import { generateSigningKeyPair, sign } from "../../crypto/signing-key.ts";
+import type { DeviceIdentity } from "../../crypto/group-engine.ts";
+import { admissionBytes } from "../../identity/admission.ts";
+import { certificateSignedBytes, encodeCertificate } from "../../identity/device-certificate.ts";
 import {
   decodeDeviceListEntry,
   deviceListEntrySignedBytes,
   encodeDeviceListEntry,
   type DeviceList,
   type DeviceListEntry,
-} from "../identity/device-list.ts";
-import { fromBase64, toBase64 } from "../protocol/base64.ts";
-import { SottoError } from "../protocol/errors.ts";
-import { newId, type DeviceId, type UserId } from "../protocol/ids.ts";
-import type { ReplyOf } from "../protocol/requests.ts";
-import { decodeRecord, encodeRecord, tables, type DeviceRecord } from "./records.ts";
-import type { Challenge, Session } from "./session.ts";
-import type { OpenClientStore } from "./stores/client-store.ts";
+} from "../../identity/device-list.ts";
+import { fromBase64, toBase64 } from "../../protocol/base64.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import { newId, type DeviceId, type UserId } from "../../protocol/ids.ts";
+import type { ReplyOf } from "../../protocol/requests.ts";
+import { decodeRecord, encodeRecord, tables, type DeviceRecord } from "../records.ts";
+import type { Challenge, Session } from "../connection/session.ts";
+import type { OpenClientStore } from "../stores/client-store.ts";
 
 const recordId = "self";
 

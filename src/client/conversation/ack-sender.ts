@@ -1,10 +1,10 @@
 /** Tells the node how far this device has stored the log: signed, cumulative, one at a time, the newest only. */
-import { ackBytes } from "../identity/ack.ts";
-import { toBase64 } from "../protocol/base64.ts";
-import { SottoError } from "../protocol/errors.ts";
-import type { ClientCore } from "./core.ts";
+import { ackBytes } from "../../identity/ack.ts";
+import { toBase64 } from "../../protocol/base64.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import type { ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
-import { backoffMs, delay } from "./waiting.ts";
+import { backoffMs, delay } from "../async/waiting.ts";
 
 export class AckSender {
   private readonly core: ClientCore;

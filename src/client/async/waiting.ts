@@ -1,5 +1,5 @@
 /** Waiting that can be called off: every timer of the SDK goes through here, so that `close` leaves none behind. */
-import { SottoError } from "../protocol/errors.ts";
+import { SottoError } from "../../protocol/errors.ts";
 
 /** Resolves after `ms`, or rejects `aborted` as soon as the signal fires. */
 export function delay(ms: number, signal?: AbortSignal): Promise<void> {

@@ -5,12 +5,12 @@
  *      └────────────┴──────────┴─▶ failed      accepted ─▶ expired
  *   delivered → read                                                  (received)
  */
-import type { Content } from "../crypto/content.ts";
-import { SottoError } from "../protocol/errors.ts";
-import type { DeviceId, MessageId, UserId } from "../protocol/ids.ts";
+import type { Content } from "../../crypto/content.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import type { DeviceId, MessageId, UserId } from "../../protocol/ids.ts";
 import type { RecipientReceipt } from "./receipt-book.ts";
-import { TypedEmitter } from "./typed-emitter.ts";
-import { withDeadline } from "./waiting.ts";
+import { TypedEmitter } from "../async/typed-emitter.ts";
+import { withDeadline } from "../async/waiting.ts";
 
 export type MessageState = "queued" | "sealing" | "sending" | "accepted" | "delivered" | "read" | "failed" | "expired";
 

@@ -2,17 +2,17 @@
  * Opens one message of the log, or says why it cannot be: everything a message claims is held against the group, the
  * sender's chain and the envelope. Pure but for the group engine; the caller persists.
  */
-import { decodeContent, type Content } from "../crypto/content.ts";
-import type { Group, GroupEngine, OpenedInGroup } from "../crypto/group-engine.ts";
-import { decodeMessagePayload } from "../crypto/message-payload.ts";
-import { openMessage, type OpenedMessage } from "../crypto/sealed-message.ts";
-import { equalBytes } from "../identity/equal-bytes.ts";
-import type { HashedEntry } from "../identity/log-hash.ts";
-import { SottoError } from "../protocol/errors.ts";
-import { idToBytes, type ConversationId, type MessageId } from "../protocol/ids.ts";
-import { limits } from "../protocol/limits.ts";
-import { signedBytes } from "../protocol/signed-bytes.ts";
-import type { ConversationRecord } from "./records.ts";
+import { decodeContent, type Content } from "../../crypto/content.ts";
+import type { Group, GroupEngine, OpenedInGroup } from "../../crypto/group-engine.ts";
+import { decodeMessagePayload } from "../../crypto/message-payload.ts";
+import { openMessage, type OpenedMessage } from "../../crypto/sealed-message.ts";
+import { equalBytes } from "../../identity/equal-bytes.ts";
+import type { HashedEntry } from "../../identity/log-hash.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import { idToBytes, type ConversationId, type MessageId } from "../../protocol/ids.ts";
+import { limits } from "../../protocol/limits.ts";
+import { signedBytes } from "../../protocol/signed-bytes.ts";
+import type { ConversationRecord } from "../records.ts";
 
 /** What the group authenticates beside the ciphertext: the envelope. */
 export function envelopeBytes(envelope: {
