@@ -30,9 +30,10 @@ function frameOf(event: RequestName): fc.Arbitrary<Frame> {
     .map((request) => ({ event, parameters: [request] }));
 }
 
-/** Opening a conversation with somebody is all that it takes; everything else needs a key or a place that random bytes have not. */
+/** These two need no more than the right shape; everything else needs a key or a place that random bytes have not. */
 function wouldBeStored(event: RequestName, request: unknown): boolean {
-  return event === "conversation:open" && requests[event].request.safeParse(request).success;
+  const needsShapeOnly = event === "conversation:open" || event === "link:offer";
+  return needsShapeOnly && requests[event].request.safeParse(request).success;
 }
 
 /** Names that a client library sends as they are. */
@@ -42,7 +43,7 @@ function isSendable(event: string): boolean {
 }
 
 function outlineOf(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
-  return fc.oneof({ weight: 9, arbitrary: plausible(schema) }, { weight: 1, arbitrary: anything() });
+  return fc.oneof({ weight: 29, arbitrary: plausible(schema) }, { weight: 1, arbitrary: anything() });
 }
 
 function plausible(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
@@ -50,7 +51,8 @@ function plausible(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
   switch (def.type) {
     case "object": {
       const fields = Object.entries(def.shape).map(([key, inner]) => [key, outlineOf(inner)] as const);
-      return fc.record(Object.fromEntries(fields), { requiredKeys: fields.map(([key]) => key).slice(1) });
+      const whole = fc.record(Object.fromEntries(fields));
+      return fc.oneof({ weight: 19, arbitrary: whole }, fc.record(Object.fromEntries(fields), { requiredKeys: [] }));
     }
     case "array":
       return fc.array(outlineOf(def.element), { maxLength: 4 });
@@ -64,11 +66,18 @@ function plausible(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
     case "literal":
       return fc.constantFrom<unknown>(...def.values);
     case "number":
-      return fc.oneof(fc.nat(3), fc.integer(), fc.double(), fc.constantFrom(2 ** 53, -1, 0.5));
+      return fc.oneof(
+        { weight: 20, arbitrary: fc.integer({ min: 1, max: 9 }) },
+        fc.integer(),
+        fc.double(),
+        fc.constant(2 ** 53),
+      );
     default:
-      return text();
+      return fc.oneof({ weight: 20, arbitrary: text().filter(isOf(schema)) }, text());
   }
 }
+
+const isOf = (schema: z.core.$ZodType) => (text: string) => (schema as z.ZodMiniType).safeParse(text).success;
 
 function text(): fc.Arbitrary<string> {
   const base64 = (bytes: number) =>
