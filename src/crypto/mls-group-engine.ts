@@ -20,6 +20,7 @@ export const mlsGroupEngine: GroupEngine = {
     try {
       return await prepareMlsCommit(active, changes, options.now ?? Date.now());
     } catch (cause) {
+      if (cause instanceof SottoError) throw cause;
       throw asCommitRefusal(cause);
     }
   },

@@ -37,9 +37,9 @@ export async function prepareMlsCommit(group: MlsGroup, changes: CommitChanges, 
   };
 }
 
-/** Whatever else fails while a commit is made is a rule that it would break. */
+/** The refusal of a commit: whatever fails while it is made or judged is a rule that it breaks. */
 export function asCommitRefusal(cause: unknown): SottoError {
-  if (cause instanceof SottoError) return cause;
+  if (cause instanceof SottoError && cause.code === "commit-invalid") return cause;
   const detail = cause instanceof RuleBroken ? { detail: cause.message } : {};
   return new SottoError("commit-invalid", { ...detail, cause });
 }

@@ -33,8 +33,13 @@ export async function requireMatchingKeys(
 }
 
 /** What is sealed to the public key opens under the private one. */
-async function requirePair(publicKey: Uint8Array, privateKey: Uint8Array, { hpke }: CiphersuiteImpl): Promise<void> {
+async function requirePair(publicKey: Uint8Array, privateKey: Uint8Array, primitives: CiphersuiteImpl): Promise<void> {
+  const isPair = await openOwn(publicKey, privateKey, primitives).catch(() => false);
+  require(isPair, "a private key fits the public key in the tree");
+}
+
+async function openOwn(publicKey: Uint8Array, privateKey: Uint8Array, { hpke }: CiphersuiteImpl): Promise<boolean> {
   const { enc, ct } = await hpke.seal(await hpke.importPublicKey(publicKey), probe, purpose);
   const opened = await hpke.open(await hpke.importPrivateKey(privateKey), enc, ct, purpose);
-  require(equalBytes(opened, probe), "a private key fits the public key in the tree");
+  return equalBytes(opened, probe);
 }
