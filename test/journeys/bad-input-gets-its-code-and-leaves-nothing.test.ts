@@ -75,7 +75,7 @@ describe("bad input gets its code and leaves nothing", () => {
     expect(await prove(thief.signChallenge({ ...alice.identity, user: mallory.account.user }))).to.equal(
       "device-unknown",
     );
-    expect(await prove(signature, newId())).to.equal("device-unknown");
+    expect(await prove(signature, newId<never>())).to.equal("device-unknown");
     expect(await prove(signature, mallory.identity.device)).to.equal("admission-refused");
     expect(await prove(thief.signChallenge(mallory.identity, "evil.example"), mallory.identity.device)).to.equal(
       "admission-refused",
