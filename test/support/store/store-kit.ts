@@ -1,12 +1,12 @@
+import { createHash } from "node:crypto";
 import type { AcceptCommit, CommitOutcome } from "../../../src/actors/ports/store-conversations.ts";
 import type { AcceptMessage, AckRow } from "../../../src/actors/ports/store-log.ts";
 import type { Store } from "../../../src/actors/ports/store.ts";
 import { newId, type ConversationId, type DeviceId, type MessageId, type UserId } from "../../../src/protocol/ids.ts";
 
-/** Bytes that differ from others of another label; 32 of them where a hash or a key is meant. */
+/** Bytes that only this label has; 32 of them where a hash or a key is meant. */
 export function bytesOf(label: string, length = 32): Uint8Array {
-  const text = new TextEncoder().encode(label);
-  return Uint8Array.from({ length }, (_, index) => text[index % text.length]! ^ ((index * 7) & 0xff));
+  return new Uint8Array(createHash("shake256", { outputLength: length }).update(label).digest());
 }
 
 let names = 0;

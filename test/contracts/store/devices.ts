@@ -1,0 +1,189 @@
+import { expect } from "chai";
+import type { LinkOffer } from "../../../src/actors/ports/store-devices.ts";
+import { newId, type ConversationId, type DeviceId } from "../../../src/protocol/ids.ts";
+import { limits } from "../../../src/protocol/limits.ts";
+import { addDevice, bytesOf, foundDirect, newUser, revokeDevice } from "../../support/store/store-kit.ts";
+import type { StorePair } from "./store-pair.ts";
+
+const secondDevice = (user: ReturnType<typeof newUser>, device = newId<DeviceId>()) => ({
+  user,
+  accountKey: bytesOf(`account ${user}`),
+  version: 2,
+  previousHead: bytesOf(`head ${user} 1`),
+  head: bytesOf(`head ${user} 2`),
+  entry: bytesOf("entry"),
+  change: { operation: "add" as const, device, deviceKey: bytesOf(`key ${device}`) },
+});
+
+export function describeDevices(stores: () => StorePair): void {
+  describe("accounts", () => {
+    it("are made once, whoever asks", async () => {
+      const { one, other } = stores();
+      const user = newUser();
+      const outcomes = await Promise.all([
+        one.createAccount({ user, passwordHash: "$argon2id$1" }),
+        other.createAccount({ user, passwordHash: "$argon2id$2" }),
+      ]);
+      expect(outcomes.sort()).to.deep.equal(["created", "exists"]);
+      expect(await one.findAccount(user)).to.have.property("user", user);
+      expect(await one.findAccount(newUser())).to.equal(undefined);
+    });
+  });
+
+  describe("a user's device list", () => {
+    it("grows by compare-and-set: of two entries for one version, one is appended", async () => {
+      const { one, other } = stores();
+      const user = newUser();
+      await addDevice(one, user);
+      const outcomes = await Promise.all([
+        one.appendDeviceEntry(secondDevice(user)),
+        other.appendDeviceEntry(secondDevice(user)),
+      ]);
+      expect(outcomes.sort()).to.deep.equal(["appended", "conflict"]);
+      const [list] = await one.readDeviceLists([{ user, after: 1 }]);
+      expect(list).to.include({ version: 2 });
+      expect(list!.entries).to.have.length(1);
+    });
+
+    it("refuses a wrong head, another account key, and a device id that is taken", async () => {
+      const { one } = stores();
+      const user = newUser();
+      const { device } = await addDevice(one, user);
+      const append = secondDevice(user);
+      expect(await one.appendDeviceEntry({ ...append, previousHead: bytesOf("other") })).to.equal("conflict");
+      expect(await one.appendDeviceEntry({ ...append, accountKey: bytesOf("other") })).to.equal("conflict");
+      expect(await one.appendDeviceEntry({ ...append, version: 3 })).to.equal("conflict");
+      expect(await one.appendDeviceEntry(secondDevice(user, device))).to.equal("conflict");
+    });
+
+    it("holds as many live devices as are allowed; a revoked one makes room", async () => {
+      const { one } = stores();
+      const user = newUser();
+      const first = await addDevice(one, user);
+      for (let count = 1; count < limits.devicesPerUser; count++) await addDevice(one, user);
+      const failed = await addDevice(one, user).catch((error: Error) => error.message);
+      expect(failed).to.match(/too-many/);
+      expect(await revokeDevice(one, first)).to.equal("appended");
+      expect(await one.findDevice(first.device))
+        .to.have.property("revokedAt")
+        .that.is.a("number");
+      await addDevice(one, user);
+    });
+
+    it("is read in the order asked, with version 0 for who has none", async () => {
+      const { one } = stores();
+      const [user, nobody] = [newUser(), newUser()];
+      await addDevice(one, user);
+      const lists = await one.readDeviceLists([
+        { user: nobody, after: 0 },
+        { user, after: 0 },
+      ]);
+      expect(lists[0]).to.deep.equal({ user: nobody, accountKey: null, version: 0, head: null, entries: [] });
+      expect(lists[1]).to.deep.include({ user, version: 1, head: bytesOf(`head ${user} 1`) });
+    });
+  });
+
+  describe("a link offer", () => {
+    const offerOf = (user: ReturnType<typeof newUser>, change: Partial<LinkOffer> = {}): Omit<LinkOffer, "sealed"> => ({
+      user,
+      channel: bytesOf(`channel ${user}`, 16),
+      device: newId<DeviceId>(),
+      deviceKey: bytesOf("device key"),
+      kemKey: bytesOf("kem", 1216),
+      expiresAt: Date.now() + 60_000,
+      ...change,
+    });
+
+    it("is answered once, in the transaction that adds the device", async () => {
+      const { one, other } = stores();
+      const user = newUser();
+      await addDevice(one, user);
+      const offer = offerOf(user);
+      expect(await one.putLinkOffer(offer)).to.equal("stored");
+      const { deviceKey, channel } = offer;
+      const change = { operation: "add" as const, device: offer.device, deviceKey };
+      const link = { channel, sealed: bytesOf("sealed", 100) };
+      const wrong = { ...link, channel: bytesOf("elsewhere", 16) };
+      expect(await one.appendDeviceEntry({ ...secondDevice(user), change, link: wrong })).to.equal("link-unknown");
+      expect(await one.findDevice(offer.device)).to.equal(undefined);
+      expect(await one.appendDeviceEntry({ ...secondDevice(user), change, link })).to.equal("appended");
+      expect(await other.findLinkOffer(user, channel)).to.deep.include({ sealed: link.sealed });
+    });
+
+    it("keeps its channel and device for itself, and may be renewed", async () => {
+      const { one, other } = stores();
+      const user = newUser();
+      const offer = offerOf(user);
+      expect(await one.putLinkOffer(offer)).to.equal("stored");
+      expect(await other.putLinkOffer({ ...offer, expiresAt: offer.expiresAt + 1 })).to.equal("stored");
+      expect(await other.putLinkOffer(offerOf(user))).to.equal("taken");
+      const stranger = offerOf(newUser(), { device: offer.device });
+      expect(await other.putLinkOffer(stranger)).to.equal("taken");
+      expect(await one.findLinkOffer(newUser(), offer.channel)).to.equal(undefined);
+    });
+
+    it("is gone once it has expired", async () => {
+      const { one } = stores();
+      const user = newUser();
+      await one.putLinkOffer(offerOf(user, { expiresAt: Date.now() - 1 }));
+      expect(await one.findLinkOffer(user, bytesOf(`channel ${user}`, 16))).to.equal(undefined);
+      expect(await one.putLinkOffer(offerOf(user))).to.equal("stored");
+    });
+  });
+
+  describe("a device's inbox", () => {
+    it("holds the Welcome until it is acked", async () => {
+      const { one, other } = stores();
+      const { bob, conversation, founding } = await foundDirect(one);
+      const { entries, more } = await other.readInbox(bob.device, 0, 10);
+      expect(more).to.equal(false);
+      expect(entries).to.have.length(1);
+      expect(entries[0]).to.deep.include({ kind: "welcome", conversation, sequence: 1, welcome: founding.welcome });
+      await other.ackInbox(bob.device, entries[0]!.position);
+      expect((await one.readInbox(bob.device, 0, 10)).entries).to.deep.equal([]);
+    });
+
+    it("gets one request per device to be re-added, the latest", async () => {
+      const { one, other } = stores();
+      const { alice, bob, conversation } = await foundDirect(one);
+      const request = (epoch: number) => ({
+        conversation,
+        generation: 1,
+        epoch,
+        ...alice,
+        keyPackage: bytesOf(`package ${epoch}`, 300),
+        signature: bytesOf("signature", 64),
+      });
+      const first = await one.postReadd(request(1));
+      const second = await other.postReadd(request(2));
+      expect(first).to.have.length(1);
+      expect(second).to.have.nested.property("[0].device", bob.device);
+      const { entries } = await one.readInbox(bob.device, 0, 10);
+      const readds = entries.filter(({ kind }) => kind === "readd");
+      expect(readds).to.have.length(1);
+      expect(readds[0]).to.deep.include({ epoch: 2, keyPackage: bytesOf("package 2", 300), device: alice.device });
+      expect((second as { position: number }[])[0]!.position).to.be.above(
+        (first as { position: number }[])[0]!.position,
+      );
+      const stranger = await addDevice(one, newUser());
+      expect(await one.postReadd({ ...request(3), ...stranger })).to.equal("not-a-member");
+      expect(await one.postReadd({ ...request(3), conversation: newId<ConversationId>() })).to.equal("not-a-member");
+    });
+
+    it("goes with the device's revocation, and so do its requests", async () => {
+      const { one } = stores();
+      const { alice, bob, conversation } = await foundDirect(one);
+      await one.postReadd({
+        conversation,
+        generation: 1,
+        epoch: 1,
+        ...bob,
+        keyPackage: bytesOf("package"),
+        signature: bytesOf("signature", 64),
+      });
+      await revokeDevice(one, bob);
+      expect((await one.readInbox(bob.device, 0, 10)).entries).to.deep.equal([]);
+      expect((await one.readInbox(alice.device, 0, 10)).entries).to.deep.equal([]);
+    });
+  });
+}

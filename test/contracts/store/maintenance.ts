@@ -1,0 +1,162 @@
+import { expect } from "chai";
+import type { PurgeReport } from "../../../src/actors/ports/store-maintenance.ts";
+import { newId, type ConversationId } from "../../../src/protocol/ids.ts";
+import {
+  ackBy,
+  addDevice,
+  bytesOf,
+  foundDirect,
+  messageBy,
+  newUser,
+  revokeDevice,
+} from "../../support/store/store-kit.ts";
+import type { StorePair } from "./store-pair.ts";
+
+const dayMs = 24 * 60 * 60_000;
+const rowsOf = (report: PurgeReport, table: string) => report.find((line) => line.table === table)?.rows;
+
+export function describeMaintenance(stores: () => StorePair): void {
+  const leaseAll = (now: number, leaseMs = 1000) => stores().one.leaseDueConversations(now, 100_000, leaseMs);
+
+  describe("conversations that are due", () => {
+    it("are leased to one sweeper, with everybody who lags", async () => {
+      const { one, other } = stores();
+      const { conversation, alice, bob } = await foundDirect(one);
+      await one.advancePositions([ackBy(conversation, alice, 1)]);
+      const now = Date.now() + 1;
+      const leases = await Promise.all([leaseAll(now), other.leaseDueConversations(now, 100_000, 1000)]);
+      const own = leases.flat().filter((due) => due.conversation === conversation);
+      expect(own).to.deep.equal([{ conversation, head: 1, laggards: [{ ...bob, position: 0 }] }]);
+    });
+
+    it("come back with growing intervals, and at once when something new is said", async () => {
+      const { one } = stores();
+      const { conversation, alice } = await foundDirect(one);
+      const isDue = async (now: number) => (await leaseAll(now, 1)).some((due) => due.conversation === conversation);
+      const now = Date.now() + 1;
+      expect(await isDue(now)).to.equal(true);
+      await one.postponeConversation(conversation, 1, now);
+      expect(await isDue(now + 1_900)).to.equal(false);
+      expect(await isDue(now + 2_000)).to.equal(true);
+      await one.postponeConversation(conversation, 1, now);
+      expect(await isDue(now + 3_900)).to.equal(false);
+      await one.acceptMessages(conversation, [messageBy(conversation, alice, 1)]);
+      expect(await isDue(Date.now() + 1)).to.equal(true);
+      await one.postponeConversation(conversation, 1, now);
+      expect(await isDue(now)).to.equal(true);
+    });
+
+    it("are cleared when nobody lags; a revoked device does not count", async () => {
+      const { one } = stores();
+      const { conversation, alice, bob } = await foundDirect(one);
+      await one.advancePositions([ackBy(conversation, alice, 1), ackBy(conversation, bob, 1)]);
+      await leaseAll(Date.now() + 1);
+      const after = await leaseAll(Date.now() + dayMs);
+      expect(after.some((due) => due.conversation === conversation)).to.equal(false);
+      await one.acceptMessages(conversation, [messageBy(conversation, alice, 1)]);
+      await one.advancePositions([ackBy(conversation, alice, 2)]);
+      await revokeDevice(one, bob);
+      const again = await leaseAll(Date.now() + dayMs);
+      expect(again.find((due) => due.conversation === conversation)?.laggards ?? []).to.deep.equal([]);
+    });
+  });
+
+  describe("messages that nobody came for", () => {
+    it("expire once, up to where, and the sender is told", async () => {
+      const { one, other } = stores();
+      const { conversation, alice, bob } = await foundDirect(one);
+      await one.acceptMessages(conversation, [messageBy(conversation, alice, 1)]);
+      await one.advancePositions([ackBy(conversation, alice, 2)]);
+      const expire = async (now: number) =>
+        (await other.expireUndelivered(now, 30 * dayMs, 100_000)).filter((each) => each.conversation === conversation);
+      expect(await expire(Date.now() + dayMs)).to.deep.equal([]);
+      const now = Date.now() + 31 * dayMs;
+      const [expiry] = await expire(now);
+      expect(expiry).to.deep.include({ user: bob.user, sequence: 2, at: now, tell: [alice.user] });
+      expect(await expire(now + dayMs)).to.deep.equal([]);
+      const { receipts } = await one.readReceipts(conversation, 0, 10);
+      expect(receipts.at(-1)).to.deep.equal({
+        conversation,
+        user: bob.user,
+        at: now,
+        version: expiry!.version,
+        kind: "expired",
+        sequence: 2,
+      });
+      expect((await leaseAll(now + dayMs)).some((due) => due.conversation === conversation)).to.equal(false);
+      const log = await one.readLog({ conversation, device: bob.device, after: 0, limit: 10, maxBytes: 1e6 });
+      expect(log).to.have.nested.property("entries.length", 2);
+    });
+
+    it("expire later for what was said later", async () => {
+      const { one } = stores();
+      const { conversation, alice, bob } = await foundDirect(one);
+      await one.acceptMessages(conversation, [messageBy(conversation, alice, 1)]);
+      const now = Date.now() + 31 * dayMs;
+      await one.expireUndelivered(now, 30 * dayMs, 100_000);
+      await one.acceptMessages(conversation, [messageBy(conversation, alice, 2)]);
+      const later = await one.expireUndelivered(now, 30 * dayMs, 100_000);
+      const [own] = later.filter((each) => each.conversation === conversation);
+      expect(own).to.include({ user: bob.user, sequence: 3 });
+    });
+  });
+
+  describe("the purge", () => {
+    it("counts in a dry run what it then deletes, and keeps what is younger than the retention", async () => {
+      const { one, other } = stores();
+      const { conversation, alice, bob } = await foundDirect(one);
+      const sent = Array.from({ length: 30 }, (_, index) => messageBy(conversation, alice, index + 1));
+      await one.acceptMessages(conversation, sent);
+      await one.advancePositions([ackBy(conversation, bob, 31)]);
+      const early = await one.purge({ now: Date.now() + 89 * dayMs, dryRun: false, chunk: 7 });
+      expect(rowsOf(early, "messages")).to.equal(0);
+      const now = Date.now() + 91 * dayMs;
+      const dry = await one.purge({ now, dryRun: true, chunk: 7 });
+      expect(rowsOf(dry, "messages")).to.be.at.least(31);
+      const done = await other.purge({ now, dryRun: false, chunk: 7 });
+      expect(rowsOf(done, "messages")).to.equal(rowsOf(dry, "messages"));
+      const view = await one.viewConversation(bob.user, bob.device, conversation);
+      expect(view).to.include({ head: 31, floor: 31, position: 31 });
+      const next = messageBy(conversation, alice, 31);
+      const [accepted] = await one.acceptMessages(conversation, [next]);
+      expect(accepted).to.include({ status: "accepted", sequence: 32 });
+      const again = await one.purge({ now: Date.now() + 60 * dayMs, dryRun: true, chunk: 7 });
+      expect(again.reduce((sum, { rows }) => sum + rows, 0)).to.equal(0);
+    });
+
+    it("takes expired key packages and link offers, old inboxes with their Welcomes, and conversations never founded", async () => {
+      const { one } = stores();
+      const { bob } = await foundDirect(one);
+      const party = await addDevice(one, newUser());
+      const { row } = await one.openDirect(party.user, newUser(), newId<ConversationId>());
+      const expiresAt = Date.now() + 1000;
+      await one.publishKeyPackages({
+        ...party,
+        suite: 84,
+        oneTime: [{ hash: bytesOf("h"), bytes: bytesOf("p"), expiresAt }],
+      });
+      const report = await one.purge({ now: Date.now() + 91 * dayMs, dryRun: false, chunk: 1000 });
+      for (const table of ["key_packages", "inbox", "welcomes", "members", "directs", "conversations"]) {
+        expect(rowsOf(report, table), table).to.be.above(0);
+      }
+      expect(await one.findConversation(row.conversation)).to.equal(undefined);
+      expect((await one.readInbox(bob.device, 0, 10)).entries).to.deep.equal([]);
+    });
+  });
+
+  describe("measuring", () => {
+    it("counts what is there", async () => {
+      const { one } = stores();
+      const before = await one.measure();
+      const { conversation, alice } = await foundDirect(one);
+      await one.acceptMessages(conversation, [messageBy(conversation, alice, 1)]);
+      const after = await one.measure();
+      expect(after.conversations - before.conversations).to.equal(1);
+      expect(after.messages - before.messages).to.equal(2);
+      expect(after.devices - before.devices).to.equal(2);
+      expect(after.due - before.due).to.equal(1);
+      expect(after.bytes).to.be.above(0);
+      await one.ping();
+    });
+  });
+}
