@@ -16,7 +16,7 @@ export const plannedSettings = {
     secret: true,
     planned,
   }),
-  CLUSTER_ADAPTER: choice(["classic", "sharded", "streams"], {
+  CLUSTER_ADAPTER: choice(["", "classic", "sharded", "streams"], {
     default: "",
     why: "How nodes of a cluster pass pushes on to each other.",
     planned,

@@ -50,12 +50,12 @@ export function integer(about: Words & { unit: string; default: number; min: num
   });
 }
 
+/** One of a few names. */
 export function choice<const Name extends string>(
   names: readonly [Name, ...Name[]],
-  about: Words & { default: Name | "" },
-): Setting<Name | ""> {
-  const schema = z.union([z.enum(names), z.literal("")]).refine((value) => value !== "" || about.default === "");
-  return row<Name | "">(schema, { ...about, unit: "", allowed: names.join(" | ") });
+  about: Words & { default: NoInfer<Name> },
+): Setting<Name> {
+  return row<Name>(z.enum(names), { ...about, unit: "", allowed: names.filter((name) => name !== "").join(" | ") });
 }
 
 /** Free text. An empty one means: not given. */

@@ -26,10 +26,10 @@ const network = {
     allowed: "an address or a host name",
     why: "Loopback until somebody decides otherwise; 0.0.0.0 or :: for everywhere. TLS is the business of a proxy in front.",
   }),
-  PUBLIC_ORIGINS: list({
-    entry: isOrigin,
-    allowed: "origins separated by commas, such as https://chat.example.org",
-    why: "The addresses that clients know this service by; a device's proof of its key names one of them. Empty: the Host of the request.",
+  PUBLIC_HOSTS: list({
+    entry: (value) => /^[a-z0-9.[\]:-]{1,255}$/.test(value),
+    allowed: "host or host:port, in small letters, separated by commas, such as chat.example.org",
+    why: "The hosts that clients know this service by; a device's proof of its key names one of them. Empty: the Host of the request.",
   }),
   CORS_ORIGINS: list({
     entry: (value) => value === "*" || isOrigin(value),
@@ -111,14 +111,16 @@ const signIn = {
     why: "Public keys of a host application that issues the tokens. Instead of AUTH_JWT_SECRET.",
   }),
   AUTH_ISSUER: text({
+    default: "sotto",
     pattern: /^[^\0]{1,512}$/,
     allowed: "1 to 512 characters",
-    why: "The `iss` that tokens must carry. Empty: `sotto`; required with AUTH_JWKS_URL.",
+    why: "The `iss` that tokens must carry. To be given with AUTH_JWKS_URL.",
   }),
   AUTH_AUDIENCE: text({
+    default: "sotto",
     pattern: /^[^\0]{1,512}$/,
     allowed: "1 to 512 characters",
-    why: "The `aud` that tokens must carry. Empty: `sotto`; required with AUTH_JWKS_URL.",
+    why: "The `aud` that tokens must carry. To be given with AUTH_JWKS_URL.",
   }),
   ACCOUNTS: choice(["on", "off"], {
     default: "on",
@@ -164,12 +166,12 @@ export const crossRules: readonly CrossRule[] = [
   {
     name: "AUTH_ISSUER",
     allowed: "the issuer of your tokens: required with AUTH_JWKS_URL",
-    isBroken: (s) => s.AUTH_JWKS_URL !== "" && s.AUTH_ISSUER === "",
+    isBroken: (s, given) => s.AUTH_JWKS_URL !== "" && !given.has("AUTH_ISSUER"),
   },
   {
     name: "AUTH_AUDIENCE",
     allowed: "the audience of your tokens: required with AUTH_JWKS_URL",
-    isBroken: (s) => s.AUTH_JWKS_URL !== "" && s.AUTH_AUDIENCE === "",
+    isBroken: (s, given) => s.AUTH_JWKS_URL !== "" && !given.has("AUTH_AUDIENCE"),
   },
   {
     name: "ACCOUNTS",

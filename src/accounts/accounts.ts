@@ -30,7 +30,7 @@ export function createAccounts(parts: AccountsParts): Accounts {
   return {
     async signUp({ user, password, address }: Credentials): Promise<Session> {
       await takeOrRefuse(parts.limiter, "sign-up", address);
-      const passwordHash = await parts.passwords.hash(password);
+      const passwordHash = await parts.passwords.hash(normalized(password));
       const outcome = await parts.store.createAccount({ user, passwordHash });
       if (outcome === "exists") throw new SottoError("account-exists");
       return parts.issueToken(user);
@@ -41,12 +41,15 @@ export function createAccounts(parts: AccountsParts): Accounts {
       await takeOrRefuse(parts.limiter, "sign-in", `name ${user}`);
       const [account, decoyed] = await Promise.all([parts.store.findAccount(user), decoyHash()]);
       const passwordHash = account?.passwordHash ?? decoyed;
-      const isRight = await parts.passwords.verify(passwordHash, password);
+      const isRight = await parts.passwords.verify(passwordHash, normalized(password));
       if (account === undefined || !isRight) throw new SottoError("credentials-invalid");
       return parts.issueToken(user);
     },
   };
 }
+
+/** The same password typed on another keyboard is the same bytes (RFC 8265 §4). */
+const normalized = (password: string): string => password.normalize("NFC");
 
 async function takeOrRefuse(limiter: RateLimiter, bucket: RateBucket, subject: string): Promise<void> {
   const retryAfterMs = await limiter.take(bucket, subject);

@@ -1,5 +1,6 @@
 /** Passwords, hashed with Argon2id (RFC 9106) in a thread of their own: one hash takes a tenth of a second and 64 MiB. */
-import { extname } from "node:path";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { SottoError } from "../protocol/errors.ts";
 import type { PasswordTask, PasswordTaskResult } from "./password-thread.ts";
@@ -41,6 +42,7 @@ export class Passwords {
     if (this.waiting.size >= maxWaiting) throw new SottoError("overloaded", { retryAfterMs: 2000 });
     const worker = (this.worker ??= this.start());
     const id = ++this.lastTask;
+    worker.ref();
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
       worker.postMessage({ id, task });
@@ -48,10 +50,7 @@ export class Passwords {
   }
 
   private start(): Worker {
-    const extension = extname(import.meta.url);
-    const worker = new Worker(new URL(`./password-thread${extension}`, import.meta.url), {
-      ...(extension === ".ts" ? { execArgv: ["--import", "tsx"] } : {}),
-    });
+    const worker = startThread();
     worker.unref();
     worker.on("message", (result: PasswordTaskResult) => this.settle(result));
     worker.on("error", (error: Error) => this.restart(error));
@@ -62,6 +61,7 @@ export class Passwords {
   private settle(result: PasswordTaskResult): void {
     const waiting = this.waiting.get(result.id);
     this.waiting.delete(result.id);
+    if (this.waiting.size === 0) this.worker?.unref();
     if ("value" in result) waiting?.resolve(result.value);
     else waiting?.reject(new Error("the password could not be hashed"));
   }
@@ -75,4 +75,13 @@ export class Passwords {
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
   }
+}
+
+/** Built, the thread is a file like others. As TypeScript it first needs the loader that this thread has. */
+function startThread(): Worker {
+  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL("./password-thread.js", import.meta.url));
+  const loader = createRequire(import.meta.url).resolve("tsx/cjs/api");
+  const thread = fileURLToPath(new URL("./password-thread.ts", import.meta.url));
+  const start = `require(${JSON.stringify(loader)}).register(); require(${JSON.stringify(thread)});`;
+  return new Worker(start, { eval: true });
 }

@@ -4,6 +4,7 @@
  * cannot get into a line, whatever a caller passes. Knows no other part of the house.
  */
 import { pino, type DestinationStream } from "pino";
+import type { Log, LogFields } from "../actors/ports/telemetry.ts";
 
 /** Everything a line may say, and of which type. */
 const allowedFields = {
@@ -35,22 +36,17 @@ const allowedFields = {
   bytes: "number",
   durationMs: "number",
   retryAfterMs: "number",
-} as const;
+} as const satisfies Record<keyof LogFields, string>;
 
-export type LogField = keyof typeof allowedFields;
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 
 /** Longest text in a line. Ids are shorter; what is longer is not an id. */
 const maxTextLength = 200;
 
-type Write = (event: string, fields?: object) => void;
+type Write = (event: string, fields?: LogFields) => void;
 
-/** Writes lines. `flush` is for the last moment of a process. */
-export interface NodeLog {
-  debug: Write;
-  info: Write;
-  warn: Write;
-  error: Write;
+/** `flush` is for the last moment of a process. */
+export interface NodeLog extends Log {
   flush(): void;
 }
 

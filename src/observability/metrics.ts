@@ -1,5 +1,6 @@
 /** Numbers for Prometheus, in a registry of this node's own, so that two nodes in one process do not mix theirs. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { CounterName, GaugeName, Metrics, TimingName } from "../actors/ports/telemetry.ts";
 
 const counters = {
   handshakes: { help: "Handshakes, by outcome.", labels: ["outcome"] },
@@ -10,13 +11,13 @@ const counters = {
   sweeps: { help: "Runs of timed jobs, by job and outcome.", labels: ["job", "outcome"] },
   rows_purged: { help: "Rows deleted because their time was over, by table.", labels: ["table"] },
   sign_ins: { help: "Sign-ups and log-ins, by outcome.", labels: ["outcome"] },
-} as const;
+} as const satisfies Record<CounterName, object>;
 
 const timings = {
   request: { help: "Seconds from a request to its answer.", labels: ["request"] },
   accept: { help: "Seconds from a message's arrival to its commit.", labels: [] },
   sweep: { help: "Seconds a timed job took.", labels: ["job"] },
-} as const;
+} as const satisfies Record<TimingName, object>;
 
 const gauges = {
   sockets: "Sockets connected to this node.",
@@ -27,19 +28,9 @@ const gauges = {
   devices: "Devices registered and not revoked.",
   due_conversations: "Conversations with a device that is behind.",
   database_bytes: "Size of the database.",
-} as const;
+} as const satisfies Record<GaugeName, string>;
 
-export type CounterName = keyof typeof counters;
-export type TimingName = keyof typeof timings;
-export type GaugeName = keyof typeof gauges;
-type Labels = Readonly<Record<string, string>>;
-
-export interface NodeMetrics {
-  count(name: CounterName, labels?: Labels, by?: number): void;
-  /** In seconds. */
-  observe(name: TimingName, seconds: number, labels?: Labels): void;
-  /** `read` is called whenever somebody asks for the metrics. */
-  gauge(name: GaugeName, read: () => number | Promise<number>): void;
+export interface NodeMetrics extends Metrics {
   /** The exposition format of Prometheus. */
   expose(): Promise<{ contentType: string; text: string }>;
   close(): void;

@@ -1,0 +1,113 @@
+/**
+ * Plain HTTP on the public port: a page that says what runs here, the published schemas, accounts. Everything else is
+ * Socket.IO's. Owns routes, statuses and body limits; decides nothing.
+ */
+import type { RequestListener } from "node:http";
+import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import { Hono, type Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
+import type { Telemetry } from "../../actors/ports/silent-telemetry.ts";
+import type { Accounts, Session } from "../../actors/ports/sign-in.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import { credentials } from "../../protocol/http.ts";
+import { asyncApi } from "./async-api.ts";
+import { callerAddress } from "./caller-address.ts";
+import { frontPage, frontPagePolicy } from "./front-page.ts";
+import { openApi } from "./open-api.ts";
+import { refuse, refuseThrown } from "./refusals.ts";
+
+export interface PublicAppOptions {
+  /** Undefined where a host application issues the tokens. */
+  accounts: Accounts | undefined;
+  version: string;
+  corsOrigins: readonly string[];
+  trustedProxies: number;
+  telemetry: Telemetry;
+}
+
+/** A name, a password of 1,024 characters in their longest JSON form, and room. */
+const maxBodyBytes = 16 * 1024;
+const routes: Record<string, string> = {
+  "/": "GET, HEAD",
+  "/openapi.json": "GET, HEAD",
+  "/asyncapi.json": "GET, HEAD",
+  "/v1/accounts": "POST, OPTIONS",
+  "/v1/sessions": "POST, OPTIONS",
+};
+
+/** Answers every request that is not Socket.IO's. */
+export function createPublicListener(options: PublicAppOptions): RequestListener {
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.use(async (context, next) => {
+    context.header("X-Content-Type-Options", "nosniff");
+    context.header("Referrer-Policy", "no-referrer");
+    await next();
+  });
+  app.use("/v1/*", cors({ origin: [...options.corsOrigins], allowMethods: ["POST"], maxAge: 600 }));
+  app.use(bodyLimit({ maxSize: maxBodyBytes, onError: (context) => refuse(context, new SottoError("too-large")) }));
+
+  const schemas = { openapi: openApi(options.version), asyncapi: asyncApi(options.version) };
+  app.get("/openapi.json", (context) => context.json(schemas.openapi));
+  app.get("/asyncapi.json", (context) => context.json(schemas.asyncapi));
+  app.get("/", (context) => {
+    context.header("Content-Security-Policy", frontPagePolicy);
+    return context.html(frontPage({ version: options.version, hasAccounts: options.accounts !== undefined }));
+  });
+
+  const answer = (perform: (accounts: Accounts, input: CredentialsOf) => Promise<Session>, outcome: string) => {
+    return async (context: AppContext) => {
+      const { metrics } = options.telemetry;
+      try {
+        if (options.accounts === undefined) throw new SottoError("accounts-disabled");
+        const input = await readCredentials(context);
+        const session = await perform(options.accounts, { ...input, address: callerAddress(context, options) });
+        metrics.count("sign_ins", { outcome });
+        context.header("Cache-Control", "no-store");
+        return context.json(session, outcome === "signed-up" ? 201 : 200);
+      } catch (error) {
+        metrics.count("sign_ins", { outcome: error instanceof SottoError ? error.code : "internal" });
+        throw error;
+      }
+    };
+  };
+  app.post(
+    "/v1/accounts",
+    answer((accounts, input) => accounts.signUp(input), "signed-up"),
+  );
+  app.post(
+    "/v1/sessions",
+    answer((accounts, input) => accounts.logIn(input), "logged-in"),
+  );
+
+  app.notFound((context) => {
+    const allowed = routes[context.req.path];
+    if (allowed === undefined) return refuse(context, new SottoError("unknown-request"), 404);
+    context.header("Allow", allowed);
+    return refuse(context, new SottoError("unknown-request", { detail: `Allowed here: ${allowed}.` }), 405);
+  });
+  app.onError((error, context) => refuseThrown(context, error, options.telemetry));
+  return getRequestListener(app.fetch);
+}
+
+type AppContext = Context<{ Bindings: HttpBindings }>;
+type CredentialsOf = Parameters<Accounts["logIn"]>[0];
+
+/** Only JSON: a form of another site cannot send it without asking. */
+async function readCredentials(context: AppContext): Promise<Pick<CredentialsOf, "user" | "password">> {
+  const type = context.req.header("content-type") ?? "";
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    throw new SottoError("invalid-request", { detail: "Send a body of content-type application/json." });
+  }
+  const body = await context.req.json<unknown>().catch((error: unknown) => {
+    if (error instanceof SyntaxError) throw new SottoError("invalid-request", { detail: "The body is not JSON." });
+    throw error;
+  });
+  const parsed = credentials.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const where =
+    parsed.error.issues[0]?.path[0] === "password"
+      ? "password (8 to 1024 characters)"
+      : "user (1 to 128 visible ASCII characters)";
+  throw new SottoError("invalid-request", { detail: `Not as it must be: ${where}.` });
+}
