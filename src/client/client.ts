@@ -7,22 +7,20 @@ import { safetyNumber } from "../identity/safety-number.ts";
 import { SottoError } from "../protocol/errors.ts";
 import { userId, type ConversationId, type DeviceId, type UserId } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
-import type { ConversationSummary, InboxEntry, ReplyOf } from "../protocol/requests.ts";
+import type { ReplyOf } from "../protocol/requests.ts";
+import { TypedEmitter } from "./async/typed-emitter.ts";
 import { Connection, type ConnectionState, type TokenSource } from "./connection/connection.ts";
-import { ConversationState } from "./conversation/conversation-state.ts";
-import { Conversation } from "./conversation/conversation.ts";
-import type { ClientCore, Fault, Timings } from "./core.ts";
+import type { Challenge, Session } from "./connection/session.ts";
+import { ConversationRegistry } from "./conversation/conversation-registry.ts";
+import type { Conversation } from "./conversation/conversation.ts";
+import type { Message } from "./conversation/message.ts";
+import { defaultTimings, type ClientCore, type Fault, type Timings } from "./core.ts";
 import { DeviceDirectory } from "./device/device-directory.ts";
 import { Devices } from "./device/devices.ts";
 import { KeyPackageSupply, type StockLevels } from "./device/key-package-supply.ts";
-import type { Message } from "./conversation/message.ts";
 import { OwnDevice } from "./device/own-device.ts";
-import { tables } from "./records.ts";
-import type { Challenge, Push, Session } from "./connection/session.ts";
+import { NodeSync } from "./node-sync.ts";
 import type { ClientStore, OpenClientStore } from "./stores/client-store.ts";
-import { TaskQueue } from "./async/task-queue.ts";
-import { TypedEmitter } from "./async/typed-emitter.ts";
-import { delay } from "./async/waiting.ts";
 
 export interface ClientOptions {
   /** Of a node, or of the load balancer in front of many: `http://` or `https://`. */
@@ -32,9 +30,9 @@ export interface ClientOptions {
   /** Answers a JWT for this user; called again when one has expired. */
   token: TokenSource;
   store: ClientStore;
-  /** For tests: how long things wait. */
+  /** How long things wait. The defaults suit people; tests shorten them. */
   timings?: Partial<Timings>;
-  /** For tests: how many key packages are kept ready. */
+  /** How many key packages are kept ready at the node, of each suite. */
   keyPackages?: StockLevels;
 }
 
@@ -50,104 +48,67 @@ export interface ClientEvents {
   fault: Fault;
 }
 
-const defaultTimings: Timings = {
-  requestTimeoutMs: 15_000,
-  reconnectBaseMs: 250,
-  reconnectMaxMs: 20_000,
-  gapMs: 150,
-  syncEveryMs: 60_000,
-  selfUpdateAfterMs: 24 * 3600_000,
-  rosterPatienceMs: 1_500,
-  readdEveryMs: 7 * 24 * 3600_000,
-};
+const defaultStock: StockLevels = { full: 100, low: 25 };
 
 export class Client {
   readonly user: UserId;
   readonly devices: Devices;
   private readonly events = new TypedEmitter<ClientEvents>();
   private readonly core: ClientCore;
-  private readonly stop: AbortController;
-  private readonly known = new Map<ConversationId, Conversation>();
-  private readonly inbox = new TaskQueue();
-  private readonly meeting = new TaskQueue();
+  private readonly stop = new AbortController();
+  private readonly registry: ConversationRegistry;
+  private readonly nodeSync: NodeSync;
   private admitted: ReplyOf<"session:prove"> | undefined;
-  private syncing: Promise<void> | undefined;
   private closed: Promise<void> | undefined;
 
-  private constructor(core: ClientCore, stop: AbortController) {
-    this.core = core;
-    this.stop = stop;
-    this.user = core.own.user;
-    this.devices = new Devices(core);
-    core.maxMessageBytes = () => this.admitted?.limits.messageBytes ?? limits.messageBytes;
-    core.report = (fault) => this.report(fault);
-    core.connection.on("push", (push) => this.route(push));
-    core.connection.on("state", ({ state }) => this.follow(state));
-  }
-
-  /** Errors: `invalid-argument`, and those of opening the store. */
+  /** Opens the store and its device. Errors: `invalid-argument`, and those of opening the store. */
   static async create(options: ClientOptions, engine: GroupEngine): Promise<Client> {
     const user = userId.safeParse(options.user);
-    if (!user.success)
-      throw new SottoError("invalid-argument", {
-        detail: "A user id is 1 to 128 visible ASCII characters without spaces.",
-      });
-    if (!/^https?:\/\//.test(options.url))
+    if (!user.success) {
+      throw new SottoError("invalid-argument", { detail: "A user id is 1 to 128 visible ASCII characters." });
+    }
+    if (!URL.canParse(options.url) || !/^https?:\/\//.test(options.url)) {
       throw new SottoError("invalid-argument", { detail: "The url begins with http:// or https://." });
+    }
     const store = await options.store.open();
     try {
-      return await Client.assemble(options, engine, store, user.data);
+      const client = new Client(options, engine, store, await OwnDevice.load(store, user.data));
+      await client.core.directory.load();
+      await client.registry.load();
+      return client;
     } catch (error) {
       await store.close();
       throw error;
     }
   }
 
-  private static async assemble(
-    options: ClientOptions,
-    engine: GroupEngine,
-    store: OpenClientStore,
-    user: UserId,
-  ): Promise<Client> {
+  private constructor(options: ClientOptions, engine: GroupEngine, store: OpenClientStore, own: OwnDevice) {
     const timings = { ...defaultTimings, ...options.timings };
-    const stop = new AbortController();
-    const own = await OwnDevice.load(store, user);
-    const gate: { admit(session: Session, challenge: Challenge): Promise<void> } = {
-      admit: () => Promise.reject(new SottoError("closed")),
-    };
     const connection = new Connection({
       url: options.url,
       token: options.token,
-      admit: (session, challenge) => gate.admit(session, challenge),
+      admit: (session, challenge) => this.admit(session, challenge),
       requestTimeoutMs: timings.requestTimeoutMs,
       reconnect: { baseMs: timings.reconnectBaseMs, maxMs: timings.reconnectMaxMs },
     });
-    const directory = await DeviceDirectory.load(store, connection);
-    const supply = new KeyPackageSupply({
+    const levels = options.keyPackages ?? defaultStock;
+    this.core = {
       store,
       connection,
       engine,
       own,
-      levels: options.keyPackages ?? { full: 100, low: 25 },
-    });
-    const core: ClientCore = {
-      store,
-      connection,
-      engine,
-      own,
-      directory,
-      supply,
+      directory: new DeviceDirectory(store, connection),
+      supply: new KeyPackageSupply({ store, connection, engine, own, levels }),
       timings,
-      closing: stop.signal,
-      maxMessageBytes: () => limits.messageBytes,
-      report: () => undefined,
+      closing: this.stop.signal,
+      maxMessageBytes: () => this.admitted?.limits.messageBytes ?? limits.messageBytes,
+      report: (fault) => this.report(fault),
     };
-    const client = new Client(core, stop);
-    gate.admit = (session, challenge) => client.admit(session, challenge);
-    for (const { bytes } of await store.list(tables.conversations)) {
-      await client.adopt(await ConversationState.load(core, bytes));
-    }
-    return client;
+    this.user = own.user;
+    this.devices = new Devices(this.core);
+    this.registry = new ConversationRegistry(this.core, (conversation, isNew) => this.follow(conversation, isNew));
+    this.nodeSync = new NodeSync(this.core, this.registry, () => this.admitted?.keyPackages);
+    connection.on("state", ({ state }) => this.events.emit("connection", state));
   }
 
   get connection(): ConnectionState {
@@ -158,6 +119,7 @@ export class Client {
     return this.core.own.device;
   }
 
+  /** Returns its own unsubscribe. */
   on<Name extends keyof ClientEvents>(event: Name, listener: (payload: ClientEvents[Name]) => void): () => void {
     return this.events.on(event, listener);
   }
@@ -171,44 +133,44 @@ export class Client {
     await this.core.connection.connect(options.signal);
   }
 
-  /** The direct conversation with a user, made on first use. Errors: `offline` where it is not known yet and nobody answers. */
+  /** The direct conversation with a user, made on first use. Error: `offline` where it is not known yet. */
   async direct(peer: string): Promise<Conversation> {
     const parsed = userId.safeParse(peer);
     if (!parsed.success || parsed.data === this.user) {
       throw new SottoError("invalid-argument", { detail: "A direct conversation is with another user." });
     }
-    const held = [...this.known.values()].find((one) => one.peer === parsed.data);
-    if (held) return held;
-    const summary = await this.core.connection.request("conversation:open", { peer: parsed.data });
-    return this.meet(summary);
+    return this.registry.open(parsed.data);
   }
 
   /** Conversations that this device knows. */
   conversations(): Conversation[] {
-    return [...this.known.values()];
+    return this.registry.all();
   }
 
   conversation(id: string): Conversation | undefined {
-    return this.known.get(id as ConversationId);
+    return this.registry.get(id as ConversationId);
   }
 
-  /** What to compare with the other side, by voice or face to face. Errors: `device-unknown` while they have no device. */
+  /** What to compare with the other side, by voice or face to face. Error: `device-unknown` while they have no device. */
   async verification(user: string): Promise<{ safetyNumber: string; qr: Uint8Array }> {
-    const peer = userId.parse(user);
-    const list = this.core.directory.get(peer) ?? (await this.core.directory.refresh(peer));
+    const peer = userId.safeParse(user);
+    if (!peer.success) throw new SottoError("invalid-argument", { detail: "That is not a user id." });
+    const list = this.core.directory.get(peer.data) ?? (await this.core.directory.refresh(peer.data));
     const { accountKey } = this.core.own;
     if (!list || !accountKey) throw new SottoError("device-unknown");
-    const { digits, code } = safetyNumber({ user: this.user, accountKey }, { user: peer, accountKey: list.accountKey });
+    const { digits, code } = safetyNumber(
+      { user: this.user, accountKey },
+      { user: peer.data, accountKey: list.accountKey },
+    );
     return { safetyNumber: digits, qr: code };
   }
 
   /** Compares everything with the node now: what a push should have told, and did not. Errors: those of the connection. */
   sync(): Promise<void> {
-    this.syncing ??= this.syncAll().finally(() => (this.syncing = undefined));
-    return this.syncing;
+    return this.nodeSync.sync();
   }
 
-  /** Stores what is under way and lets go of the connection and the store. Idempotent. */
+  /** Stores and acks what is under way, then lets go of the connection and the store. Idempotent. */
   close(): Promise<void> {
     this.closed ??= this.shutDown();
     return this.closed;
@@ -223,144 +185,13 @@ export class Client {
   }
 
   private async admit(session: Session, challenge: Challenge): Promise<void> {
-    if (await this.devices.admitLinking(session, challenge)) return;
-    const admitted = await this.core.own.admit(session, challenge);
-    this.admitted = admitted;
+    if (await this.devices.admitLinking(session)) return;
+    this.admitted = await this.core.own.admit(session, challenge);
   }
 
-  private follow(state: ConnectionState): void {
-    this.events.emit("connection", state);
-    if (state !== "online") return;
-    for (const conversation of this.conversations()) conversation.wake();
-    void this.stayInStep();
-  }
-
-  /** From admission to the end of this session: first the inbox, then the conversations, then again while quiet. */
-  private async stayInStep(): Promise<void> {
-    const session = this.admitted;
-    while (this.core.connection.state === "online" && this.admitted === session && !this.stop.signal.aborted) {
-      await this.sync().catch((error: unknown) => this.absorb(error));
-      const { syncEveryMs } = this.core.timings;
-      await delay(syncEveryMs * (1 + Math.random() / 2), this.stop.signal).catch(() => undefined);
-    }
-  }
-
-  private async syncAll(): Promise<void> {
-    if (!this.core.own.isCertified) return;
-    await this.core.directory.refresh(this.user);
-    if (this.admitted) await this.core.supply.refill(this.admitted.keyPackages);
-    await this.readInbox();
-    let after: ConversationId | undefined;
-    for (;;) {
-      const page = await this.core.connection.request("conversation:list", { ...(after ? { after } : {}), limit: 100 });
-      for (const summary of page.conversations)
-        await this.syncOne(summary).catch((error: unknown) => this.absorb(error));
-      after = page.conversations.at(-1)?.conversation;
-      if (!page.more || !after) return;
-    }
-  }
-
-  private async syncOne(summary: ConversationSummary): Promise<void> {
-    const conversation = await this.meet(summary);
-    if (summary.joinedSequence !== null && !conversation.isJoined) await this.readInbox();
-    await conversation.sync(summary);
-  }
-
-  private async readInbox(): Promise<void> {
-    for (let after = 0; ;) {
-      const page = await this.core.connection.request("inbox:read", { after });
-      for (const entry of page.entries) {
-        await this.takeInboxEntry(entry).catch((error: unknown) => this.absorb(error));
-        after = entry.position;
-      }
-      if (page.entries.length > 0) await this.core.connection.request("inbox:ack", { position: after });
-      if (!page.more) return;
-    }
-  }
-
-  private async takeInboxEntry(entry: InboxEntry): Promise<void> {
-    const conversation = this.known.get(entry.conversation) ?? (await this.discover(entry.conversation));
-    await conversation?.inboxed(entry);
-  }
-
-  /** A conversation that somebody else has begun. */
-  private async discover(id: ConversationId): Promise<Conversation | undefined> {
-    let after: ConversationId | undefined;
-    for (;;) {
-      const page = await this.core.connection.request("conversation:list", { ...(after ? { after } : {}), limit: 100 });
-      const found = page.conversations.find((one) => one.conversation === id);
-      if (found) return this.meet(found);
-      after = page.conversations.at(-1)?.conversation;
-      if (!page.more || !after) return undefined;
-    }
-  }
-
-  private meet(summary: ConversationSummary): Promise<Conversation> {
-    return this.meeting.run(() => this.meetOnce(summary));
-  }
-
-  private async meetOnce(summary: ConversationSummary): Promise<Conversation> {
-    const held = this.known.get(summary.conversation);
-    if (held) return held;
-    const peer = summary.users.find((user) => user !== this.user);
-    if (!peer || summary.users.length !== 2 || !summary.users.includes(this.user))
-      throw new SottoError("internal", { detail: "not a direct conversation" });
-    const state = ConversationState.fresh(this.core, summary.conversation, peer);
-    await state.commit({ record: {} });
-    const conversation = await this.adopt(state);
-    this.events.emit("conversation", conversation);
-    return conversation;
-  }
-
-  private async adopt(state: ConversationState): Promise<Conversation> {
-    const { peer } = state.record;
-    const conversation = new Conversation(this.core, state, () =>
-      this.core.connection.request("conversation:open", { peer }),
-    );
-    this.known.set(conversation.id, conversation);
+  private follow(conversation: Conversation, isNew: boolean): void {
     conversation.on("message", (message) => this.events.emit("message", { conversation, message }));
-    await conversation.load();
-    return conversation;
-  }
-
-  private route(push: Push): void {
-    switch (push.name) {
-      case "message:posted": {
-        this.known.get(push.payload.conversation)?.posted(push.payload);
-        return;
-      }
-      case "message:delivered":
-      case "message:expired":
-        this.known.get(push.payload.conversation)?.receipted(push.payload);
-        return;
-      case "conversation:behind":
-        this.run(async () => this.known.get(push.payload.conversation)?.catchUp());
-        return;
-      case "devices:changed":
-        this.run(() => this.devicesChanged(push.payload.user));
-        return;
-      case "inbox:posted":
-        this.run(() => this.readInbox());
-        return;
-      default:
-        return;
-    }
-  }
-
-  private async devicesChanged(user: UserId): Promise<void> {
-    for (const conversation of this.conversations()) {
-      if (user === this.user || conversation.peer === user) await conversation.devicesChanged([user]);
-    }
-  }
-
-  /** Work that a push began: what stops it is left to the next sync. */
-  private run(work: () => Promise<unknown>): void {
-    work().catch((error: unknown) => this.absorb(error));
-  }
-
-  private absorb(error: unknown): void {
-    if (!(error instanceof SottoError)) throw error;
-    if (error.code === "identity-changed" || error.code === "untrusted-list") this.report({ code: error.code });
+    if (isNew) this.events.emit("conversation", conversation);
   }
 
   private report(fault: Fault): void {

@@ -48,3 +48,14 @@ export interface ClientCore {
   maxMessageBytes(): number;
   report(fault: Fault): void;
 }
+
+export const defaultTimings: Timings = {
+  requestTimeoutMs: 15_000,
+  reconnectBaseMs: 250,
+  reconnectMaxMs: 20_000,
+  gapMs: 150,
+  syncEveryMs: 60_000,
+  selfUpdateAfterMs: 24 * 3600_000,
+  rosterPatienceMs: 1_500,
+  readdEveryMs: 7 * 24 * 3600_000,
+};

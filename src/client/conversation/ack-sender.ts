@@ -1,5 +1,4 @@
 /** Tells the node how far this device has stored the log: signed, cumulative, one at a time, the newest only. */
-import { ackBytes } from "../../identity/ack.ts";
 import { toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { ClientCore } from "../core.ts";
@@ -38,7 +37,7 @@ export class AckSender {
       const { position: sequence, logHash, unopened, joinedSequence } = this.state.record;
       if (sequence <= this.acked || !logHash || joinedSequence === 0 || sequence < joinedSequence) return;
       const ack = { conversation: this.state.id, sequence, logHash, unopened };
-      const signature = toBase64(this.core.own.sign(ackBytes(ack)));
+      const signature = toBase64(this.core.own.signAck(ack));
       try {
         await this.core.connection.request("message:ack", { ...ack, logHash: toBase64(logHash), signature });
         this.acked = Math.max(this.acked, sequence);

@@ -10,7 +10,7 @@
  */
 import type { CommitChanges, DirectPolicy, Group, KeyPackagePair } from "../../crypto/group-engine.ts";
 import { equalBytes } from "../../identity/equal-bytes.ts";
-import { readdRequestBytes, verifyReaddRequest } from "../../identity/readd.ts";
+import { verifyReaddRequest } from "../../identity/readd.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import { newId, type DeviceId, type MessageId, type UserId } from "../../protocol/ids.ts";
@@ -133,7 +133,7 @@ export class GroupKeeper {
       generation: request.generation,
       epoch: request.epoch,
       keyPackage: toBase64(pair.publicBytes),
-      signature: toBase64(this.core.own.sign(readdRequestBytes(request))),
+      signature: toBase64(this.core.own.signReaddRequest(request)),
     });
     this.waitingFor = "welcome";
   }

@@ -23,19 +23,17 @@ export class DeviceDirectory {
   private readonly known = new Map<UserId, ListedUser>();
   private readonly refreshing = new Map<UserId, Promise<DeviceList | undefined>>();
 
-  private constructor(store: OpenClientStore, connection: Connection) {
+  constructor(store: OpenClientStore, connection: Connection) {
     this.store = store;
     this.connection = connection;
   }
 
-  static async load(store: OpenClientStore, connection: Connection): Promise<DeviceDirectory> {
-    const directory = new DeviceDirectory(store, connection);
-    for (const { bytes } of await store.list(tables.lists)) {
-      const record = decodeRecord<ListRecord>(bytes);
-      const list = verifyDeviceList(record.entries, record.accountKey);
-      directory.known.set(record.user, { list, entries: record.entries });
+  /** Takes up the lists in the store. */
+  async load(): Promise<void> {
+    for (const { bytes } of await this.store.list(tables.lists)) {
+      const { user, accountKey, entries } = decodeRecord<ListRecord>(bytes);
+      this.known.set(user, { list: verifyDeviceList(entries, accountKey), entries });
     }
-    return directory;
   }
 
   /** The list as it was last verified. */

@@ -9,7 +9,7 @@ import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId } from "../../protocol/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { decodeRecord, encodeRecord } from "../records.ts";
-import type { Challenge, Session } from "../connection/session.ts";
+import type { Session } from "../connection/session.ts";
 import { withDeadline } from "../async/waiting.ts";
 
 export interface DeviceInfo {
@@ -65,7 +65,7 @@ export class Devices {
   async revoke(id: string): Promise<void> {
     const { own, directory, connection } = this.core;
     const list = await directory.refresh(own.user);
-    const entry = own.signListEntry(list, { operation: "revoke", device: id as DeviceId });
+    const entry = own.revokeEntry(list, id as DeviceId);
     await connection.request("devices:revoke", { entry: toBase64(entry) });
     await directory.refresh(own.user);
   }
@@ -96,7 +96,7 @@ export class Devices {
       kemPublicKey: fromBase64(offer.kemKey),
     };
     const list = await directory.refresh(own.user);
-    const entry = own.signListEntry(list, { operation: "add", device: device.device, deviceKey: device.deviceKey });
+    const entry = own.addEntry(list, device);
     const { accountKey } = own;
     if (!accountKey) throw new SottoError("device-unknown");
     const payload: LinkPayload = { accountKey, entries: [...directory.entries(own.user), entry] };
@@ -111,7 +111,7 @@ export class Devices {
   }
 
   /** For the client: while a link waits, a session offers it instead of proving a device. */
-  async admitLinking(session: Session, _challenge: Challenge): Promise<boolean> {
+  async admitLinking(session: Session): Promise<boolean> {
     const { linking } = this;
     if (!linking || this.core.own.isCertified) return false;
     await session.ask("link:offer", {

@@ -5,17 +5,13 @@
  *   new ── link (another device certifies it) ──▶ certified
  * Invariant: keys are stored before anything signed by them leaves.
  */
-import { generateSigningKeyPair, sign } from "../../crypto/signing-key.ts";
+import { addDeviceEntry, revokeDeviceEntry } from "../../crypto/account-key.ts";
+import { signAck, signAdmission, signReaddRequest } from "../../crypto/device-key.ts";
 import type { DeviceIdentity } from "../../crypto/group-engine.ts";
-import { admissionBytes } from "../../identity/admission.ts";
-import { certificateSignedBytes, encodeCertificate } from "../../identity/device-certificate.ts";
-import {
-  decodeDeviceListEntry,
-  deviceListEntrySignedBytes,
-  encodeDeviceListEntry,
-  type DeviceList,
-  type DeviceListEntry,
-} from "../../identity/device-list.ts";
+import { generateSigningKeyPair } from "../../crypto/signing-key.ts";
+import type { SignedAck } from "../../identity/ack.ts";
+import { decodeDeviceListEntry, type DeviceList } from "../../identity/device-list.ts";
+import type { ReaddRequest } from "../../identity/readd.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import { newId, type DeviceId, type UserId } from "../../protocol/ids.ts";
@@ -85,14 +81,19 @@ export class OwnDevice {
     return { user, device, accountKey, certificate, deviceSecretKey };
   }
 
-  sign(bytes: Uint8Array): Uint8Array {
-    return sign(this.record.deviceSecretKey, bytes);
+  signAck(ack: SignedAck): Uint8Array {
+    return signAck(this.record.deviceSecretKey, ack);
+  }
+
+  signReaddRequest(request: ReaddRequest): Uint8Array {
+    return signReaddRequest(this.record.deviceSecretKey, request);
   }
 
   /** Answers the challenge: with a proof, or by registering this device as the first of its user. */
   async admit(session: Session, challenge: Challenge): Promise<ReplyOf<"session:prove">> {
-    const signature = toBase64(this.sign(this.admissionBytes(challenge)));
-    const { device } = this.record;
+    const { user, device, deviceSecretKey } = this.record;
+    const proof = { nonce: fromBase64(challenge.nonce), origin: challenge.origin, user, device };
+    const signature = toBase64(signAdmission(deviceSecretKey, proof));
     if (this.isCertified) return session.ask("session:prove", { device, signature });
     const entry = this.record.registrationEntry ?? (await this.prepareRegistration());
     const accountKey = this.record.accountKey;
@@ -107,34 +108,15 @@ export class OwnDevice {
     return admitted;
   }
 
-  /** Signs an entry of the device list. Error: `forbidden` on a device that does not hold the account key. */
-  signListEntry(
-    list: DeviceList | undefined,
-    change: { operation: "add"; device: DeviceId; deviceKey: Uint8Array } | { operation: "revoke"; device: DeviceId },
-  ): Uint8Array {
-    const { accountSecretKey, user } = this.record;
-    if (!accountSecretKey)
-      throw new SottoError("forbidden", { detail: "Only the first device of a user can do this." });
-    const version = (list?.version ?? 0) + 1;
-    const deviceKey = change.operation === "add" ? change.deviceKey : list?.devices.get(change.device)?.deviceKey;
-    if (!deviceKey) throw new SottoError("device-unknown");
-    const entry: DeviceListEntry = {
-      version,
-      previousHash: list?.head ?? new Uint8Array(32),
-      operation: change.operation,
-      user,
-      device: change.device,
-      deviceKey,
-      certificate: new Uint8Array(),
-      at: Date.now(),
-    };
-    const certified = { user, device: change.device, deviceKey, listVersion: version };
-    const certificate =
-      change.operation === "add"
-        ? encodeCertificate(certified, sign(accountSecretKey, certificateSignedBytes(certified)))
-        : entry.certificate;
-    const full = { ...entry, certificate };
-    return encodeDeviceListEntry(full, sign(accountSecretKey, deviceListEntrySignedBytes(full)));
+  /** The next entry of the device list, which adds a device. Error: `forbidden` on a device without the account key. */
+  addEntry(list: DeviceList | undefined, added: { device: DeviceId; deviceKey: Uint8Array }): Uint8Array {
+    return addDeviceEntry(this.accountSecretKey(), list, { user: this.user, ...added, at: Date.now() }).entry;
+  }
+
+  /** The next entry of the device list, which revokes a device. Errors: `forbidden`, `device-unknown`. */
+  revokeEntry(list: DeviceList | undefined, device: DeviceId): Uint8Array {
+    if (!list) throw new SottoError("device-unknown");
+    return revokeDeviceEntry(this.accountSecretKey(), list, { device, at: Date.now() });
   }
 
   /** Takes what a primary device handed over. The caller has verified it. */
@@ -142,16 +124,18 @@ export class OwnDevice {
     await this.save({ accountKey, certificate, accountSecretKey: null, registrationEntry: null });
   }
 
-  private admissionBytes(challenge: Challenge): Uint8Array {
-    const { user, device } = this.record;
-    return admissionBytes({ nonce: fromBase64(challenge.nonce), origin: challenge.origin, user, device });
+  private accountSecretKey(): Uint8Array {
+    const { accountSecretKey } = this.record;
+    if (!accountSecretKey)
+      throw new SottoError("forbidden", { detail: "Only the first device of a user can do this." });
+    return accountSecretKey;
   }
 
   private async prepareRegistration(): Promise<Uint8Array> {
     const account = generateSigningKeyPair();
     this.record = { ...this.record, accountKey: account.publicKey, accountSecretKey: account.secretKey };
     const { device, deviceKey } = this.record;
-    const registrationEntry = this.signListEntry(undefined, { operation: "add", device, deviceKey });
+    const registrationEntry = this.addEntry(undefined, { device, deviceKey });
     await this.save({ registrationEntry });
     return registrationEntry;
   }

@@ -1,0 +1,95 @@
+/** The conversations that this device knows: taken up from the store, met in the node's list, each made once. */
+import { SottoError } from "../../protocol/errors.ts";
+import type { ConversationId, UserId } from "../../protocol/ids.ts";
+import type { ConversationSummary } from "../../protocol/requests.ts";
+import { TaskQueue } from "../async/task-queue.ts";
+import type { ClientCore } from "../core.ts";
+import { tables } from "../records.ts";
+import { ConversationState } from "./conversation-state.ts";
+import { Conversation } from "./conversation.ts";
+
+/** How many are asked for at once. */
+const pageSize = 100;
+
+export class ConversationRegistry {
+  private readonly core: ClientCore;
+  private readonly known = new Map<ConversationId, Conversation>();
+  private readonly meeting = new TaskQueue();
+  private readonly onAdopted: (conversation: Conversation, isNew: boolean) => void;
+
+  constructor(core: ClientCore, onAdopted: (conversation: Conversation, isNew: boolean) => void) {
+    this.core = core;
+    this.onAdopted = onAdopted;
+  }
+
+  async load(): Promise<void> {
+    for (const { bytes } of await this.core.store.list(tables.conversations)) {
+      await this.adopt(await ConversationState.load(this.core, bytes), false);
+    }
+  }
+
+  all(): Conversation[] {
+    return [...this.known.values()];
+  }
+
+  get(id: ConversationId): Conversation | undefined {
+    return this.known.get(id);
+  }
+
+  withPeer(peer: UserId): Conversation | undefined {
+    return this.all().find((conversation) => conversation.peer === peer);
+  }
+
+  /** The direct conversation with a user, asked of the node when it is not known. */
+  async open(peer: UserId): Promise<Conversation> {
+    return this.withPeer(peer) ?? this.meet(await this.core.connection.request("conversation:open", { peer }));
+  }
+
+  /** Every conversation that the node lists for this user. Errors: those of the connection. */
+  async *listed(): AsyncGenerator<ConversationSummary, void, void> {
+    let after: ConversationId | undefined;
+    for (;;) {
+      const page = await this.core.connection.request("conversation:list", {
+        ...(after ? { after } : {}),
+        limit: pageSize,
+      });
+      yield* page.conversations;
+      after = page.conversations.at(-1)?.conversation;
+      if (!page.more || !after) return;
+    }
+  }
+
+  /** A conversation by its id, looked up at the node when somebody else has begun it. */
+  async find(id: ConversationId): Promise<Conversation | undefined> {
+    const held = this.known.get(id);
+    if (held) return held;
+    for await (const summary of this.listed()) {
+      if (summary.conversation === id) return this.meet(summary);
+    }
+    return undefined;
+  }
+
+  /** The conversation that a summary speaks of, made when it is new. */
+  meet(summary: ConversationSummary): Promise<Conversation> {
+    return this.meeting.run(async () => {
+      const held = this.known.get(summary.conversation);
+      if (held) return held;
+      const peer = summary.users.find((user) => user !== this.core.own.user);
+      const isDirect = summary.users.length === 2 && summary.users.includes(this.core.own.user);
+      if (!peer || !isDirect) throw new SottoError("internal", { detail: "the node lists a conversation of others" });
+      const state = ConversationState.fresh(this.core, summary.conversation, peer);
+      await state.commit({ record: {} });
+      return this.adopt(state, true);
+    });
+  }
+
+  private async adopt(state: ConversationState, isNew: boolean): Promise<Conversation> {
+    const { peer } = state.record;
+    const open = (): Promise<ConversationSummary> => this.core.connection.request("conversation:open", { peer });
+    const conversation = new Conversation(this.core, state, open);
+    await conversation.load();
+    this.known.set(conversation.id, conversation);
+    this.onAdopted(conversation, isNew);
+    return conversation;
+  }
+}

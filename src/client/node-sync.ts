@@ -1,0 +1,139 @@
+/**
+ * Keeps this device in step with the node: on every admission, and now and then while quiet, everything is compared;
+ * between, pushes say what to look at. A push that is lost costs time only: the next comparison finds the same.
+ */
+import type { ErrorCode } from "../protocol/errors.ts";
+import { SottoError } from "../protocol/errors.ts";
+import type { InboxEntry, ReplyOf } from "../protocol/requests.ts";
+import type { UserId } from "../protocol/ids.ts";
+import { TaskQueue } from "./async/task-queue.ts";
+import { delay } from "./async/waiting.ts";
+import type { Push } from "./connection/session.ts";
+import type { ConversationRegistry } from "./conversation/conversation-registry.ts";
+import type { ClientCore } from "./core.ts";
+
+type KeyPackageStock = ReplyOf<"session:prove">["keyPackages"];
+
+/** Refusals that a person has to hear of; the others pass by themselves. */
+const reported: readonly ErrorCode[] = ["identity-changed", "untrusted-list", "device-revoked"];
+
+export class NodeSync {
+  private readonly core: ClientCore;
+  private readonly conversations: ConversationRegistry;
+  /** What the node said at the last admission. */
+  private readonly stock: () => KeyPackageStock | undefined;
+  private readonly inbox = new TaskQueue();
+  private session: AbortController | undefined;
+  private syncing: Promise<void> | undefined;
+
+  constructor(core: ClientCore, conversations: ConversationRegistry, stock: () => KeyPackageStock | undefined) {
+    this.core = core;
+    this.conversations = conversations;
+    this.stock = stock;
+    core.connection.on("push", (push) => this.route(push));
+    core.connection.on("state", ({ state }) => {
+      this.session?.abort();
+      if (state === "online") void this.stayInStep();
+    });
+  }
+
+  /** Compares everything now. One comparison at a time. Errors: those of the connection. */
+  sync(): Promise<void> {
+    this.syncing ??= this.syncAll().finally(() => (this.syncing = undefined));
+    return this.syncing;
+  }
+
+  private async stayInStep(): Promise<void> {
+    this.session = new AbortController();
+    const over = AbortSignal.any([this.session.signal, this.core.closing]);
+    for (const conversation of this.conversations.all()) conversation.wake();
+    while (!over.aborted) {
+      await this.sync().catch((error: unknown) => this.absorb(error));
+      const { syncEveryMs } = this.core.timings;
+      await delay(syncEveryMs * (1 + Math.random() / 2), over).catch(() => undefined);
+    }
+  }
+
+  /** First the inbox, so that groups are joined; then every conversation. */
+  private async syncAll(): Promise<void> {
+    if (!this.core.own.isCertified) return;
+    await this.core.directory.refresh(this.core.own.user);
+    const stock = this.stock();
+    if (stock) await this.core.supply.refill(stock);
+    await this.readInbox();
+    for await (const summary of this.conversations.listed()) {
+      try {
+        const conversation = await this.conversations.meet(summary);
+        if (summary.joinedSequence !== null && !conversation.isJoined) await this.readInbox();
+        await conversation.sync(summary);
+      } catch (error) {
+        this.absorb(error);
+      }
+    }
+  }
+
+  /** One reading at a time: a Welcome is taken once. */
+  private readInbox(): Promise<void> {
+    return this.inbox.run(async () => {
+      for (let after = 0; ;) {
+        const page = await this.core.connection.request("inbox:read", { after });
+        for (const entry of page.entries) {
+          await this.takeInboxEntry(entry);
+          after = entry.position;
+        }
+        if (page.entries.length > 0) await this.core.connection.request("inbox:ack", { position: after });
+        if (!page.more) return;
+      }
+    });
+  }
+
+  /** What cannot be taken now for want of a connection stays in the inbox; anything else is done with. */
+  private async takeInboxEntry(entry: InboxEntry): Promise<void> {
+    try {
+      const conversation = await this.conversations.find(entry.conversation);
+      await conversation?.inboxed(entry);
+    } catch (error) {
+      if (error instanceof SottoError && error.retryable) throw error;
+      this.absorb(error);
+    }
+  }
+
+  private route(push: Push): void {
+    switch (push.name) {
+      case "message:posted":
+        this.conversations.get(push.payload.conversation)?.posted(push.payload);
+        return;
+      case "message:delivered":
+      case "message:expired":
+        this.conversations.get(push.payload.conversation)?.receipted(push.payload);
+        return;
+      case "conversation:behind":
+        this.run(async () => this.conversations.get(push.payload.conversation)?.catchUp());
+        return;
+      case "devices:changed":
+        this.run(() => this.devicesChanged(push.payload.user));
+        return;
+      case "inbox:posted":
+        this.run(() => this.readInbox());
+        return;
+      default:
+        return;
+    }
+  }
+
+  private async devicesChanged(user: UserId): Promise<void> {
+    for (const conversation of this.conversations.all()) {
+      if (user === this.core.own.user || conversation.peer === user) await conversation.devicesChanged([user]);
+    }
+  }
+
+  /** Work that a push began: what stops it is left to the next comparison. */
+  private run(work: () => Promise<unknown>): void {
+    work().catch((error: unknown) => this.absorb(error));
+  }
+
+  private absorb(error: unknown): void {
+    if (!(error instanceof SottoError)) throw error;
+    if (reported.includes(error.code)) this.core.report({ code: error.code });
+  }
+}
