@@ -2,7 +2,7 @@
  * A conversation as an application uses it, and the place where its parts meet: the follower of its log, the outbox, the
  * keeper of its group, acks and receipts. Owns the messages that are on their way; the store owns the rest.
  */
-import { decodeContent, encodeContent, type Content } from "../../crypto/content.ts";
+import { encodeContent } from "../../crypto/content.ts";
 import { equalBytes } from "../../identity/equal-bytes.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import { newId, type ConversationId, type MessageId, type UserId } from "../../protocol/ids.ts";
@@ -14,18 +14,13 @@ import type { ConversationState } from "./conversation-state.ts";
 import type { ClientCore } from "../core.ts";
 import { GroupKeeper } from "./group-keeper.ts";
 import { LogFollower } from "./log-follower.ts";
-import { Message } from "./message.ts";
-import { Outbox, type OutgoingListener } from "./outbox.ts";
-import { ReceiptBook, type RecipientReceipt } from "./receipt-book.ts";
-import { decodeRecord, entryKey, tables, type EntryRecord, type OutboxRecord, type ReceiptRecord } from "../records.ts";
+import type { Message } from "./message.ts";
+import { Outbox } from "./outbox.ts";
+import { OutgoingMessages } from "./outgoing-messages.ts";
+import { ReceiptBook } from "./receipt-book.ts";
+import { Timeline, type HistoryPage, type UnopenedMessage } from "./timeline.ts";
 import { TypedEmitter } from "../async/typed-emitter.ts";
-import { delay, withDeadline } from "../async/waiting.ts";
-
-export interface UnopenedMessage {
-  sequence: number;
-  sender: { user: UserId };
-  reason: string;
-}
+import { delay } from "../async/waiting.ts";
 
 export interface ConversationEvents {
   /** A message of somebody else, or of another device of one's own: opened, in order, once. */
@@ -34,12 +29,6 @@ export interface ConversationEvents {
   unopened: UnopenedMessage;
   /** Why messages wait: for the other side's first device, for this device to be added; null when they do not. */
   waiting: "recipient-device" | "welcome" | null;
-}
-
-export interface HistoryPage {
-  messages: (Message | UnopenedMessage)[];
-  /** Pass as `before` for the page before this one; undefined at the beginning. */
-  before: number | undefined;
 }
 
 /** The longest text that is taken, in bytes of UTF-8: what fits a sealed message with room for its wrapping. */
@@ -57,8 +46,8 @@ export class Conversation {
   private readonly keeper: GroupKeeper;
   private readonly acks: AckSender;
   private readonly book: ReceiptBook;
-  /** Own messages that have not come to rest, by id. */
-  private readonly live = new Map<MessageId, Message>();
+  private readonly outgoing: OutgoingMessages;
+  private readonly timeline: Timeline;
   private aligning: Promise<void> | undefined;
   /** Whether this session has held its last entry against the node's. */
   private compared = false;
@@ -70,7 +59,9 @@ export class Conversation {
     this.id = state.id;
     this.peer = state.record.peer;
     this.acks = new AckSender(core, state);
-    this.book = new ReceiptBook(core, state, (receipt) => this.showReceipt(receipt));
+    this.book = new ReceiptBook(core, state, (receipt) => this.outgoing.showReceipt(receipt));
+    this.outgoing = new OutgoingMessages(core, this.peer, this.book);
+    this.timeline = new Timeline(core, state, this.outgoing);
     this.keeper = new GroupKeeper(core, state, {
       posted: (entry) => this.follower.post(entry),
       catchUp: () => this.catchUp(),
@@ -87,7 +78,7 @@ export class Conversation {
     this.follower = new LogFollower(core, state, {
       policy: () => this.keeper.policy(),
       takeOwn: (entry) => this.outbox.takeOwn(entry),
-      opened: (entry, content) => this.showOpened(entry, content),
+      opened: (entry, content) => this.events.emit("message", this.timeline.presentReceived(entry, content)),
       unopened: (entry, reason) =>
         this.events.emit("unopened", { sequence: entry.sequence, sender: entry.sender, reason }),
       listSeen: (entry, list) => void this.checkList(entry.sender.user, list),
@@ -137,8 +128,8 @@ export class Conversation {
     };
     const encoded = encodeContent(content);
     const id = newId<MessageId>();
-    const outgoing = this.track(id, content, sentAt);
-    this.outbox.add(id, encoded, sentAt.getTime(), this.listenerFor(outgoing)).catch((error: unknown) => {
+    const outgoing = this.outgoing.track(id, content, sentAt);
+    this.outbox.add(id, encoded, sentAt.getTime(), this.outgoing.listenerFor(outgoing)).catch((error: unknown) => {
       outgoing.update({
         state: "failed",
         error: error instanceof SottoError ? error : new SottoError("internal", { cause: error }),
@@ -155,44 +146,13 @@ export class Conversation {
   }
 
   /** What this device holds, newest page first; a page itself runs from old to new. */
-  async history(options: { before?: number; limit?: number } = {}): Promise<HistoryPage> {
-    const { before, limit = 50 } = options;
-    const found: (Message | UnopenedMessage)[] = [];
-    let cursor = before;
-    while (found.length < limit) {
-      const rows = await this.entriesBefore(cursor, limit);
-      if (rows.length === 0) return { messages: found.toReversed(), before: undefined };
-      for (const row of rows) {
-        cursor = row.sequence;
-        if (row.kind !== "commit") found.push(this.present(row));
-        if (found.length === limit) break;
-      }
-    }
-    return { messages: found.toReversed(), before: cursor };
+  history(options: { before?: number; limit?: number } = {}): Promise<HistoryPage> {
+    return this.timeline.history(options.before, options.limit ?? 50);
   }
 
   /** Messages of others that `markRead` has not passed, oldest first. */
-  async unread(options: { limit?: number } = {}): Promise<Message[]> {
-    const found: Message[] = [];
-    const { limit = 1000 } = options;
-    let after = this.state.record.readSequence;
-    for (;;) {
-      const rows = await this.core.store.list(tables.entries, {
-        prefix: `${this.id}/`,
-        after: entryKey(this.id, after),
-        limit: 200,
-      });
-      for (const { bytes } of rows) {
-        const entry = decodeRecord<EntryRecord>(bytes);
-        after = entry.sequence;
-        if (entry.kind === "message" && entry.sender.device !== this.core.own.device) {
-          const message = this.present(entry);
-          if (message instanceof Message) found.push(message);
-        }
-        if (found.length === limit) return found;
-      }
-      if (rows.length < 200) return found;
-    }
+  unread(options: { limit?: number } = {}): Promise<Message[]> {
+    return this.timeline.received(this.state.record.readSequence, options.limit ?? 1000);
   }
 
   /** Remembers on this device that the person has seen everything up to this message. */
@@ -203,27 +163,9 @@ export class Conversation {
     message.update({ state: "read" });
   }
 
-  /** Messages from now on, in order, at the reader's own pace: they are read from the store, so none is dropped. */
-  async *messages(options: { signal?: AbortSignal } = {}): AsyncGenerator<Message, void, void> {
-    let after = this.state.record.position;
-    const { signal } = options;
-    for (;;) {
-      const arrival = this.nextArrival(signal);
-      const rows = await this.core.store.list(tables.entries, {
-        prefix: `${this.id}/`,
-        after: entryKey(this.id, after),
-        limit: 50,
-      });
-      for (const { bytes } of rows) {
-        const entry = decodeRecord<EntryRecord>(bytes);
-        after = entry.sequence;
-        const message = entry.kind === "message" && entry.sender.device !== this.core.own.device && this.present(entry);
-        if (signal?.aborted || this.core.closing.aborted) return arrival.cancel();
-        if (message instanceof Message) yield message;
-      }
-      if (rows.length > 0) arrival.cancel();
-      else if (!(await arrival.came)) return;
-    }
+  /** Messages from now on, in order, at the reader's own pace: `for await (const message of chat.messages({ signal })) …`. */
+  messages(options: { signal?: AbortSignal } = {}): AsyncGenerator<Message, void, void> {
+    return this.timeline.live((stop) => this.nextArrival(stop), options.signal);
   }
 
   /** For the client: whether this device holds the group, or is founding it. */
@@ -234,7 +176,7 @@ export class Conversation {
   /** For the client: takes up what the store holds. */
   async load(): Promise<void> {
     await this.book.load();
-    await this.outbox.load((record) => this.listenerFor(this.trackStored(record)));
+    await this.outbox.load((record) => this.outgoing.trackStored(record));
   }
 
   /** For the client: an entry of the log was pushed. */
@@ -369,107 +311,13 @@ export class Conversation {
     await this.devicesChanged([user]).catch(() => undefined);
   }
 
-  private track(id: MessageId, content: Content, sentAt: Date): Message {
-    const sender = { user: this.core.own.user, device: this.core.own.device };
-    const message = new Message({ id, sender, content, sentAt, state: "queued" }, (one) => this.receiptsOf(one));
-    this.live.set(id, message);
-    return message;
-  }
-
-  private trackStored(record: OutboxRecord): Message {
-    return this.track(record.id, decodeContent(record.content), new Date(record.sentAt));
-  }
-
-  private listenerFor(message: Message): OutgoingListener {
-    return {
-      moved: (state, details = {}) => {
-        const { sequence, acceptedAt, error } = details;
-        message.update({
-          state,
-          ...(sequence === undefined ? {} : { sequence }),
-          ...(acceptedAt === undefined ? {} : { acceptedAt: new Date(acceptedAt) }),
-          ...(error === undefined ? {} : { error }),
-        });
-        if (state === "failed" || (state === "accepted" && sequence === undefined)) this.live.delete(message.id);
-        else if (state === "accepted") this.settleReceipts(message);
-      },
-    };
-  }
-
-  private async receiptsOf(message: Message): Promise<RecipientReceipt[]> {
-    if (message.sender.user !== this.core.own.user) return [];
-    return [message.sequence === undefined ? { user: this.peer } : this.book.lookUp(message.sequence, this.peer)];
-  }
-
-  private settleReceipts(message: Message): void {
-    if (message.sequence === undefined) return;
-    const receipt = this.book.lookUp(message.sequence, this.peer);
-    const state = stateOf(receipt);
-    if (state) message.update({ state });
-    if (state === "delivered") this.live.delete(message.id);
-  }
-
-  private showReceipt(receipt: ReceiptRecord): void {
-    for (const message of this.live.values()) {
-      const { sequence } = message;
-      if (sequence === undefined || sequence > receipt.sequence || sequence <= receipt.from) continue;
-      message.noteReceipt(this.book.lookUp(sequence, receipt.user));
-      this.settleReceipts(message);
-    }
-  }
-
-  private showOpened(entry: EntryRecord, content: Content): void {
-    this.events.emit("message", this.received(entry, content));
-  }
-
-  private present(entry: EntryRecord): Message | UnopenedMessage {
-    const live = this.live.get(entry.id);
-    if (live && entry.sender.device === this.core.own.device) return live;
-    const { sequence, sender, content, reason } = entry;
-    if (content === null) return { sequence, sender, reason: reason ?? "undecryptable" };
-    return this.received(entry, decodeContent(content));
-  }
-
-  private received(entry: EntryRecord, content: Content): Message {
-    const { id, sender, sequence } = entry;
-    const acceptedAt = new Date(entry.acceptedAt);
-    const sentAt = content.kind === "text" ? new Date(content.sentAt) : acceptedAt;
-    const own = sender.user === this.core.own.user;
-    const read = !own && sequence <= this.state.record.readSequence;
-    const state = own ? (stateOf(this.book.lookUp(sequence, this.peer)) ?? "accepted") : read ? "read" : "delivered";
-    return new Message({ id, sender, content, sentAt, acceptedAt, sequence, state }, (one) => this.receiptsOf(one));
-  }
-
-  private async entriesBefore(before: number | undefined, limit: number): Promise<EntryRecord[]> {
-    const rows = await this.core.store.list(tables.entries, {
-      prefix: `${this.id}/`,
-      ...(before === undefined ? {} : { before: entryKey(this.id, before) }),
-      limit,
-      reverse: true,
-    });
-    return rows.map(({ bytes }) => decodeRecord<EntryRecord>(bytes));
-  }
-
   /** Resolves true when a message arrives, false when the reader or the client goes away. */
-  private nextArrival(signal: AbortSignal | undefined): { came: Promise<boolean>; cancel(): void } {
-    let cancel = (): void => undefined;
-    const arrived = new Promise<boolean>((resolve) => {
+  private nextArrival(stop: AbortSignal): Promise<boolean> {
+    const over = AbortSignal.any([stop, this.core.closing]);
+    return new Promise((resolve) => {
       const off = this.on("message", () => resolve(true));
-      const stop = (): void => resolve(false);
-      this.core.closing.addEventListener("abort", stop, { once: true });
-      cancel = () => {
-        off();
-        this.core.closing.removeEventListener("abort", stop);
-        resolve(false);
-      };
+      over.addEventListener("abort", () => (off(), resolve(false)), { once: true });
+      if (over.aborted) resolve(false);
     });
-    const came = withDeadline(arrived, { signal }).catch(() => false);
-    void came.finally(() => cancel());
-    return { came, cancel: () => cancel() };
   }
-}
-
-function stateOf(receipt: RecipientReceipt): "delivered" | "expired" | undefined {
-  if (receipt.deliveredAt) return "delivered";
-  return receipt.expiredAt ? "expired" : undefined;
 }

@@ -1,0 +1,126 @@
+/** What this device holds of a conversation, as people read it: pages of history, what is unread, and what comes next. */
+import { decodeContent, type Content } from "../../crypto/content.ts";
+import type { UserId } from "../../protocol/ids.ts";
+import { withDeadline } from "../async/waiting.ts";
+import type { ClientCore } from "../core.ts";
+import { decodeRecord, entryKey, tables, type EntryRecord } from "../records.ts";
+import type { ConversationState } from "./conversation-state.ts";
+import { Message, type MessageState } from "./message.ts";
+import type { OutgoingMessages } from "./outgoing-messages.ts";
+
+export interface UnopenedMessage {
+  sequence: number;
+  sender: { user: UserId };
+  reason: string;
+}
+
+export interface HistoryPage {
+  messages: (Message | UnopenedMessage)[];
+  /** Pass as `before` for the page before this one; undefined at the beginning. */
+  before: number | undefined;
+}
+
+const rowsPerRead = 200;
+
+export class Timeline {
+  private readonly core: ClientCore;
+  private readonly state: ConversationState;
+  private readonly outgoing: OutgoingMessages;
+
+  constructor(core: ClientCore, state: ConversationState, outgoing: OutgoingMessages) {
+    this.core = core;
+    this.state = state;
+    this.outgoing = outgoing;
+  }
+
+  /** The page that ends before a sequence, or with the newest; a page runs from old to new. */
+  async history(before: number | undefined, limit: number): Promise<HistoryPage> {
+    const found: (Message | UnopenedMessage)[] = [];
+    let cursor = before;
+    while (found.length < limit) {
+      const rows = await this.entriesBefore(cursor, limit);
+      if (rows.length === 0) return { messages: found.toReversed(), before: undefined };
+      for (const row of rows) {
+        cursor = row.sequence;
+        if (row.kind !== "commit") found.push(this.present(row));
+        if (found.length === limit) break;
+      }
+    }
+    return { messages: found.toReversed(), before: cursor };
+  }
+
+  /** Messages of others and of one's other devices, after a sequence, oldest first. */
+  async received(after: number, limit: number): Promise<Message[]> {
+    const found: Message[] = [];
+    for (let cursor = after; ;) {
+      const rows = await this.entriesAfter(cursor);
+      for (const entry of rows) {
+        cursor = entry.sequence;
+        if (this.isReceived(entry)) found.push(this.presentReceived(entry, decodeContent(entry.content!)));
+        if (found.length === limit) return found;
+      }
+      if (rows.length < rowsPerRead) return found;
+    }
+  }
+
+  /** Messages from now on, in order, at the reader's own pace: they are read from the store, so none is dropped. */
+  async *live(
+    arrival: (stop: AbortSignal) => Promise<boolean>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Message, void, void> {
+    let after = this.state.record.position;
+    for (;;) {
+      const waiting = new AbortController();
+      const arrived = withDeadline(arrival(waiting.signal), { signal }).catch(() => false);
+      const messages = await this.received(after, rowsPerRead);
+      for (const message of messages) {
+        if (signal?.aborted || this.core.closing.aborted) return waiting.abort();
+        after = message.sequence ?? after;
+        yield message;
+      }
+      if (messages.length === 0 && !(await arrived)) return;
+      waiting.abort();
+    }
+  }
+
+  presentReceived(entry: EntryRecord, content: Content): Message {
+    const { id, sender, sequence } = entry;
+    const acceptedAt = new Date(entry.acceptedAt);
+    const sentAt = content.kind === "text" ? new Date(content.sentAt) : acceptedAt;
+    const isOwn = sender.user === this.core.own.user;
+    const isRead = !isOwn && sequence <= this.state.record.readSequence;
+    const state: MessageState = isOwn ? this.outgoing.stateAt(sequence) : isRead ? "read" : "delivered";
+    const facts = { id, sender, content, sentAt, acceptedAt, sequence, state };
+    return new Message(facts, (message) => this.outgoing.receiptsOf(message));
+  }
+
+  private present(entry: EntryRecord): Message | UnopenedMessage {
+    const { sequence, sender, content, reason } = entry;
+    if (content === null) return { sequence, sender, reason: reason ?? "undecryptable" };
+    const live = sender.device === this.core.own.device ? this.outgoing.live(entry.id) : undefined;
+    return live ?? this.presentReceived(entry, decodeContent(content));
+  }
+
+  private isReceived(entry: EntryRecord): boolean {
+    return entry.kind === "message" && entry.sender.device !== this.core.own.device;
+  }
+
+  private async entriesAfter(after: number): Promise<EntryRecord[]> {
+    const rows = await this.core.store.list(tables.entries, {
+      prefix: `${this.state.id}/`,
+      after: entryKey(this.state.id, after),
+      limit: rowsPerRead,
+    });
+    return rows.map(({ bytes }) => decodeRecord<EntryRecord>(bytes));
+  }
+
+  private async entriesBefore(before: number | undefined, limit: number): Promise<EntryRecord[]> {
+    const rows = await this.core.store.list(tables.entries, {
+      prefix: `${this.state.id}/`,
+      ...(before === undefined ? {} : { before: entryKey(this.state.id, before) }),
+      limit,
+      reverse: true,
+    });
+    return rows.map(({ bytes }) => decodeRecord<EntryRecord>(bytes));
+  }
+}
