@@ -40,7 +40,8 @@ CREATE TABLE conversation_devices (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX conversation_devices_left ON conversation_devices (left_at) WHERE left_at IS NOT NULL;
 
--- kind 0: a message; 1: a commit, whose epoch is the one it ends.
+-- kind 0: a message; 1: a commit, whose epoch is the one it ends. A rowid table: it grows at its end, whichever
+-- conversations are written to, and each commit dirties a fifth of the pages that a clustered one would.
 CREATE TABLE messages (
   conversation BLOB NOT NULL, sequence INTEGER NOT NULL, kind INTEGER NOT NULL, generation INTEGER NOT NULL,
   epoch INTEGER NOT NULL, sender_user TEXT NOT NULL, sender_device BLOB NOT NULL, id BLOB NOT NULL,
@@ -48,6 +49,14 @@ CREATE TABLE messages (
   PRIMARY KEY (conversation, sequence)
 ) STRICT;
 CREATE UNIQUE INDEX commits_by_epoch ON messages (conversation, generation, epoch) WHERE kind = 1;
+
+-- An entry, the head and the sender's last number cannot part. As a trigger: two calls fewer on the hot path.
+CREATE TRIGGER messages_move_head AFTER INSERT ON messages BEGIN
+  UPDATE conversations SET head = NEW.sequence, last_accepted_at = NEW.accepted_at,
+    oldest_at = coalesce(oldest_at, NEW.accepted_at) WHERE conversation = NEW.conversation;
+  UPDATE conversation_devices SET last_number = NEW.number, last_id = NEW.id, last_sequence = NEW.sequence
+    WHERE NEW.kind = 0 AND conversation = NEW.conversation AND device = NEW.sender_device;
+END;
 
 -- kind 0: delivered, the device's word; 1: expired, the node's.
 CREATE TABLE receipts (

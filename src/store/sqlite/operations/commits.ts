@@ -27,7 +27,7 @@ export function acceptCommit(context: StoreContext, commit: AcceptCommit): Commi
   const sequence = group.head + 1;
   const acceptedAt = Math.max(context.now, group.lastAcceptedAt);
   appendToLog(context, commit, sequence, acceptedAt);
-  advanceGroup(context, commit, group, sequence, acceptedAt);
+  advanceGroup(context, commit, group);
   changeRoster(context, commit, sequence, acceptedAt);
   const inbox = postWelcome(context, commit, sequence);
   markDue(context, conversation, acceptedAt, group);
@@ -114,24 +114,15 @@ function appendToLog({ db }: StoreContext, commit: AcceptCommit, sequence: numbe
   );
 }
 
-function advanceGroup(
-  { db }: StoreContext,
-  commit: AcceptCommit,
-  group: GroupRow,
-  sequence: number,
-  acceptedAt: number,
-): void {
+/** The head has moved with the entry; see the trigger in the schema. */
+function advanceGroup({ db }: StoreContext, commit: AcceptCommit, group: GroupRow): void {
   const conversation = blobOf(commit.conversation);
   const changesRoster = commit.added.length > 0 || commit.removed.length > 0;
   db.run(
-    `UPDATE conversations SET generation = ?, epoch = ?, roster_epoch = ?, head = ?, last_accepted_at = ?,
-       oldest_at = coalesce(oldest_at, ?) WHERE conversation = ?`,
+    "UPDATE conversations SET generation = ?, epoch = ?, roster_epoch = ? WHERE conversation = ?",
     commit.generation,
     commit.epoch + 1,
     changesRoster ? commit.epoch + 1 : group.rosterEpoch,
-    sequence,
-    acceptedAt,
-    acceptedAt,
     conversation,
   );
   db.run(

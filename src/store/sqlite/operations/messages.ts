@@ -8,16 +8,14 @@ import { markDue, type DueState } from "./due.ts";
 /** How far back a repeated number is looked for; beyond, it counts as the one that was accepted. */
 const repeatScanEntries = 1000;
 
-interface LogHead extends DueState {
+/** A conversation's end, and what is known there of one device; nulls where the device never was in the group. */
+interface Ground extends DueState {
   generation: number;
   epoch: number;
   rosterEpoch: number;
   head: number;
   lastAcceptedAt: number;
-}
-
-interface Sender {
-  user: string;
+  user: string | null;
   leftSequence: number | null;
   lastNumber: number;
   lastId: Uint8Array | null;
@@ -25,50 +23,35 @@ interface Sender {
   revokedAt: number | null;
 }
 
-/** See `LogStore.acceptMessages`. One row per message, one per sender, one for the conversation, whatever its members. */
+interface Attempt {
+  conversation: Uint8Array;
+  device: Uint8Array;
+  id: Uint8Array;
+  message: AcceptMessage;
+}
+
+/** See `LogStore.acceptMessages`. Two statements for each message, whatever the number of members. */
 export function acceptMessages(
   context: StoreContext,
   conversation: ConversationId,
   messages: readonly AcceptMessage[],
 ): MessageOutcome[] {
-  const { db } = context;
   const blob = blobOf(conversation);
-  const log = db.get<LogHead>(
-    `SELECT c.generation, c.epoch, c.roster_epoch AS rosterEpoch, c.head, c.last_accepted_at AS lastAcceptedAt,
-       due.attempt AS dueAttempt, due.since AS dueSince
-     FROM conversations c LEFT JOIN due ON due.conversation = c.conversation WHERE c.conversation = ?`,
-    blob,
-  );
-  if (log === undefined) return messages.map(() => ({ status: "conversation-unknown" }));
-  const headBefore = log.head;
-  const outcomes = messages.map((message) => acceptMessage(context, blob, log, message));
-  if (log.head > headBefore) {
-    db.run(
-      `UPDATE conversations SET head = ?, last_accepted_at = ?, oldest_at = coalesce(oldest_at, ?)
-       WHERE conversation = ?`,
-      log.head,
-      log.lastAcceptedAt,
-      log.lastAcceptedAt,
-      blob,
-    );
-    markDue(context, blob, log.lastAcceptedAt, log);
-  }
-  return outcomes;
+  return messages.map((message) => {
+    const { sender, id } = message;
+    return acceptMessage(context, { conversation: blob, device: blobOf(sender.device), id: blobOf(id), message });
+  });
 }
 
-function acceptMessage(
-  context: StoreContext,
-  conversation: Uint8Array,
-  log: LogHead,
-  message: AcceptMessage,
-): MessageOutcome {
-  const device = blobOf(message.sender.device);
-  const id = blobOf(message.id);
-  const sender = findSender(context, conversation, device);
-  const refusal = refusalOf(context, { conversation, device, id, log, message, sender });
+function acceptMessage(context: StoreContext, attempt: Attempt): MessageOutcome {
+  const { conversation, device, id, message } = attempt;
+  const ground = findGround(context, conversation, device);
+  if (ground === undefined) return { status: "conversation-unknown" };
+  const refusal = refusalOf(context, attempt, ground);
   if (refusal !== undefined) return refusal;
-  const acceptedAt = Math.max(context.now, log.lastAcceptedAt);
-  const sequence = log.head + 1;
+  const acceptedAt = Math.max(context.now, ground.lastAcceptedAt);
+  const sequence = ground.head + 1;
+  // The head and the sender's last number move with it: see the trigger in the schema.
   context.db.run(
     `INSERT INTO messages (conversation, sequence, kind, generation, epoch, sender_user, sender_device, id, number,
        accepted_at, payload) VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -83,70 +66,56 @@ function acceptMessage(
     acceptedAt,
     message.payload,
   );
-  context.db.run(
-    `UPDATE conversation_devices SET last_number = ?, last_id = ?, last_sequence = ?
-     WHERE conversation = ? AND device = ?`,
-    message.number,
-    id,
-    sequence,
-    conversation,
-    device,
-  );
-  log.head = sequence;
-  log.lastAcceptedAt = acceptedAt;
+  markDue(context, conversation, acceptedAt, ground);
   return { status: "accepted", sequence, acceptedAt };
 }
 
-function findSender({ db }: StoreContext, conversation: Uint8Array, device: Uint8Array): Sender | undefined {
-  return db.get<Sender>(
-    `SELECT cd.user, cd.left_sequence AS leftSequence, cd.last_number AS lastNumber, cd.last_id AS lastId,
-       cd.last_sequence AS lastSequence, d.revoked_at AS revokedAt
-     FROM conversation_devices cd JOIN devices d ON d.device = cd.device
-     WHERE cd.conversation = ? AND cd.device = ?`,
-    conversation,
+function findGround({ db }: StoreContext, conversation: Uint8Array, device: Uint8Array): Ground | undefined {
+  return db.get<Ground>(
+    `SELECT c.generation, c.epoch, c.roster_epoch AS rosterEpoch, c.head, c.last_accepted_at AS lastAcceptedAt,
+       cd.user, cd.left_sequence AS leftSequence, cd.last_number AS lastNumber, cd.last_id AS lastId,
+       cd.last_sequence AS lastSequence, d.revoked_at AS revokedAt, due.attempt AS dueAttempt, due.since AS dueSince
+     FROM conversations c
+       LEFT JOIN conversation_devices cd ON cd.conversation = c.conversation AND cd.device = ?
+       LEFT JOIN devices d ON d.device = cd.device
+       LEFT JOIN due ON due.conversation = c.conversation
+     WHERE c.conversation = ?`,
     device,
+    conversation,
   );
 }
 
-interface Attempt {
-  conversation: Uint8Array;
-  device: Uint8Array;
-  id: Uint8Array;
-  log: LogHead;
-  message: AcceptMessage;
-  sender: Sender | undefined;
-}
-
 /** In the order that `MessageOutcome` documents. */
-function refusalOf(context: StoreContext, attempt: Attempt): MessageOutcome | undefined {
-  const { id, log, message, sender } = attempt;
-  if (sender === undefined || sender.user !== message.sender.user) return { status: "not-a-member" };
-  if (message.number <= sender.lastNumber) return repeatOutcome(context, attempt, sender);
-  const inOrder = message.number === sender.lastNumber + 1;
-  if (inOrder && sender.lastId !== null && Buffer.compare(id, sender.lastId) <= 0)
+function refusalOf(context: StoreContext, attempt: Attempt, ground: Ground): MessageOutcome | undefined {
+  const { id, message } = attempt;
+  if (ground.user !== message.sender.user) return { status: "not-a-member" };
+  if (message.number <= ground.lastNumber) return repeatOutcome(context, attempt, ground);
+  const inOrder = message.number === ground.lastNumber + 1;
+  if (inOrder && ground.lastId !== null && Buffer.compare(id, ground.lastId) <= 0)
     return { status: "message-conflict" };
-  if (sender.revokedAt !== null) return { status: "device-revoked" };
-  if (sender.leftSequence !== null) return { status: "not-a-member" };
+  if (ground.revokedAt !== null) return { status: "device-revoked" };
+  if (ground.leftSequence !== null) return { status: "not-a-member" };
   if (!inOrder) return { status: "out-of-order" };
-  const oldestEpoch = Math.max(log.rosterEpoch, log.epoch - limits.pastEpochs);
-  const current = message.generation === log.generation && message.epoch >= oldestEpoch && message.epoch <= log.epoch;
+  const { generation, epoch } = message;
+  const oldestEpoch = Math.max(ground.rosterEpoch, ground.epoch - limits.pastEpochs);
+  const current = generation === ground.generation && epoch >= oldestEpoch && epoch <= ground.epoch;
   return current ? undefined : { status: "stale-epoch" };
 }
 
 /** A number accepted before: the same message again, unless the row in the log says otherwise. */
-function repeatOutcome({ db }: StoreContext, attempt: Attempt, sender: Sender): MessageOutcome {
+function repeatOutcome({ db }: StoreContext, attempt: Attempt, ground: Ground): MessageOutcome {
   const { conversation, device, id, message } = attempt;
   const same = { status: "already-accepted" } as const;
   const other = { status: "message-conflict" } as const;
-  const isLast = message.number === sender.lastNumber;
-  if (isLast && !sameBytes(id, sender.lastId)) return other;
+  const isLast = message.number === ground.lastNumber;
+  if (isLast && !sameBytes(id, ground.lastId)) return other;
   const row = db.get<{ id: Uint8Array; payload: Uint8Array }>(
     `SELECT id, payload FROM messages
      WHERE conversation = ? AND sequence <= ? AND sequence > ? AND sender_device = ? AND number = ? AND kind = 0
      ORDER BY sequence DESC LIMIT 1`,
     conversation,
-    sender.lastSequence,
-    sender.lastSequence - (isLast ? 1 : repeatScanEntries),
+    ground.lastSequence,
+    ground.lastSequence - (isLast ? 1 : repeatScanEntries),
     device,
     message.number,
   );
