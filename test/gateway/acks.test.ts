@@ -1,0 +1,57 @@
+import { expect } from "chai";
+import type { AckRow } from "../../src/actors/ports/store-log.ts";
+import type { Store } from "../../src/actors/ports/store.ts";
+import { codeOf } from "../support/device-socket.ts";
+import { ackOf, foundDirect, messageOf } from "../support/direct-on-node.ts";
+import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
+
+describe("acks of a device", () => {
+  let node: GatewayNode;
+  const advanced: AckRow[][] = [];
+  before(async () => {
+    const wrapStore = (store: Store): Store => ({
+      ...store,
+      advancePositions: (acks) => {
+        advanced.push([...acks]);
+        return store.advancePositions(acks);
+      },
+    });
+    node = await startGatewayNode({ wrapStore });
+  });
+  after(() => node.close());
+
+  it("reach the store fewer than they came, and the sender sees the last", async () => {
+    const { alice, bob, conversation } = await foundDirect(node);
+    const count = 40;
+    for (let number = 1; number <= count; number += 1) {
+      await alice.socket.request("message:send", messageOf(conversation, number));
+    }
+    const last = count + 1;
+    const acks = Array.from({ length: last }, (_, index) => ackOf(bob, conversation, index + 1));
+    await Promise.all(acks.map((ack) => bob.socket.request("message:ack", ack)));
+    expect(advanced.length).to.be.lessThan(last);
+    expect(advanced.at(-1)!.at(-1)!.sequence).to.equal(last);
+    const receipt = await alice.socket.hears(
+      "message:delivered",
+      (heard) => heard.kind === "delivered" && heard.ack.sequence === last,
+    );
+    expect(receipt).to.deep.include({ user: "bob", ack: acks.at(-1) });
+    expect(bob.socket.heard.some(({ push }) => push === "message:delivered")).to.equal(false);
+    const { conversations } = await bob.socket.request("conversation:list", { limit: 10 });
+    expect(conversations[0]!.position).to.equal(last);
+  });
+
+  it("do not spoil each other: one beyond the log is refused, those before it count", async () => {
+    const { alice, bob, conversation } = await foundDirect(node, ["carol", "dave"]);
+    await alice.socket.request("message:send", messageOf(conversation, 1));
+    const [good, beyond] = await Promise.allSettled([
+      bob.socket.request("message:ack", ackOf(bob, conversation, 2)),
+      bob.socket.request("message:ack", ackOf(bob, conversation, 3)),
+    ]);
+    expect([good!.status, beyond!.status]).to.deep.equal(["fulfilled", "rejected"]);
+    expect(await codeOf(bob.socket.request("message:ack", ackOf(bob, conversation, 3)))).to.equal("ack-invalid");
+    expect(await bob.socket.request("message:ack", ackOf(bob, conversation, 1))).to.deep.equal({});
+    const { conversations } = await bob.socket.request("conversation:list", { limit: 10 });
+    expect(conversations[0]!.position).to.equal(2);
+  });
+});
