@@ -5,7 +5,7 @@
 import { encodeContent } from "../../crypto/content.ts";
 import { equalBytes } from "../../identity/equal-bytes.ts";
 import { SottoError } from "../../protocol/errors.ts";
-import { newId, type ConversationId, type MessageId, type UserId } from "../../protocol/ids.ts";
+import { newId, type ConversationId, type DeviceId, type MessageId, type UserId } from "../../protocol/ids.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
 import type { Receipt } from "../../protocol/receipts.ts";
 import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
@@ -101,6 +101,11 @@ export class Conversation {
   /** Why messages wait here, null when they do not. */
   get waitingFor(): ConversationEvents["waiting"] {
     return this.lastWaiting;
+  }
+
+  /** The devices in the group, as its tree has them; empty before it is founded or joined. */
+  get members(): { user: UserId; device: DeviceId }[] {
+    return (this.state.group?.members ?? []).map(({ user, device }) => ({ user, device }));
   }
 
   /** Messages of this device that the node has not accepted yet. */
