@@ -35,15 +35,19 @@ function advancePosition(context: StoreContext, ack: AckRow): AckOutcome {
     ack.sequence >= row.joined &&
     countUnopened(ack.unopened) < countUnopened(parse(row.unopened));
   if (ack.sequence <= row.position && !repairs) return { status: "unchanged" };
+  const tells = advanceUser(context, conversation, ack, row);
+  const written = tells ? writeDelivered(context, conversation, device, ack, row) : undefined;
   context.db.run(
-    "UPDATE conversation_devices SET position = ?, unopened = ? WHERE conversation = ? AND device = ?",
+    `UPDATE conversation_devices SET position = ?, unopened = ?, receipt_version = ?, receipt_since = ?
+     WHERE conversation = ? AND device = ?`,
     ack.sequence,
     JSON.stringify(ack.unopened),
+    written?.version ?? row.lastVersion,
+    written?.since ?? row.lastSince,
     conversation,
     device,
   );
-  const tells = advanceUser(context, conversation, ack, row);
-  return { status: "advanced", receipt: tells ? writeDelivered(context, conversation, device, ack, row) : null };
+  return { status: "advanced", receipt: written === undefined ? null : { at: written.at, version: written.version } };
 }
 
 function findPosition({ db }: StoreContext, conversation: Uint8Array, device: Uint8Array): DevicePosition | undefined {

@@ -24,39 +24,42 @@ export interface LastReceipt {
   lastSince: number;
 }
 
-/** Writes what a device's ack tells the senders. */
+/**
+ * Writes what a device's ack tells the senders, in the place of its last receipt where that is young. The caller keeps
+ * `version` and `since` with the device.
+ */
 export function writeDelivered(
   { db, now }: StoreContext,
   conversation: Uint8Array,
   device: Uint8Array,
   ack: AckRow,
   last: LastReceipt,
-): { at: number; version: number } {
-  const merges = now - last.lastSince < mergeWindowMs && now >= last.lastSince;
-  if (merges) db.run("DELETE FROM receipts WHERE conversation = ? AND version = ?", conversation, last.lastVersion);
+): { at: number; version: number; since: number } {
   const version = last.receiptVersion + 1;
+  const unopened = JSON.stringify(ack.unopened);
+  const said = [version, ack.sequence, now, ack.logHash, unopened, ack.signature] as const;
+  const young = now - last.lastSince < mergeWindowMs && now >= last.lastSince;
+  const merged =
+    young &&
+    db.run(
+      `UPDATE receipts SET version = ?, sequence = ?, at = ?, log_hash = ?, unopened = ?, signature = ?
+       WHERE conversation = ? AND version = ?`,
+      ...said,
+      conversation,
+      last.lastVersion,
+    ) === 1;
+  if (!merged) {
+    db.run(
+      `INSERT INTO receipts (version, sequence, at, log_hash, unopened, signature, conversation, kind, user, device)
+       VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+      ...said,
+      conversation,
+      ack.user,
+      device,
+    );
+  }
   db.run("UPDATE conversations SET receipt_version = ? WHERE conversation = ?", version, conversation);
-  db.run(
-    `INSERT INTO receipts (conversation, version, kind, user, device, sequence, at, log_hash, unopened, signature)
-     VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?)`,
-    conversation,
-    version,
-    ack.user,
-    device,
-    ack.sequence,
-    now,
-    ack.logHash,
-    JSON.stringify(ack.unopened),
-    ack.signature,
-  );
-  db.run(
-    "UPDATE conversation_devices SET receipt_version = ?, receipt_since = ? WHERE conversation = ? AND device = ?",
-    version,
-    merges ? last.lastSince : now,
-    conversation,
-    device,
-  );
-  return { at: now, version };
+  return { at: now, version, since: merged ? last.lastSince : now };
 }
 
 /** Writes that time ran out for a user, up to a sequence, in place of what was written so before. */
