@@ -23,7 +23,7 @@ import { publicChecks } from "./gateway/public-checks.ts";
 import { createSocketServer } from "./gateway/socket-server.ts";
 import { sodiumReady } from "./identity/sodium.ts";
 import { endListening, listenOn } from "./server/listening.ts";
-import { createLog } from "./observability/log.ts";
+import { createLog, type NodeLog } from "./observability/log.ts";
 import { createMetrics, type NodeMetrics } from "./observability/metrics.ts";
 import { sottoVersion } from "./protocol/version.ts";
 import { gatewaySettings, rates, undeliveredTtlMs } from "./server/settings-in-parts.ts";
@@ -43,26 +43,28 @@ export interface RunningNode {
 }
 
 /** Starts an embedded node: one process, one file. Throws when it cannot, with what to do about it. */
-export async function startServer(settings: Settings): Promise<RunningNode> {
+export async function startServer(
+  settings: Settings,
+  log: NodeLog = createLog({ level: settings.LOG_LEVEL }),
+): Promise<RunningNode> {
   const closers = new Closers();
   try {
-    return await compose(settings, closers);
+    return await compose(settings, log, closers);
   } catch (error) {
     await closers.closeAll();
     throw error;
   }
 }
 
-async function compose(settings: Settings, closers: Closers): Promise<RunningNode> {
+async function compose(settings: Settings, log: NodeLog, closers: Closers): Promise<RunningNode> {
   await sodiumReady();
-  const log = createLog({ level: settings.LOG_LEVEL });
   const metrics = createMetrics();
   closers.add(() => metrics.close());
   const telemetry: Telemetry = { log, metrics };
 
   const tokens = nodeTokens(settings);
   const file = databaseFile(settings);
-  const store = await openNodeStore(file, settings);
+  const { store } = await openNodeStore(file, settings);
   closers.add(() => store.close());
   watchSizes(store, metrics);
 

@@ -52,7 +52,7 @@ export interface NodeLog extends Log {
 
 /** A log that writes to stderr, synchronously: the last line before a crash is there. */
 export function createLog(options: { level: LogLevel; destination?: DestinationStream }): NodeLog {
-  const destination = options.destination ?? pino.destination({ fd: 2, sync: true });
+  const destination = options.destination ?? standardError();
   const lines = pino(
     {
       level: options.level,
@@ -75,6 +75,13 @@ export function createLog(options: { level: LogLevel; destination?: DestinationS
     error: writer("error"),
     flush: () => lines.flush(),
   };
+}
+
+function standardError(): DestinationStream & { flushSync(): void } {
+  const destination = pino.destination({ fd: 2, sync: true });
+  // Nobody reads any more: no reason for a node to end.
+  destination.on("error", () => undefined);
+  return destination;
 }
 
 function allowed(fields: object): Record<string, unknown> {
