@@ -64,7 +64,7 @@ export class NodeSync {
     for await (const summary of this.conversations.listed()) {
       try {
         const conversation = await this.conversations.meet(summary);
-        if (summary.joinedSequence !== null && !conversation.isJoined) await this.readInbox();
+        if (!conversation.holds(summary)) await this.readInbox();
         await conversation.sync(summary);
       } catch (error) {
         this.absorb(error);

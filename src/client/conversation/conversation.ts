@@ -178,6 +178,12 @@ export class Conversation {
     return this.state.group !== undefined || this.state.pending !== undefined;
   }
 
+  /** For the client: whether what this device holds is what the node added it to. A Welcome may be in the inbox, or lost. */
+  holds(summary: ConversationSummary): boolean {
+    if (summary.joinedSequence === null || this.state.pending) return true;
+    return this.state.group !== undefined && this.state.record.joinedSequence >= summary.joinedSequence;
+  }
+
   /** For the client: takes up what the store holds. */
   async load(): Promise<void> {
     await this.book.load();
@@ -205,7 +211,7 @@ export class Conversation {
   /** For the client: compares with the node, and brings both sides up to date. Errors: those of the connection. */
   async sync(summary: ConversationSummary): Promise<void> {
     this.acks.noteAcked(summary.position);
-    if (summary.joinedSequence !== null && !this.isJoined) await this.loseState();
+    if (!this.holds(summary)) await this.loseState();
     if (this.state.record.lostAt !== null) await this.askForReadd();
     if (!this.compared || summary.head !== this.state.record.position) await this.catchUp();
     this.compared = true;
