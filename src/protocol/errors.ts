@@ -7,33 +7,54 @@ import * as z from "zod/mini";
 const catalogue = {
   // Handshake and admission
   "token-missing": { retryable: false, meaning: "No token in the handshake. Pass `auth.token`." },
-  "token-invalid": { retryable: false, meaning: "The token is malformed, wrongly signed, or not for this service. Log in again." },
+  "token-invalid": {
+    retryable: false,
+    meaning: "The token is malformed, wrongly signed, or not for this service. Log in again.",
+  },
   "token-expired": { retryable: true, meaning: "The token has expired. Fetch a new one and connect again." },
-  "protocol-unsupported": { retryable: false, meaning: "This node does not speak the client's protocol version. Update the client." },
-  "unauthenticated": { retryable: false, meaning: "The socket has not proved that it holds its device key. Answer the challenge first." },
+  "protocol-unsupported": {
+    retryable: false,
+    meaning: "This node does not speak the client's protocol version. Update the client.",
+  },
+  unauthenticated: {
+    retryable: false,
+    meaning: "The socket has not proved that it holds its device key. Answer the challenge first.",
+  },
   "admission-refused": { retryable: false, meaning: "The proof does not fit this challenge, origin, user and device." },
-  "device-unknown": { retryable: false, meaning: "This user has no such device. Register it, or link it from an existing one." },
+  "device-unknown": {
+    retryable: false,
+    meaning: "This user has no such device. Register it, or link it from an existing one.",
+  },
   "device-revoked": { retryable: false, meaning: "This device was removed by its user. Register a new one." },
   "link-required": { retryable: false, meaning: "The user already has a device. Link this one from it." },
   "link-unknown": { retryable: false, meaning: "No device waits under this link code, or it has expired." },
-  "replaced": { retryable: false, meaning: "Another connection of this device took the place of this one. One device has one writer." },
-  "draining": { retryable: true, meaning: "This node is going down. Connect again; another one answers." },
+  replaced: {
+    retryable: false,
+    meaning: "Another connection of this device took the place of this one. One device has one writer.",
+  },
+  draining: { retryable: true, meaning: "This node is going down. Connect again; another one answers." },
   // Any request
   "invalid-request": { retryable: false, meaning: "The request does not have the shape that the protocol describes." },
   "unknown-request": { retryable: false, meaning: "There is no request of this name." },
   "too-large": { retryable: false, meaning: "The message, or the frame, is larger than the limit." },
   "rate-limited": { retryable: true, meaning: "Too many requests. Wait `retryAfterMs`." },
-  "overloaded": { retryable: true, meaning: "A queue is full. Wait `retryAfterMs`." },
-  "unavailable": { retryable: true, meaning: "The database does not answer. Nothing was stored; try again." },
-  "internal": { retryable: true, meaning: "A fault in the node; the log names it by the id in the text." },
+  overloaded: { retryable: true, meaning: "A queue is full. Wait `retryAfterMs`." },
+  unavailable: { retryable: true, meaning: "The database does not answer. Nothing was stored; try again." },
+  internal: { retryable: true, meaning: "A fault in the node; the log names it by the id in the text." },
   // Accounts
   "account-exists": { retryable: false, meaning: "Somebody has this name already." },
   "credentials-invalid": { retryable: false, meaning: "The name or the password is wrong." },
-  "accounts-disabled": { retryable: false, meaning: "This deployment takes its users from a host application. Sign in there." },
-  "forbidden": { retryable: false, meaning: "The token does not allow this." },
+  "accounts-disabled": {
+    retryable: false,
+    meaning: "This deployment takes its users from a host application. Sign in there.",
+  },
+  forbidden: { retryable: false, meaning: "The token does not allow this." },
   // Devices and key packages
   "device-list-invalid": { retryable: false, meaning: "The entry does not extend the user's signed device list." },
-  "device-list-conflict": { retryable: true, meaning: "The device list has moved on. Read it again, then sign a new entry." },
+  "device-list-conflict": {
+    retryable: true,
+    meaning: "The device list has moved on. Read it again, then sign a new entry.",
+  },
   "too-many-devices": { retryable: false, meaning: "The user has as many devices as are allowed. Revoke one." },
   "key-package-invalid": { retryable: false, meaning: "The key package is not one of this device, or not valid." },
   "too-many-key-packages": { retryable: false, meaning: "The device has published as many key packages as are kept." },
@@ -44,23 +65,29 @@ const catalogue = {
   "commit-invalid": { retryable: false, meaning: "The commit is malformed, or does what its sender may not do." },
   "out-of-order": { retryable: true, meaning: "A message before this one is missing. Send that first." },
   "message-conflict": { retryable: false, meaning: "This number or id was used before, for another content." },
-  "ack-invalid": { retryable: false, meaning: "The ack is not signed by this device, or lies outside what the device may read." },
-  "diverged": { retryable: false, meaning: "The log here is not the one that the client has seen." },
+  "ack-invalid": {
+    retryable: false,
+    meaning: "The ack is not signed by this device, or lies outside what the device may read.",
+  },
+  diverged: { retryable: false, meaning: "The log here is not the one that the client has seen." },
   "removed-by-retention": { retryable: false, meaning: "What was asked for is older than the history that is kept." },
   // Raised by the SDK
-  "timeout": { retryable: true, meaning: "The state was not reached, or no answer came, in the time allowed." },
-  "aborted": { retryable: false, meaning: "The caller's AbortSignal fired." },
-  "closed": { retryable: false, meaning: "The client has been closed." },
-  "offline": { retryable: true, meaning: "There is no connection to a node." },
+  timeout: { retryable: true, meaning: "The state was not reached, or no answer came, in the time allowed." },
+  aborted: { retryable: false, meaning: "The caller's AbortSignal fired." },
+  closed: { retryable: false, meaning: "The client has been closed." },
+  offline: { retryable: true, meaning: "There is no connection to a node." },
   "store-locked": { retryable: false, meaning: "Another process uses this store. One device has one writer." },
   "store-unreadable": { retryable: false, meaning: "The store cannot be opened: wrong passphrase, or damaged." },
   "store-in-use": { retryable: false, meaning: "The store belongs to another user or another service." },
-  "state-lost": { retryable: true, meaning: "This device's state is older than what it has sent. It asks to be added again." },
+  "state-lost": {
+    retryable: true,
+    meaning: "This device's state is older than what it has sent. It asks to be added again.",
+  },
   "identity-changed": { retryable: false, meaning: "The other side's identity key is not the one that was pinned." },
   "untrusted-list": { retryable: false, meaning: "A device list was rolled back, forked, or wrongly signed." },
   "link-mismatch": { retryable: false, meaning: "What the server passed on is not what the link code stands for." },
-  "undecryptable": { retryable: false, meaning: "The message could not be opened." },
-  "expired": { retryable: false, meaning: "The message was not delivered within the time allowed." },
+  undecryptable: { retryable: false, meaning: "The message could not be opened." },
+  expired: { retryable: false, meaning: "The message was not delivered within the time allowed." },
   "invalid-argument": { retryable: false, meaning: "A call of the SDK was given something it cannot use." },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>;
 
@@ -86,7 +113,10 @@ export class SottoError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, options: { detail?: string; retryAfterMs?: number; cause?: unknown } = {}) {
-    super(options.detail ?? catalogue[code].meaning, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      options.detail ?? catalogue[code].meaning,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = code;
     this.retryable = catalogue[code].retryable;
     this.retryAfterMs = options.retryAfterMs;

@@ -5,7 +5,10 @@
 import * as z from "zod/mini";
 
 /** Who a person is to the host application: the `sub` of its tokens. 1 to 128 visible ASCII characters, no spaces. */
-export const userId = z.string().check(z.regex(/^[!-~]{1,128}$/)).brand("UserId");
+export const userId = z
+  .string()
+  .check(z.regex(/^[!-~]{1,128}$/))
+  .brand("UserId");
 export type UserId = z.infer<typeof userId>;
 
 const uuidV7 = z.string().check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/));

@@ -9,12 +9,12 @@ export const hash = base64Bytes(32, 32);
 export const signature = base64Bytes(64, 64);
 
 /** Inclusive ranges of sequences, ascending and apart. */
-export const sequenceRanges = z
-  .array(z.tuple([sequence, sequence]))
-  .check(
-    z.maxLength(limits.unopenedRanges),
-    z.refine((ranges) => ranges.every(([from, to], index) => from <= to && (index === 0 || from > ranges[index - 1]![1]))),
-  );
+export const sequenceRanges = z.array(z.tuple([sequence, sequence])).check(
+  z.maxLength(limits.unopenedRanges),
+  z.refine((ranges) =>
+    ranges.every(([from, to], index) => from <= to && (index === 0 || from > ranges[index - 1]![1])),
+  ),
+);
 
 /** A device's signed word on everything up to `sequence`: stored and opened, but for `unopened`. The latest says it all. */
 export const ack = z.object({

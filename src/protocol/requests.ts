@@ -213,7 +213,8 @@ export type ReplyOf<N extends RequestName> = z.infer<(typeof requests)[N]["reply
 export const requestsBeforeAdmission: readonly RequestName[] = ["session:prove", "session:register", "link:offer"];
 
 /** What every request is answered with. */
-export type Answer<N extends RequestName> = { ok: true; data: ReplyOf<N> } | { ok: false; error: z.infer<typeof wireError> };
+export type Answer<N extends RequestName> =
+  { ok: true; data: ReplyOf<N> } | { ok: false; error: z.infer<typeof wireError> };
 
 /** The handshake's `auth` object. */
 export const handshakeAuth = z.object({

@@ -72,7 +72,11 @@ export interface ConversationStore {
     limit: number,
   ): Promise<{ conversations: DeviceConversation[]; more: boolean }>;
   /** The same view of one conversation; undefined when the user is not in it. */
-  viewConversation(user: UserId, device: DeviceId, conversation: ConversationId): Promise<DeviceConversation | undefined>;
+  viewConversation(
+    user: UserId,
+    device: DeviceId,
+    conversation: ConversationId,
+  ): Promise<DeviceConversation | undefined>;
   /** Users who share a conversation with this one, without it. For telling them about a new device. At most `limit`. */
   listPeers(user: UserId, limit: number): Promise<UserId[]>;
   acceptCommit(commit: AcceptCommit): Promise<CommitOutcome>;

@@ -109,4 +109,3 @@ export interface DeviceStore {
    */
   postReadd(request: ReaddRequest): Promise<{ device: DeviceId; position: number; at: number }[] | "not-a-member">;
 }
-
