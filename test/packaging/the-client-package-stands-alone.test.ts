@@ -1,20 +1,12 @@
 import { expect } from "chai";
 import { execFile } from "node:child_process";
-import { readdir, stat, writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const run = promisify(execFile);
 const root = new URL("../../", import.meta.url).pathname;
-
-/** Whether the build is older than what it was made of. */
-async function isStale(): Promise<boolean> {
-  const built = await stat(join(root, "dist/src/client/index.js")).catch(() => undefined);
-  const sources = await readdir(join(root, "src"), { recursive: true });
-  const changes = await Promise.all(sources.map(async (name) => (await stat(join(root, "src", name))).mtimeMs));
-  return !built || built.mtimeMs < Math.max(...changes);
-}
 
 /** Makes a device and writes to its store, without a node. */
 const program = `
@@ -34,7 +26,7 @@ describe("the client package", () => {
     this.timeout(120_000);
     const folder = await tempFolder();
     try {
-      if (await isStale()) await run("npm", ["run", "--silent", "build"], { cwd: root });
+      await run(process.execPath, ["scripts/build-if-stale.mjs"], { cwd: root });
       const { stdout } = await run("npm", ["run", "--silent", "pack:client"], { cwd: root });
       await writeFile(join(folder.path, "package.json"), JSON.stringify({ private: true, type: "module" }));
       const tarball = join(root, stdout.trim().split("\n").at(-1)!);
