@@ -36,6 +36,7 @@ export async function answerChallenge(
     const device = await prove();
     return await admit(edge, session, device);
   } catch (error) {
+    await leaveRooms(edge, session);
     // The state may have become "closing" while this waited.
     if ((session.state as Session["state"]) === "admitting") session.state = "challenged";
     throw error;
@@ -57,6 +58,15 @@ async function admit(edge: Edge, session: Session, { user, device, deviceKey }: 
   });
   edge.telemetry.log.info("socket.admitted", { user, device, socket: socket.id });
   return reply;
+}
+
+/** What was joined for a device that is then refused, after all: revoked meanwhile, or the database gone. */
+async function leaveRooms(edge: Edge, session: Session): Promise<void> {
+  const { caller, socket } = session;
+  if (!caller) return;
+  session.caller = undefined;
+  await Promise.all([socket.leave(userRoom(caller.user)), socket.leave(deviceRoom(caller.device))]);
+  await edge.presence.leave(caller);
 }
 
 async function describeAdmitted(edge: Edge, session: Session, device: DeviceId): Promise<Admitted> {

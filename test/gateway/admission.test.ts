@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Store } from "../../src/actors/ports/store.ts";
 import { userId } from "../../src/protocol/ids.ts";
 import { protocolVersion } from "../../src/protocol/limits.ts";
 import { userRoom } from "../../src/protocol/rooms.ts";
@@ -63,6 +64,29 @@ describe("a socket that has not proved its device key", () => {
       again.close();
     } finally {
       await behindProxy.close();
+    }
+  });
+
+  it("leaves its rooms again when the database goes away in the middle", async () => {
+    let isDown = false;
+    const wrapStore = (store: Store): Store => ({
+      ...store,
+      countKeyPackages: (device) => (isDown ? Promise.reject(new Error("gone")) : store.countKeyPackages(device)),
+    });
+    const shaky = await startGatewayNode({ wrapStore });
+    try {
+      const { account, identity, socket } = await newPerson(shaky, "frank");
+      socket.close();
+      isDown = true;
+      const again = await DeviceSocket.connectAs(shaky, account.user);
+      expect(await codeOf(again.prove(identity))).to.equal("unavailable");
+      expect(shaky.sockets.of("/").adapter.rooms.has(userRoom(account.user))).to.equal(false);
+      expect((await shaky.presence.online([identity])).size).to.equal(0);
+      isDown = false;
+      expect(await again.prove(identity)).to.include({ user: "frank" });
+      again.close();
+    } finally {
+      await shaky.close();
     }
   });
 
