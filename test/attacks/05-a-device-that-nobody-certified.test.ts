@@ -104,6 +104,15 @@ for (const suite of bothSuites) {
       }
     });
 
+    it("(5) refuses it under the name and certificate of a true device, whose key it does not have", async () => {
+      const { device, certificate } = direct.alice.addDevice();
+      const pair = await engine.createKeyPackage({ ...ghost, device, certificate }, suite);
+      await refusal(inspectKeyPackage(pair.publicBytes), "key-package-invalid");
+      const commit = await commitOf({ ...ghost, device, certificate });
+      await refusal(inspectCommit(commit), "commit-invalid");
+      await refusal(engine.applyCommit(direct.seats[1]!.group, commit, direct.policy), "commit-invalid");
+    });
+
     it("(5) refuses it under an account key of its own, beside the user's true devices", async () => {
       const second = await AccountWithDevices.of("alice");
       const commit = await commitOf(second.addDevice());

@@ -1,9 +1,11 @@
 import { expect } from "chai";
 import type { KeyPackage } from "ts-mls/keyPackage.js";
+import { signKeyPackage } from "ts-mls/keyPackage.js";
 import { addLeafNode } from "ts-mls/ratchetTree.js";
 import { inspectCommit, inspectKeyPackage } from "../../src/identity/handshake.ts";
 import { mlsGroupEngine as engine } from "../../src/crypto/mls-group-engine.ts";
 import { decodeKeyPackage } from "../../src/crypto/key-package.ts";
+import { suiteImplementation } from "../../src/crypto/provider.ts";
 import { toMlsGroup } from "../../src/crypto/mls/mls-group.ts";
 import type { DeviceIdentity } from "../../src/crypto/group-engine.ts";
 import { DirectGroup, bothSuites } from "../support/direct-group.ts";
@@ -40,6 +42,12 @@ for (const suite of bothSuites) {
     it("(15) refuses another encryption key in a signed leaf", () => {
       const leafNode = { ...honest!.leafNode, hpkePublicKey: servers!.leafNode.hpkePublicKey };
       return refusedEverywhere({ ...honest!, leafNode });
+    });
+
+    it("(15) refuses a leaf that is not signed, though the key package around it is", async () => {
+      const { signature } = await suiteImplementation(suite);
+      const leafNode = { ...honest!.leafNode, signature: servers!.leafNode.signature };
+      await refusedEverywhere(await signKeyPackage({ ...honest!, leafNode }, victim.deviceSecretKey, signature));
     });
 
     it("(15) refuses a leaf of the server's making under the victim's key package signature", () =>
