@@ -29,6 +29,8 @@ import { sottoVersion } from "./protocol/version.ts";
 import { gatewaySettings, rates, undeliveredTtlMs } from "./server/settings-in-parts.ts";
 import { openNodeStore } from "./store/open-node-store.ts";
 
+const pingTimeoutMs = 2000;
+
 /** A node that runs. */
 export interface RunningNode {
   /** Where clients connect, and where the operator looks: `http://host:port`, without a slash at the end. */
@@ -80,7 +82,7 @@ async function compose(settings: Settings, log: NodeLog, closers: Closers): Prom
     telemetry,
   );
   closers.add(() => timers.stop());
-  log.info("node.started", { url });
+  log.info("node.started", { url, pid: process.pid });
 
   let closed: Promise<void> | undefined;
   const close = async () => {
@@ -132,13 +134,15 @@ function composeEdge(settings: Settings, { store, telemetry, tokens, closers }: 
 
 function opsListener(store: Store, metrics: NodeMetrics, telemetry: Telemetry, draining: { isOn: boolean }) {
   const unreadyReasons = async () => {
-    const answers = await store.ping().then(
-      () => true,
-      () => false,
-    );
+    const answers = await Promise.race([store.ping().then(() => true), patience(pingTimeoutMs)]).catch(() => false);
     return [...(draining.isOn ? ["draining"] : []), ...(answers ? [] : ["the database does not answer"])];
   };
   return createOpsListener({ unreadyReasons, exposeMetrics: () => metrics.expose(), telemetry });
+}
+
+/** False after a while: a database that takes longer does not answer. */
+function patience(timeoutMs: number): Promise<false> {
+  return new Promise((resolve) => setTimeout(resolve, timeoutMs, false).unref());
 }
 
 /** Sizes are counted when somebody asks, but not more often than every ten seconds. */

@@ -29,6 +29,7 @@ const allowedFields = {
   error: "error",
   reason: "string",
   signal: "string",
+  pid: "number",
   url: "string",
   sequence: "number",
   epoch: "number",

@@ -65,7 +65,11 @@ function addGauge(registry: Registry, name: GaugeName, read: () => number | Prom
     help: gauges[name],
     registers: [registry],
     async collect() {
-      this.set(await Promise.resolve(read()).catch(() => Number.NaN));
+      this.set(
+        await Promise.resolve()
+          .then(read)
+          .catch(() => Number.NaN),
+      );
     },
   });
 }

@@ -26,6 +26,7 @@ export interface LogFields {
   error?: unknown;
   reason?: string;
   signal?: string;
+  pid?: number;
   url?: string;
   sequence?: number;
   epoch?: number;
