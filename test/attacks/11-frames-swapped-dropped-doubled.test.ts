@@ -73,6 +73,14 @@ for (const suite of bothSuites) {
       await refusal(engine.open(direct.seats[1]!.group, altered), "undecryptable");
     });
 
+    it("(11) refuses what a clone of this very device sealed, which would move the own ratchet", async () => {
+      const { group, identity } = direct.seats[1]!;
+      const clone = await engine.decodeGroup(engine.encodeGroup(group), identity);
+      const sealed = await engine.seal(clone, bytesOf("from a clone"), new Uint8Array());
+      await refusal(engine.open(group, sealed.ciphertext), "undecryptable");
+      expect((await engine.open(direct.seats[0]!.group, sealed.ciphertext)).sender.device).to.equal(identity.device);
+    });
+
     it("(11) opens what is late by up to four epochs, with the sender as of then, and nothing older", async () => {
       const [early] = frames;
       for (let epochs = 0; epochs < 4; epochs++) await direct.commit(direct.seats[1]!, {});

@@ -56,7 +56,7 @@ export class DirectGroup {
     const pairs = await Promise.all((changes.add ?? []).map((joiner) => engine.createKeyPackage(joiner, this.suite)));
     const remove = (changes.remove ?? []).map((leaver) => this.leafOf(leaver));
     const prepared = await engine.prepareCommit(by.group, { add: pairs.map((pair) => pair.publicBytes), remove });
-    for (const seat of [...this.seats]) {
+    for (const seat of this.seats.slice()) {
       if (seat === by) continue;
       const applied = await engine.applyCommit(seat.group, prepared.commit, this.policy);
       seat.group = applied.group;
