@@ -1,6 +1,6 @@
 /** The one reader of the environment: text in, validated settings or every fault at once. */
 import { readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { crossRules, settingNames, settingRow, type SettingName, type Settings } from "./settings.ts";
 
 export interface SettingFault {
@@ -52,11 +52,6 @@ export function redact(name: SettingName, value: string): string {
 export function databaseFile(settings: Settings): string {
   const path = settings.DATABASE_URL.replace(/^sqlite:(\/\/(?=\/))?/, "");
   return resolve(path === "" ? join(settings.DATA_DIR, "sotto.db") : path);
-}
-
-/** Folders that hold the node's data, absolute. */
-export function dataFolders(settings: Settings): string[] {
-  return [...new Set([resolve(settings.DATA_DIR), dirname(databaseFile(settings))])];
 }
 
 function readSecret(name: SettingName, environment: Environment, faults: SettingFault[]): string | undefined {

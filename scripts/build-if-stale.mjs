@@ -44,11 +44,21 @@ function build(wanted) {
     });
     if (outcome.status !== 0) return outcome.status ?? 1;
     writeFileSync(join(fresh, ".built-from"), wanted);
-    rmSync(dist, { recursive: true, force: true });
-    renameSync(fresh, dist);
+    takePlace(fresh);
     return 0;
   } finally {
     rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+/** Another build may put its own there in between: then once more. */
+function takePlace(fresh, triesLeft = 5) {
+  rmSync(dist, { recursive: true, force: true });
+  try {
+    renameSync(fresh, dist);
+  } catch (error) {
+    if (triesLeft === 0) throw error;
+    takePlace(fresh, triesLeft - 1);
   }
 }
 

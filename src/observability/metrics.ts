@@ -60,10 +60,10 @@ export function createMetrics(): NodeMetrics {
 
 function addGauge(registry: Registry, name: GaugeName, read: () => number | Promise<number>): void {
   registry.removeSingleMetric(`sotto_${name}`);
-  new Gauge({
+  const gauge = new Gauge({
     name: `sotto_${name}`,
     help: gauges[name],
-    registers: [registry],
+    registers: [],
     async collect() {
       this.set(
         await Promise.resolve()
@@ -72,4 +72,5 @@ function addGauge(registry: Registry, name: GaugeName, read: () => number | Prom
       );
     },
   });
+  registry.registerMetric(gauge);
 }
