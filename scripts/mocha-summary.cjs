@@ -9,7 +9,8 @@ module.exports = class extends reporters.Spec {
     runner.on("pending", (test) => skipped.push(test.fullTitle()));
     runner.once("end", () => {
       const { passes, failures } = runner.stats;
-      writeFileSync(process.env.SOTTO_TEST_SUMMARY, JSON.stringify({ passes, failures, skipped }));
+      const vectors = Number(process.env.SOTTO_VECTORS_RAN ?? 0);
+      writeFileSync(process.env.SOTTO_TEST_SUMMARY, JSON.stringify({ passes, failures, skipped, vectors }));
     });
   }
 };

@@ -57,6 +57,7 @@ export class Tally {
     const reasons = [...this.notRunnable].map(([reason, count]) => `${count} not runnable (${reason})`);
     const counts = [`${this.ran} ran`, `${this.mismatches.length} mismatches`, ...reasons].join(", ");
     console.log(`      ${this.name}: ${counts}`);
+    process.env["SOTTO_VECTORS_RAN"] = String(Number(process.env["SOTTO_VECTORS_RAN"] ?? 0) + this.ran);
     expect(this.mismatches, this.name).to.deep.equal([]);
     expect(this.ran, `${this.name}: vectors run`).to.be.greaterThan(0);
   }
