@@ -67,6 +67,8 @@ export interface ConversationRecord {
   rosterEpoch: number;
   /** Where each device's log begins, as the commits say. An ack speaks only of what came after. */
   joins: Record<DeviceId, number>;
+  /** Where the log of a device that was removed ends: no ack of its speaks of what came after. */
+  departures: Record<DeviceId, number>;
   /** The last message of each device: its number and the hash of its content. */
   senders: Record<DeviceId, { number: number; contentHash: Uint8Array }>;
   /** This device's own last number, and the content hash that goes with it. */

@@ -47,6 +47,7 @@ export class ConversationState {
       logHash: null,
       rosterEpoch: 0,
       joins: {},
+      departures: {},
       senders: {},
       lastNumber: 0,
       lastContentHash: null,

@@ -25,7 +25,8 @@ export class LogBatch {
 
   constructor(state: ConversationState) {
     this.state = state;
-    this.record = { ...state.record, joins: { ...state.record.joins }, senders: { ...state.record.senders } };
+    const { joins, departures, senders } = state.record;
+    this.record = { ...state.record, joins: { ...joins }, departures: { ...departures }, senders: { ...senders } };
     this.group = state.group;
   }
 
@@ -52,8 +53,11 @@ export class LogBatch {
     this.group = group;
     for (const device of [...roster.added, ...roster.removed] as GroupMember["device"][])
       delete this.record.senders[device];
-    for (const device of roster.removed as GroupMember["device"][]) delete this.record.joins[device];
-    for (const device of roster.added as GroupMember["device"][]) this.record.joins[device] = entry.sequence;
+    for (const device of roster.removed as GroupMember["device"][]) this.record.departures[device] = entry.sequence;
+    for (const device of roster.added as GroupMember["device"][]) {
+      this.record.joins[device] = entry.sequence;
+      delete this.record.departures[device];
+    }
     if (roster.added.length + roster.removed.length > 0) {
       this.record.rosterEpoch = group.epoch;
       this.rosterMoved = true;

@@ -58,7 +58,7 @@ export class ReceiptBook {
     if (receipt.user === this.core.own.user) return;
     if (receipt.kind === "expired") return this.record({ ...receipt, device: null, from: 0, unopened: [] });
     const { ack } = receipt;
-    const member = this.signer(receipt.user, receipt.device);
+    const member = this.signer(receipt.user, receipt.device, ack.sequence);
     const logHash = fromBase64(ack.logHash);
     const signed = { ...ack, logHash };
     if (ack.conversation !== this.state.id || !member) return;
@@ -111,9 +111,13 @@ export class ReceiptBook {
     return found;
   }
 
-  private signer(user: UserId, device: GroupMember["device"]): { deviceKey: Uint8Array } | undefined {
+  /** A member, or a device that was one until after `sequence`: a stolen key signs nothing about what came later. */
+  private signer(user: UserId, device: GroupMember["device"], sequence: number): { deviceKey: Uint8Array } | undefined {
     const member = this.state.group?.members.find((one) => one.user === user && one.device === device);
-    return member ?? this.core.directory.get(user)?.devices.get(device);
+    if (member) return member;
+    const end = this.state.record.departures[device];
+    if (end === undefined || sequence > end) return undefined;
+    return this.core.directory.get(user)?.devices.get(device);
   }
 
   private async logHashAt(sequence: number): Promise<Uint8Array | null> {
