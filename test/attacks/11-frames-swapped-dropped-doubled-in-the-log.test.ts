@@ -1,0 +1,90 @@
+import { expect } from "chai";
+import { toBase64 } from "../../src/protocol/base64.ts";
+import type { LogEntry } from "../../src/protocol/log-entry.ts";
+import { eventually } from "../support/eventually.ts";
+import { MaliciousNode, dataOf, ok } from "../support/malicious-node.ts";
+import { People } from "../support/people.ts";
+import { twoTalking, type Side } from "../support/two-talking.ts";
+
+describe("attack 11: entries of the log swapped, dropped and doubled", () => {
+  let node: MaliciousNode;
+  let people: People;
+  let alice: Side;
+  let bob: Side;
+  before(async () => {
+    node = await MaliciousNode.start();
+  });
+  after(() => node.close());
+  beforeEach(async () => {
+    people = new People(() => node.url);
+    ({ alice, bob } = await twoTalking(people));
+  });
+  afterEach(async () => {
+    node.behave();
+    await people.close();
+  });
+
+  /** Shows bob this log after what he has, and nothing else; alice's messages are the true ones. */
+  async function showBob(change: (entries: LogEntry[]) => LogEntry[]): Promise<void> {
+    node.rewrite("message:posted", (entry, user) => (user === bob.client.user ? [] : [entry]));
+    const toBob = node.answer("log:read", async ({ user, request, forward }) =>
+      user === bob.client.user ? ok<"log:read">({ entries: [], head: request.after, floor: 0 }) : forward(),
+    );
+    const sent = ["two", "three", "four"].map((text) => alice.chat.send(text));
+    await Promise.all(sent.map((message) => message.reached("accepted", { timeout: 5000 })));
+    toBob();
+    const { entries } = dataOf(
+      await node.linesOf(bob.client.user)[0]!.ask("log:read", { conversation: bob.chat.id, after: 2, limit: 10 }),
+    );
+    expect(entries.map((entry) => entry.number)).to.deep.equal([2, 3, 4]);
+    const shown = change(entries).map((entry, index) => ({ ...entry, sequence: index + 3 }));
+    node.answer("log:read", ({ user, forward, request }) =>
+      user === bob.client.user
+        ? ok<"log:read">({ entries: shown.slice(request.after - 2), head: shown.length + 2, floor: 0 })
+        : forward(),
+    );
+    for (const entry of shown) node.push(bob.client.user, "message:posted", entry);
+    await eventually(() => expect(bob.texts.length + bob.unopened.length).to.equal(shown.length + 1));
+  }
+
+  /** Bob's node lets his acks through as if they were of the true log. */
+  async function aliceLearnsOfTheFork(): Promise<void> {
+    await eventually(() => expect(alice.codes()).to.include("log-forked"));
+    const messages = (await alice.chat.history()).messages.map((one) => ("state" in one ? one.state : "unopened"));
+    expect(messages).to.deep.equal(["delivered", "accepted", "accepted", "accepted"]);
+  }
+
+  it("(11) swapped: the one that comes too late is not shown, and both sides are told", async () => {
+    await showBob(([two, three, four]) => [three!, two!, four!]);
+    expect(bob.texts).to.deep.equal(["first", "three", "four"]);
+    expect(bob.unopened.map(({ reason }) => reason)).to.deep.equal(["replayed"]);
+    expect(bob.codes()).to.include("messages-missing");
+    await aliceLearnsOfTheFork();
+  });
+
+  it("(11) dropped and renumbered: both sides are told", async () => {
+    await showBob(([two, , four]) => [two!, four!]);
+    expect(bob.texts).to.deep.equal(["first", "two", "four"]);
+    expect(bob.codes()).to.include("messages-missing");
+    await aliceLearnsOfTheFork();
+  });
+
+  it("(11) doubled: shown once, and the sender is told", async () => {
+    await showBob(([two, three]) => [two!, two!, three!]);
+    expect(bob.texts).to.deep.equal(["first", "two", "three"]);
+    expect(bob.unopened.map(({ reason }) => reason)).to.deep.equal(["replayed"]);
+    await aliceLearnsOfTheFork();
+  });
+
+  it("(11) another time on a message: the sender is told", async () => {
+    await showBob((entries) => entries.map((entry) => ({ ...entry, acceptedAt: entry.acceptedAt + 60_000 })));
+    expect(bob.texts).to.deep.equal(["first", "two", "three", "four"]);
+    await aliceLearnsOfTheFork();
+  });
+
+  it("(11) a payload that is not the sender's, in its place: nothing is shown, and the sender is told", async () => {
+    await showBob((entries) => entries.map((entry) => ({ ...entry, payload: toBase64(new Uint8Array(700).fill(1)) })));
+    expect(bob.texts).to.deep.equal(["first"]);
+    await aliceLearnsOfTheFork();
+  });
+});
