@@ -33,7 +33,7 @@ export async function sendLines(
   });
   try {
     await readAll(conversation, messages, signal);
-    await Promise.all(messages.map((message) => message.reached(options.until, { signal })));
+    await orAborted(Promise.all(messages.map((message) => message.reached(options.until))), signal);
     return 0;
   } catch (error) {
     if (!(error instanceof SottoError)) throw error;
@@ -56,9 +56,21 @@ async function readAll(conversation: Conversation, messages: Message[], signal: 
     if (signal.aborted) break;
     messages.push(conversation.send(line));
     if (conversation.unsent >= maxUnsent)
-      await messages[messages.length - maxUnsent / 2]?.reached("accepted", { signal });
+      await orAborted(messages[messages.length - maxUnsent / 2]!.reached("accepted"), signal);
   }
   if (signal.aborted) throw new SottoError("aborted");
+}
+
+/** The outcome, or `aborted` when the signal fires first: one listener for however many messages. */
+async function orAborted(outcome: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  let off = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const stop = (): void => reject(new SottoError("aborted"));
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    off = () => signal.removeEventListener("abort", stop);
+  });
+  await Promise.race([outcome, aborted]).finally(off);
 }
 
 function count(messages: readonly Message[]): Map<MessageState, number> {
