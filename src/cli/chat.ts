@@ -45,6 +45,10 @@ async function runChat(options: ChatOptions, terminal: Terminal): Promise<number
     await client.connect({ signal: stop.signal });
     return await act(client, options, terminal, stop.signal);
   } catch (error) {
+    if (error instanceof SottoError && error.code === "aborted" && client.connection !== "online") {
+      const hint = `No node has answered at ${client.url}. Is one running there? npm start starts one.`;
+      throw new SottoError("offline", { detail: hint });
+    }
     if (error instanceof SottoError && error.code === "link-required") {
       const hint = `${options.user} has a device already. Link this one: sotto chat --as ${options.user} --link`;
       throw new SottoError("link-required", { detail: hint });

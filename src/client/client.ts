@@ -52,6 +52,8 @@ const defaultStock: StockLevels = { full: 100, low: 25 };
 
 export class Client {
   readonly user: UserId;
+  /** Of the node, as it was given. */
+  readonly url: string;
   readonly devices: Devices;
   private readonly events = new TypedEmitter<ClientEvents>();
   private readonly core: ClientCore;
@@ -105,6 +107,7 @@ export class Client {
       report: (fault) => this.report(fault),
     };
     this.user = own.user;
+    this.url = options.url;
     this.devices = new Devices(this.core);
     this.registry = new ConversationRegistry(this.core, (conversation, isNew) => this.follow(conversation, isNew));
     this.nodeSync = new NodeSync(this.core, this.registry, () => this.admitted?.keyPackages);

@@ -75,6 +75,8 @@ export class Connection extends TypedEmitter<ConnectionEvents> {
 
   /** Drops the session; the next one is opened at once. For a device whose standing has changed. */
   renew(): void {
+    if (this.current !== "online") return;
+    this.setState("reconnecting", null);
     this.session?.close();
   }
 

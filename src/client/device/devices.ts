@@ -23,7 +23,7 @@ export interface DeviceInfo {
 export interface DeviceLink {
   /** To be typed or scanned on a device of this user that is set up already. It stands for this device and is good for ten minutes. */
   code: string;
-  /** Resolves with the digits that both devices show, when the other one has taken the code. Errors: `link-mismatch`, `timeout`, `aborted`. */
+  /** Resolves with the digits that both devices show, when the other one has taken the code and this one is admitted. Errors: `link-mismatch`, `timeout`, `aborted`. */
   completed: Promise<{ checkDigits: string }>;
 }
 
@@ -144,6 +144,7 @@ export class Devices {
     await own.acceptCertificate(accountKey, listed.certificate);
     this.linking = undefined;
     connection.renew();
+    await connection.connect(signal);
     return { checkDigits };
   }
 }
