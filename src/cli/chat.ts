@@ -75,7 +75,7 @@ async function act(client: Client, options: ChatOptions, terminal: Terminal, sig
       return takeLink(client, options.linkCode, terminal);
     default: {
       const conversation = await client.direct(options.peer!);
-      const isTyping = process.stdin.isTTY === true;
+      const isTyping = Boolean(process.stdin.isTTY);
       return isTyping ? converse(conversation, terminal, signal) : sendLines(conversation, options, terminal, signal);
     }
   }

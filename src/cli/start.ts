@@ -1,5 +1,5 @@
 /** `sotto start`: runs a node until it is told to stop. */
-import { resolve } from "node:path";
+import { resolve as absolute } from "node:path";
 import { loadSettings } from "../../config/load-settings.ts";
 import type { Settings } from "../../config/settings.ts";
 import { ownSecretFile } from "../accounts/own-secret.ts";
@@ -79,7 +79,7 @@ function banner(node: RunningNode, settings: Settings): string {
   const isDefault = settings.PORT === 3000;
   const chat = `npx sotto chat${isDefault ? "" : ` --url ${node.url}`}`;
   const secret = node.madeOwnSecret
-    ? `\n  secret    made one to sign tokens, for this user's eyes only: ${resolve(ownSecretFile(settings.DATA_DIR))}`
+    ? `\n  secret    made one to sign tokens, for this user's eyes only: ${absolute(ownSecretFile(settings.DATA_DIR))}`
     : "";
   return `
   Sotto ${sottoVersion} is listening on ${node.url}

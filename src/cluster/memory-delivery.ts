@@ -32,7 +32,8 @@ export class MemoryDelivery implements Delivery {
   }
 
   closeSockets(room: Room, reason: PushOf<"session:closing">): void {
-    for (const id of [...(this.rooms.get(room) ?? [])]) {
+    // A copy: closing a socket takes it out of the room.
+    for (const id of Array.from(this.rooms.get(room) ?? [])) {
       const socket = this.io.of("/").sockets.get(id);
       if (socket) closeSocket(socket, reason);
     }

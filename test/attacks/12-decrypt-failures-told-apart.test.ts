@@ -49,7 +49,8 @@ describe("attack 12: telling from a failure what was wrong with a ciphertext", (
       const ciphertext = xchacha20Poly1305.seal(key, nonce, signedBytes("body", ...where), plaintext);
       return new Uint8Array([...head, ...ciphertext]);
     };
-    const open = (changed: Uint8Array, key = bodyKey, at = place) => openBody(at, changed, { bodyKey: key, deviceKey });
+    const open = (changed: Uint8Array, tried = bodyKey, at = place) =>
+      openBody(at, changed, { bodyKey: tried, deviceKey });
     expect(await seen(() => open(body))).to.equal("opened");
 
     const failures: [string, () => unknown][] = [

@@ -48,7 +48,7 @@ describe("acks of a device", () => {
       bob.socket.request("message:ack", ackOf(bob, conversation, 2)),
       bob.socket.request("message:ack", ackOf(bob, conversation, 3)),
     ]);
-    expect([good!.status, beyond!.status]).to.deep.equal(["fulfilled", "rejected"]);
+    expect([good.status, beyond.status]).to.deep.equal(["fulfilled", "rejected"]);
     expect(await codeOf(bob.socket.request("message:ack", ackOf(bob, conversation, 3)))).to.equal("ack-invalid");
     expect(await bob.socket.request("message:ack", ackOf(bob, conversation, 1))).to.deep.equal({});
     const { conversations } = await bob.socket.request("conversation:list", { limit: 10 });

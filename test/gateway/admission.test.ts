@@ -36,7 +36,7 @@ describe("a socket that has not proved its device key", () => {
     const replayed = { device: identity.device, signature: socket.signChallenge(identity) };
     expect(await codeOf(other.request("session:prove", replayed))).to.equal("admission-refused");
     const [once, twice] = await Promise.allSettled([other.prove(identity), other.prove(identity)]);
-    expect([once!.status, twice!.status]).to.deep.equal(["fulfilled", "rejected"]);
+    expect([once.status, twice.status]).to.deep.equal(["fulfilled", "rejected"]);
     other.close();
   });
 

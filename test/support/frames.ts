@@ -77,7 +77,7 @@ function plausible(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
   }
 }
 
-const isOf = (schema: z.core.$ZodType) => (text: string) => (schema as z.ZodMiniType).safeParse(text).success;
+const isOf = (schema: z.core.$ZodType) => (value: string) => (schema as z.ZodMiniType).safeParse(value).success;
 
 function text(): fc.Arbitrary<string> {
   const base64 = (bytes: number) =>

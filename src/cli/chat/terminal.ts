@@ -1,6 +1,6 @@
 /** What `sotto chat` writes: results to standard output, everything about them to standard error. */
 export class Terminal {
-  private readonly isInteractive = process.stderr.isTTY === true;
+  private readonly isInteractive = Boolean(process.stderr.isTTY);
   private current = "";
 
   print(line: string): void {

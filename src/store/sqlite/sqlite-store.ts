@@ -177,7 +177,7 @@ class StoreThread {
     this.#failure ??= error;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const { reject } of waiting) reject(new SottoError("unavailable", { cause: this.#failure }));
+    for (const call of waiting) call.reject(new SottoError("unavailable", { cause: this.#failure }));
   }
 }
 
