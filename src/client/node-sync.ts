@@ -14,8 +14,8 @@ import type { ClientCore } from "./core.ts";
 
 type KeyPackageStock = ReplyOf<"session:prove">["keyPackages"];
 
-/** Refusals that a person has to hear of; the others pass by themselves. */
-const reported: readonly ErrorCode[] = ["identity-changed", "untrusted-list", "device-revoked"];
+/** Refusals that a person has to hear of; the others pass by themselves, or were reported where they arose. */
+const reported: readonly ErrorCode[] = ["device-revoked"];
 
 export class NodeSync {
   private readonly core: ClientCore;
@@ -30,6 +30,7 @@ export class NodeSync {
     this.core = core;
     this.conversations = conversations;
     this.stock = stock;
+    core.directory.on("distrusted", (fault) => core.report(fault));
     core.connection.on("push", (push) => this.route(push));
     core.connection.on("state", ({ state }) => {
       this.session?.abort();
@@ -57,7 +58,9 @@ export class NodeSync {
   /** First the inbox, so that groups are joined; then every conversation. */
   private async syncAll(): Promise<void> {
     if (!this.core.own.isCertified) return;
-    await this.core.directory.refresh(this.core.own.user);
+    const { user, accountKey } = this.core.own;
+    if (accountKey) this.core.directory.pinOwn(user, accountKey);
+    await this.core.directory.refresh(user);
     const stock = this.stock();
     if (stock) await this.core.supply.refill(stock);
     await this.readInbox();

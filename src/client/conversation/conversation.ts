@@ -314,12 +314,20 @@ export class Conversation {
     return { version: list?.version ?? 0, head: list?.head ?? new Uint8Array(32) };
   }
 
-  /** A sender names its list in every message: a newer one is fetched, one that differs from ours is reported. */
+  /** A sender names its list in every message: a newer one is fetched; one that differs from ours, or is withheld, is reported. */
   private async checkList(user: UserId, seen: { version: number; head: Uint8Array }): Promise<void> {
-    const ours = this.core.directory.headAt(user, seen.version);
-    if (ours && !equalBytes(ours, seen.head)) this.core.report({ code: "untrusted-list", conversation: this.id, user });
-    if (ours || seen.version === 0) return;
-    await this.devicesChanged([user]).catch(() => undefined);
+    const { directory } = this.core;
+    if (seen.version === 0) return;
+    if (!directory.headAt(user, seen.version)) {
+      const fetched = await this.devicesChanged([user]).then(
+        () => true,
+        () => false,
+      );
+      if (!fetched) return;
+    }
+    const ours = directory.headAt(user, seen.version);
+    if (ours && equalBytes(ours, seen.head)) return;
+    this.core.report({ code: "untrusted-list", conversation: this.id, user });
   }
 
   /** Resolves true when a message arrives, false when the reader or the client goes away. */

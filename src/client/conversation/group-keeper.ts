@@ -113,7 +113,7 @@ export class GroupKeeper {
     if (group.conversation !== this.state.id || group.generation !== welcome.generation) return;
     if (held && held.generation === group.generation && group.epoch <= held.epoch) return;
     await this.core.directory.refresh(record.peer);
-    this.requireKnownKeys(group);
+    if (!this.hasKnownKeys(group)) return;
     await this.adoptJoin(welcome, group, pair);
     this.waitingFor = null;
   }
@@ -285,15 +285,18 @@ export class GroupKeeper {
     return undefined;
   }
 
-  /** A Welcome whose members carry other account keys than those pinned is not taken. */
-  private requireKnownKeys(group: Group): void {
+  /** A Welcome whose members carry other account keys than those pinned is not taken, and reported. */
+  private hasKnownKeys(group: Group): boolean {
     for (const member of group.members) {
       const pinned =
         member.user === this.core.own.user
           ? this.core.own.accountKey
           : this.core.directory.get(member.user)?.accountKey;
-      if (pinned && !equalBytes(pinned, member.accountKey)) throw new SottoError("identity-changed");
+      if (!pinned || equalBytes(pinned, member.accountKey)) continue;
+      this.core.report({ code: "identity-changed", conversation: this.state.id, user: member.user });
+      return false;
     }
+    return true;
   }
 
   private async adoptJoin(welcome: Welcome, group: Group, pair: KeyPackagePair): Promise<void> {

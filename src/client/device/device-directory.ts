@@ -1,6 +1,7 @@
 /**
  * The device lists of this user and its contacts, verified and pinned. Owns trust on first use: the first account key seen
- * of a user is the one that counts, and a list only ever grows. Errors: `identity-changed`, `untrusted-list`.
+ * of a user is the one that counts, and a list only ever grows. Errors: `identity-changed`, `untrusted-list`; whoever asked,
+ * they are emitted too, with the user they are about.
  */
 import { decodeDeviceListEntry, verifyDeviceList, type DeviceList } from "../../identity/device-list.ts";
 import { deviceListEntryHash } from "../../identity/device-list-entry.ts";
@@ -11,21 +12,34 @@ import type { DeviceId, UserId } from "../../protocol/ids.ts";
 import type { Connection } from "../connection/connection.ts";
 import { decodeRecord, encodeRecord, tables, type ListRecord } from "../records.ts";
 import type { OpenClientStore } from "../stores/client-store.ts";
+import { TypedEmitter } from "../async/typed-emitter.ts";
 
 export interface ListedUser {
   list: DeviceList;
   entries: Uint8Array[];
 }
 
-export class DeviceDirectory {
+export interface DirectoryEvents {
+  /** What the node says of a user's devices is not what was seen before, or not the user's. */
+  distrusted: { code: "identity-changed" | "untrusted-list"; user: UserId };
+}
+
+export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   private readonly store: OpenClientStore;
   private readonly connection: Connection;
   private readonly known = new Map<UserId, ListedUser>();
+  private own: { user: UserId; accountKey: Uint8Array } | undefined;
   private readonly refreshing = new Map<UserId, Promise<DeviceList | undefined>>();
 
   constructor(store: OpenClientStore, connection: Connection) {
+    super();
     this.store = store;
     this.connection = connection;
+  }
+
+  /** This device's own user needs no trust on first use: it knows its account key. */
+  pinOwn(user: UserId, accountKey: Uint8Array): void {
+    this.own = { user, accountKey };
   }
 
   /** Takes up the lists in the store. */
@@ -63,7 +77,9 @@ export class DeviceDirectory {
   refresh(user: UserId): Promise<DeviceList | undefined> {
     const underWay = this.refreshing.get(user);
     if (underWay) return underWay;
-    const refreshed = this.fetch(user).finally(() => this.refreshing.delete(user));
+    const refreshed = this.fetch(user)
+      .catch((error: unknown) => this.passOn(error, user))
+      .finally(() => this.refreshing.delete(user));
     this.refreshing.set(user, refreshed);
     return refreshed;
   }
@@ -84,7 +100,8 @@ export class DeviceDirectory {
   /** Verifies entries that follow what is known, and pins them. */
   async adopt(user: UserId, accountKey: Uint8Array, added: Uint8Array[]): Promise<DeviceList> {
     const before = this.known.get(user);
-    if (before && !equalBytes(before.list.accountKey, accountKey)) throw new SottoError("identity-changed");
+    const pinned = this.own?.user === user ? this.own.accountKey : before?.list.accountKey;
+    if (pinned && !equalBytes(pinned, accountKey)) throw new SottoError("identity-changed");
     if (before && added.length === 0) return before.list;
     const entries = [...(before?.entries ?? []), ...added];
     const list = verifyDeviceList(
@@ -99,5 +116,11 @@ export class DeviceDirectory {
     await this.store.write([{ table: tables.lists, id: user, bytes: encodeRecord(record) }]);
     this.known.set(user, { list, entries });
     return list;
+  }
+
+  private passOn(error: unknown, user: UserId): never {
+    const code = error instanceof SottoError ? error.code : undefined;
+    if (code === "identity-changed" || code === "untrusted-list") this.emit("distrusted", { code, user });
+    throw error;
   }
 }
