@@ -8,8 +8,6 @@
  *
  * Several are in flight at once. When one is refused for now, all are awaited and sending resumes at the lowest number.
  */
-import { sealMessage } from "../../crypto/sealed-message.ts";
-import { encodeMessagePayload } from "../../crypto/message-payload.ts";
 import { equalBytes } from "../../identity/equal-bytes.ts";
 import type { HashedEntry } from "../../identity/log-hash.ts";
 import { toBase64 } from "../../protocol/base64.ts";
@@ -18,8 +16,8 @@ import type { MessageId } from "../../protocol/ids.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
 import type { ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
-import { envelopeBytes } from "./entry-opener.ts";
-import type { OwnArrival } from "./log-follower.ts";
+import { sealOutgoing } from "./outgoing-sealing.ts";
+import type { OwnArrival } from "./log-intake.ts";
 import { decodeRecord, encodeRecord, outboxKey, tables, type OutboxRecord } from "../records.ts";
 import { backoffMs, delay } from "../async/waiting.ts";
 
@@ -196,47 +194,22 @@ export class Outbox {
     return [...this.items.values()].filter((item) => !item.accepted);
   }
 
-  /** Seals what is not sealed, numbers given in the order of ids, and stores group and ciphertexts before anything leaves. */
+  /** Seals what is not sealed, and stores group and ciphertexts before anything leaves. */
   private seal(run: readonly Item[]): Promise<void> {
     return this.state.queue.run(async () => {
       const todo = run.filter((item) => item.record.sealed === null && this.items.has(item.record.id));
-      let { group } = this.state;
-      if (todo.length === 0 || !group || !this.state.canSeal) return;
-      let { lastNumber, lastContentHash } = this.state.record;
-      const releases: (() => void)[] = [];
-      const sealedRecords: { item: Item; record: OutboxRecord }[] = [];
-      for (const item of todo) {
-        item.listener.moved("sealing");
-        const number = item.record.number ?? lastNumber + 1;
-        const previousContentHash = item.record.previousContentHash ?? lastContentHash ?? new Uint8Array(32);
-        const place = { conversation: this.state.id, id: item.record.id, sender: this.core.own.device };
-        const { plaintext, body, contentHash } = sealMessage(
-          place,
-          { number, previousContentHash, content: item.record.content, deviceList: this.hooks.listHead() },
-          this.core.own.identity().deviceSecretKey,
-        );
-        const { generation, epoch } = group;
-        const authenticated = envelopeBytes({ ...place, generation, epoch, number });
-        const inGroup = await this.core.engine.seal(group, plaintext, authenticated);
-        group = inGroup.group;
-        releases.push(() => inGroup.release());
-        const payload = encodeMessagePayload({ ciphertext: inGroup.ciphertext, body });
-        const record = {
-          ...item.record,
-          number,
-          contentHash,
-          previousContentHash,
-          sealed: { generation, epoch, payload },
-        };
-        sealedRecords.push({ item, record });
-        if (number > lastNumber) [lastNumber, lastContentHash] = [number, contentHash];
-      }
-      await this.state.commit(
-        { group, record: { lastNumber, lastContentHash } },
-        sealedRecords.map(({ record }) => this.changeOf(record)),
+      if (todo.length === 0 || !this.state.group || !this.state.canSeal) return;
+      for (const item of todo) item.listener.moved("sealing");
+      const { records, group, lastNumber, lastContentHash, release } = await sealOutgoing(
+        this.core,
+        { group: this.state.group, ...this.state.record },
+        todo.map((item) => item.record),
+        this.hooks.listHead(),
       );
-      for (const { item, record } of sealedRecords) item.record = record;
-      for (const release of releases) release();
+      const changes = records.map((record) => this.changeOf(record));
+      await this.state.commit({ group, record: { lastNumber, lastContentHash } }, changes);
+      todo.forEach((item, index) => (item.record = records[index]!));
+      release();
     });
   }
 

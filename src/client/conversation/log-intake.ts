@@ -1,0 +1,133 @@
+/**
+ * What one entry of the log means to this device: a commit moves the group, a message is opened, an own message comes home.
+ * Works on a batch that is stored later; an entry that cannot be followed stops the batch and leaves it as it was.
+ */
+import type { Content } from "../../crypto/content.ts";
+import type { DirectPolicy, Group } from "../../crypto/group-engine.ts";
+import { equalBytes } from "../../identity/equal-bytes.ts";
+import { entryHash, type HashedEntry } from "../../identity/log-hash.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import type { ClientCore } from "../core.ts";
+import type { EntryRecord } from "../records.ts";
+import type { RecordChange } from "../stores/client-store.ts";
+import { openEntry, type UnopenedReason } from "./entry-opener.ts";
+import type { LogBatch } from "./log-batch.ts";
+
+/** What the outbox answers when an own message comes down in the log. */
+export interface OwnArrival {
+  content: Uint8Array;
+  changes: RecordChange[];
+  /** After the write. */
+  stored(): void;
+}
+
+export interface IntakeHooks {
+  policy(): DirectPolicy;
+  takeOwn(entry: HashedEntry): OwnArrival | undefined;
+  opened(entry: EntryRecord, content: Content): void;
+  unopened(entry: EntryRecord, reason: UnopenedReason): void;
+  listSeen(entry: HashedEntry, list: { version: number; head: Uint8Array }): void;
+}
+
+export class LogIntake {
+  private readonly core: ClientCore;
+  private readonly hooks: IntakeHooks;
+
+  constructor(core: ClientCore, hooks: IntakeHooks) {
+    this.core = core;
+    this.hooks = hooks;
+  }
+
+  /** Takes one entry into the batch: the next in sequence, or a founder's own first commit. */
+  async take(batch: LogBatch, entry: HashedEntry): Promise<void> {
+    const hash = entryHash(entry);
+    if (entry.kind === "commit") await this.takeCommit(batch, entry, hash);
+    else if (!batch.group) batch.stopped = true;
+    else if (entry.sender.device === this.core.own.device) this.takeOwnMessage(batch, entry, hash);
+    else await this.takeMessage(batch, entry, hash);
+  }
+
+  private async takeCommit(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): Promise<void> {
+    const { pending, group } = batch;
+    const noChange = { added: [], removed: [] };
+    if (pending && pending.record.id === entry.id && equalBytes(pending.record.commit, entry.payload)) {
+      batch.pendingSettled = true;
+      if (!group) batch.record.joinedSequence = entry.sequence;
+      batch.record.generation = entry.generation;
+      batch.record.selfUpdatedAt = Date.now();
+      batch.record.mustSelfUpdate = false;
+      batch.release(() => pending.release());
+      batch.beginEpoch(entry, pending.next, pending.record);
+    } else if (group && entry.sequence === batch.record.joinedSequence && group.epoch === entry.epoch + 1) {
+      batch.beginEpoch(entry, group, noChange);
+    } else if (group) {
+      if (!(await this.applyOthersCommit(batch, entry, group))) return;
+    } else {
+      batch.stopped = true;
+      return;
+    }
+    batch.keep(entry, hash, { kind: "commit", content: null, reason: null });
+  }
+
+  /** False when the commit cannot be followed: this device is lost from here on. */
+  private async applyOthersCommit(batch: LogBatch, entry: HashedEntry, group: Group): Promise<boolean> {
+    try {
+      if (entry.generation !== group.generation || entry.epoch !== group.epoch) throw new SottoError("commit-invalid");
+      const applied = await this.core.engine.applyCommit(group, entry.payload, this.hooks.policy());
+      if (applied.committer.device !== entry.sender.device || applied.selfRemoved)
+        throw new SottoError("commit-invalid");
+      if (batch.pending) batch.pendingSettled = true;
+      batch.release(() => applied.release());
+      const devices = (members: typeof applied.added) => members.map((member) => member.device);
+      batch.beginEpoch(entry, applied.group, { added: devices(applied.added), removed: devices(applied.removed) });
+      return true;
+    } catch (error) {
+      if (!(error instanceof SottoError)) throw error;
+      batch.record.lostAt = Date.now();
+      if (batch.pending) batch.pendingSettled = true;
+      batch.stopped = true;
+      return false;
+    }
+  }
+
+  private takeOwnMessage(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): void {
+    const own = this.hooks.takeOwn(entry);
+    if (!own && entry.number > batch.record.lastNumber) {
+      batch.record.lostAt = Date.now();
+      batch.stopped = true;
+      batch.tell(() =>
+        this.core.report({ code: "state-lost", conversation: entry.conversation, sequence: entry.sequence }),
+      );
+      return;
+    }
+    batch.continueHash(hash);
+    if (!own) {
+      batch.keep(entry, hash, { kind: "unopened", content: null, reason: "not-followed" });
+      return;
+    }
+    batch.keep(entry, hash, { kind: "message", content: own.content, reason: null });
+    batch.write(...own.changes);
+    batch.tell(() => own.stored());
+  }
+
+  private async takeMessage(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): Promise<void> {
+    const opened = await openEntry(this.core.engine, batch.group!, batch.record, entry);
+    if (opened.group) batch.group = opened.group;
+    if (opened.release) batch.release(opened.release);
+    batch.continueHash(hash);
+    if ("reason" in opened) {
+      const kept = batch.keep(entry, hash, { kind: "unopened", content: null, reason: opened.reason });
+      batch.tell(() => this.hooks.unopened(kept, opened.reason));
+      return;
+    }
+    const { message, content, skipped } = opened;
+    batch.record.senders[entry.sender.device] = { number: entry.number, contentHash: message.contentHash };
+    const kept = batch.keep(entry, hash, { kind: "message", content: message.content, reason: null });
+    batch.tell(() => {
+      const { conversation, sequence, sender } = entry;
+      if (skipped) this.core.report({ code: "messages-missing", conversation, sequence, ...sender });
+      this.hooks.listSeen(entry, message.deviceList);
+      this.hooks.opened(kept, content);
+    });
+  }
+}
