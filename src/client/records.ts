@@ -83,8 +83,8 @@ export interface ConversationRecord {
   mustSelfUpdate: boolean;
   /** The group cannot be followed any more, since this time; this device waits to be added again. */
   lostAt: number | null;
-  /** When this device re-added another by itself. */
-  readds: Record<DeviceId, number>;
+  /** When this device last re-added another by itself, by its own clock, and by which key packages: each counts once. */
+  readds: Record<DeviceId, { at: number; packages: string[] }>;
 }
 
 /** A commit of this device that waits for the log, with its exact bytes and the state to adopt. */

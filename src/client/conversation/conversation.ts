@@ -12,6 +12,7 @@ import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts
 import { AckSender } from "./ack-sender.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { ClientCore } from "../core.ts";
+import { GroupJoiner } from "./group-joiner.ts";
 import { GroupKeeper } from "./group-keeper.ts";
 import { LogFollower } from "./log-follower.ts";
 import type { Message } from "./message.ts";
@@ -44,6 +45,7 @@ export class Conversation {
   private readonly follower: LogFollower;
   private readonly outbox: Outbox;
   private readonly keeper: GroupKeeper;
+  private readonly joiner: GroupJoiner;
   private readonly acks: AckSender;
   private readonly book: ReceiptBook;
   private readonly outgoing: OutgoingMessages;
@@ -65,6 +67,10 @@ export class Conversation {
     this.keeper = new GroupKeeper(core, state, {
       posted: (entry) => this.follower.post(entry),
       catchUp: () => this.catchUp(),
+      summary: open,
+    });
+    this.joiner = new GroupJoiner(core, state, {
+      policy: () => this.keeper.policy(),
       summary: open,
       joined: (lastNumber) => this.afterJoin(lastNumber),
     });
@@ -204,15 +210,15 @@ export class Conversation {
   /** For the client: something waits in this device's inbox. */
   async inboxed(entry: InboxEntry): Promise<void> {
     if (entry.kind === "readd") return this.keeper.answerReadd(entry);
-    await this.keeper.join(entry);
+    await this.joiner.join(entry);
     this.noteWaiting();
   }
 
   /** For the client: compares with the node, and brings both sides up to date. Errors: those of the connection. */
   async sync(summary: ConversationSummary): Promise<void> {
     this.acks.noteAcked(summary.position);
-    if (!this.holds(summary)) await this.loseState();
     if (this.state.record.lostAt !== null) await this.askForReadd();
+    else if (!this.holds(summary)) await this.loseState();
     if (!this.compared || summary.head !== this.state.record.position) await this.catchUp();
     this.compared = true;
     this.acks.wake();
@@ -260,7 +266,8 @@ export class Conversation {
   }
 
   private noteWaiting(): void {
-    const waiting = this.state.canSeal ? null : this.keeper.waitingFor;
+    const { lostAt } = this.state.record;
+    const waiting = this.state.canSeal ? null : lostAt === null ? this.keeper.waitingFor : "welcome";
     if (waiting === this.lastWaiting) return;
     this.lastWaiting = waiting;
     this.events.emit("waiting", waiting);
@@ -302,7 +309,7 @@ export class Conversation {
 
   private async askForReadd(): Promise<void> {
     try {
-      await this.keeper.askForReadd();
+      await this.joiner.askForReadd();
     } catch (error) {
       if (!(error instanceof SottoError)) throw error;
     }

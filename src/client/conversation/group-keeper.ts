@@ -1,16 +1,15 @@
 /**
  * Keeps the group of a conversation what it should be: founded when there is somebody to talk to, made of all live devices
- * of its users, updated now and then, and joined again by a device that lost its way.
+ * of its users, updated now and then. How a device gets into a group that others keep: `group-joiner.ts`.
  *
- *   no group ──(peer has a device: found)──▶ pending ──(in the log)──▶ member ──(cannot follow)──▶ lost
- *      └───────────────(Welcome)───────────────────────────────────────▶ member ◀──(Welcome)────────┘
+ *   no group ──(peer has a device: found)──▶ pending ──(in the log)──▶ member
  *
  * Every change of the group is one commit: prepared, stored with its exact bytes, sent, adopted when the log has it. The
  * node takes one commit per epoch; a loser drops its own, follows the log and looks again.
  */
-import type { CommitChanges, DirectPolicy, Group, KeyPackagePair } from "../../crypto/group-engine.ts";
-import { equalBytes } from "../../identity/equal-bytes.ts";
-import { inspectKeyPackage } from "../../identity/handshake.ts";
+import type { CommitChanges, DirectPolicy, Group } from "../../crypto/group-engine.ts";
+import { toHex } from "../../identity/equal-bytes.ts";
+import { keyPackageHash } from "../../identity/key-package-inspection.ts";
 import { verifyReaddRequest } from "../../identity/readd.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
@@ -19,32 +18,33 @@ import { limits, suites } from "../../protocol/limits.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
 import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
 import type { ClientCore } from "../core.ts";
+import { KeyPackageClaims } from "../device/key-package-claims.ts";
 import type { ConversationState } from "./conversation-state.ts";
-import { addRange } from "./sequence-ranges.ts";
-import type { RecordChange } from "../stores/client-store.ts";
 
-type Welcome = Extract<InboxEntry, { kind: "welcome" }>;
 type Readd = Extract<InboxEntry, { kind: "readd" }>;
+
+/** Of one device that was added again. Key packages live for 90 days: one a week is fewer than this. */
+const readdPackagesKept = 16;
 
 export interface KeeperHooks {
   posted(entry: LogEntry): void;
   catchUp(): Promise<void>;
   summary(): Promise<ConversationSummary>;
-  /** The group is there, or there again. */
-  joined(lastNumber: number): Promise<void>;
 }
 
 export class GroupKeeper {
-  /** Why messages wait, for people: null when they do not. */
+  /** Why nothing can be founded or sealed, for people: null when it can. */
   waitingFor: "recipient-device" | "welcome" | null = null;
   private readonly core: ClientCore;
   private readonly state: ConversationState;
   private readonly hooks: KeeperHooks;
+  private readonly claims: KeyPackageClaims;
 
   constructor(core: ClientCore, state: ConversationState, hooks: KeeperHooks) {
     this.core = core;
     this.state = state;
     this.hooks = hooks;
+    this.claims = new KeyPackageClaims(core);
   }
 
   policy(): DirectPolicy {
@@ -91,7 +91,7 @@ export class GroupKeeper {
     const gone = this.goneLeaves(group);
     if (missing.length + gone.length === 0) return;
     await this.change(async () => {
-      const add = await this.claim(missing.slice(0, limits.addsPerCommit));
+      const add = await this.claims.take(this.state.id, missing.slice(0, limits.addsPerCommit));
       return add.length + gone.length > 0 ? { add: add.map((one) => one.bytes), remove: gone } : undefined;
     });
   }
@@ -99,44 +99,6 @@ export class GroupKeeper {
   /** Whether the peer's user has devices that nobody added yet. */
   hasMissingDevices(): boolean {
     return this.state.group !== undefined && this.missing(this.state.group).length > 0;
-  }
-
-  /** Joins by a Welcome. One for a group already held is taken only after this device asked, and at a later epoch. */
-  async join(welcome: Welcome): Promise<void> {
-    const { record } = this.state;
-    const held = this.state.group;
-    if (welcome.sequence <= record.joinedSequence) return;
-    if (held && record.lostAt === null) return;
-    const joined = await this.tryPairs(welcome);
-    if (!joined) return;
-    const { group, pair } = joined;
-    if (group.conversation !== this.state.id || group.generation !== welcome.generation) return;
-    if (held && held.generation === group.generation && group.epoch <= held.epoch) return;
-    await this.core.directory.refresh(record.peer);
-    if (!this.hasKnownKeys(group)) return;
-    await this.adoptJoin(welcome, group, pair);
-    this.waitingFor = null;
-  }
-
-  /** Asks to be removed and added, under a fresh key package. */
-  async askForReadd(): Promise<void> {
-    const { generation } = this.state.record;
-    const pair = await this.core.supply.make(suites.default);
-    const request = {
-      conversation: this.state.id,
-      generation: Math.max(generation, 1),
-      epoch: this.state.group?.epoch ?? 0,
-      keyPackage: pair.publicBytes,
-      device: this.core.own.device,
-    };
-    await this.core.connection.request("readd:request", {
-      conversation: request.conversation,
-      generation: request.generation,
-      epoch: request.epoch,
-      keyPackage: toBase64(pair.publicBytes),
-      signature: toBase64(this.core.own.signReaddRequest(request)),
-    });
-    this.waitingFor = "welcome";
   }
 
   /** Removes and adds another device that cannot follow, once in a while without a person's word. */
@@ -147,13 +109,15 @@ export class GroupKeeper {
     const keyPackage = fromBase64(request.keyPackage);
     if (!verifyReaddRequest({ ...request, keyPackage }, fromBase64(request.signature), leaf.deviceKey)) return;
     const last = record.readds[request.device];
-    if (last !== undefined && last > request.at) return;
-    if (last !== undefined && request.at - last < this.core.timings.readdEveryMs) {
+    const name = toHex(keyPackageHash(keyPackage));
+    if (last && (last.at > request.at || last.packages.includes(name))) return;
+    if (last && Date.now() - last.at < this.core.timings.readdEveryMs) {
       const { conversation, user, device } = request;
       this.core.report({ code: "readd-held", conversation, user, device });
       return;
     }
-    const readds = { ...record.readds, [request.device]: Date.now() };
+    const packages = [...(last?.packages ?? []), name].slice(-readdPackagesKept);
+    const readds = { ...record.readds, [request.device]: { at: Date.now(), packages } };
     await this.change(async () => ({ add: [keyPackage], remove: [leaf.leaf] }), { readds });
   }
 
@@ -166,7 +130,7 @@ export class GroupKeeper {
     const { own, directory } = this.core;
     for (const user of [own.user, this.state.record.peer]) await directory.refresh(user);
     const wanted = this.liveDevices().filter(({ device }) => device !== own.device);
-    const packages = wanted.length > 0 ? await this.claim(wanted) : [];
+    const packages = wanted.length > 0 ? await this.claims.take(this.state.id, wanted) : [];
     if (!packages.some(({ user }) => user === this.state.record.peer)) {
       this.waitingFor = "recipient-device";
       return;
@@ -240,98 +204,5 @@ export class GroupKeeper {
     return group.members
       .filter((one) => list?.devices.get(one.device)?.revokedVersion !== undefined && one.user === this.core.own.user)
       .map((one) => one.leaf);
-  }
-
-  /** One key package of each device, as far as there is one. What is not that device's own is reported and left out. */
-  private async claim(devices: { user: UserId; device: DeviceId }[]): Promise<{ user: UserId; bytes: Uint8Array }[]> {
-    if (devices.length === 0) return [];
-    const { packages } = await this.core.connection.request("keypackages:claim", { suite: suites.default, devices });
-    const claimed: { user: UserId; bytes: Uint8Array }[] = [];
-    for (const { user, device } of devices) {
-      const found = packages.find((one) => one.device === device && one.user === user);
-      if (!found) continue;
-      const bytes = fromBase64(found.keyPackage);
-      if (await this.isOwnPackage(user, device, bytes)) claimed.push({ user, bytes });
-      else this.core.report({ code: "key-package-invalid", conversation: this.state.id, user, device });
-    }
-    return claimed;
-  }
-
-  /** Whether a key package is by the very device that the user's pinned list names: the node could hand out one of its own. */
-  private async isOwnPackage(user: UserId, device: DeviceId, bytes: Uint8Array): Promise<boolean> {
-    const list = this.core.directory.get(user);
-    const listed = list?.devices.get(device);
-    const inspected = await inspectKeyPackage(bytes).catch(() => undefined);
-    if (!list || !listed || !inspected || inspected.suite !== suites.default) return false;
-    const { credential, deviceKey } = inspected;
-    return (
-      credential.user === user &&
-      credential.device === device &&
-      equalBytes(credential.accountKey, list.accountKey) &&
-      equalBytes(deviceKey, listed.deviceKey)
-    );
-  }
-
-  private async tryPairs(welcome: Welcome): Promise<{ group: Group; pair: KeyPackagePair } | undefined> {
-    const bytes = fromBase64(welcome.welcome);
-    for (const pair of await this.core.supply.pairs()) {
-      try {
-        const group = await this.core.engine.joinGroup(this.core.own.identity(), bytes, pair, this.policy());
-        return { group, pair };
-      } catch (error) {
-        if (!(error instanceof SottoError)) throw error;
-      }
-    }
-    return undefined;
-  }
-
-  /** A Welcome whose members carry other account keys than those pinned is not taken, and reported. */
-  private hasKnownKeys(group: Group): boolean {
-    for (const member of group.members) {
-      const pinned =
-        member.user === this.core.own.user
-          ? this.core.own.accountKey
-          : this.core.directory.get(member.user)?.accountKey;
-      if (!pinned || equalBytes(pinned, member.accountKey)) continue;
-      this.core.report({ code: "identity-changed", conversation: this.state.id, user: member.user });
-      return false;
-    }
-    return true;
-  }
-
-  private async adoptJoin(welcome: Welcome, group: Group, pair: KeyPackagePair): Promise<void> {
-    const { lastNumber } = await this.hooks.summary();
-    const rejoined = this.state.record.joinedSequence > 0;
-    const changes: RecordChange[] = this.core.supply.forget(pair);
-    await this.state.queue.run(async () => {
-      const { record } = this.state;
-      const skipped = welcome.sequence - 1;
-      const unopened =
-        rejoined && skipped > record.position
-          ? addRange(record.unopened, record.position + 1, skipped, limits.unopenedRanges)
-          : record.unopened;
-      await this.state.commit(
-        {
-          group,
-          pending: null,
-          record: {
-            generation: welcome.generation,
-            joinedSequence: welcome.sequence,
-            position: skipped,
-            positionHash: null,
-            logHash: null,
-            rosterEpoch: group.epoch,
-            joins: { ...record.joins, [this.core.own.device]: welcome.sequence },
-            senders: {},
-            unopened,
-            lostAt: null,
-            selfUpdatedAt: Date.now(),
-            mustSelfUpdate: pair.lastResort,
-          },
-        },
-        changes,
-      );
-    });
-    await this.hooks.joined(rejoined ? lastNumber : 0);
   }
 }

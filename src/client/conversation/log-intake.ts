@@ -74,8 +74,8 @@ export class LogIntake {
     try {
       if (entry.generation !== group.generation || entry.epoch !== group.epoch) throw new SottoError("commit-invalid");
       const applied = await this.core.engine.applyCommit(group, entry.payload, this.hooks.policy());
-      if (applied.committer.device !== entry.sender.device || applied.selfRemoved)
-        throw new SottoError("commit-invalid");
+      if (applied.committer.device !== entry.sender.device) throw new SottoError("commit-invalid");
+      if (applied.selfRemoved) return this.loseGroup(batch);
       if (batch.pending) batch.pendingSettled = true;
       batch.release(() => applied.release());
       const devices = (members: typeof applied.added) => members.map((member) => member.device);
@@ -83,11 +83,19 @@ export class LogIntake {
       return true;
     } catch (error) {
       if (!(error instanceof SottoError)) throw error;
-      batch.record.lostAt = Date.now();
-      if (batch.pending) batch.pendingSettled = true;
-      batch.stopped = true;
-      return false;
+      const { conversation, sequence } = entry;
+      if (batch.record.lostAt === null) {
+        batch.tell(() => this.core.report({ code: "commit-invalid", conversation, sequence, ...entry.sender }));
+      }
+      return this.loseGroup(batch);
     }
+  }
+
+  private loseGroup(batch: LogBatch): false {
+    batch.record.lostAt ??= Date.now();
+    if (batch.pending) batch.pendingSettled = true;
+    batch.stopped = true;
+    return false;
   }
 
   private takeOwnMessage(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): void {

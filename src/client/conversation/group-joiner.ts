@@ -1,0 +1,134 @@
+/**
+ * How this device gets into a group that others keep: by a Welcome, at first or again when it cannot follow any more.
+ *
+ *   no group ──(Welcome)──▶ member ──(cannot follow)──▶ lost ──(asks; Welcome)──▶ member
+ */
+import type { DirectPolicy, Group, KeyPackagePair } from "../../crypto/group-engine.ts";
+import { equalBytes } from "../../identity/equal-bytes.ts";
+import { fromBase64, toBase64 } from "../../protocol/base64.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import { limits, suites } from "../../protocol/limits.ts";
+import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
+import type { ClientCore } from "../core.ts";
+import type { ConversationState } from "./conversation-state.ts";
+import { addRange } from "./sequence-ranges.ts";
+
+type Welcome = Extract<InboxEntry, { kind: "welcome" }>;
+
+export interface JoinerHooks {
+  policy(): DirectPolicy;
+  summary(): Promise<ConversationSummary>;
+  /** The group is there, or there again: then with the last number that the node knows of this device. */
+  joined(lastNumber: number): Promise<void>;
+}
+
+export class GroupJoiner {
+  private readonly core: ClientCore;
+  private readonly state: ConversationState;
+  private readonly hooks: JoinerHooks;
+
+  constructor(core: ClientCore, state: ConversationState, hooks: JoinerHooks) {
+    this.core = core;
+    this.state = state;
+    this.hooks = hooks;
+  }
+
+  /** Joins by a Welcome. One for a group already held is taken only after this device asked, and at a later epoch. */
+  async join(welcome: Welcome): Promise<void> {
+    const { record } = this.state;
+    const held = this.state.group;
+    if (welcome.sequence <= record.joinedSequence) return;
+    if (held && record.lostAt === null) return;
+    const joined = await this.tryPairs(welcome);
+    if (!joined) return;
+    const { group, pair } = joined;
+    if (group.conversation !== this.state.id || group.generation !== welcome.generation) return;
+    if (held && held.generation === group.generation && group.epoch <= held.epoch) return;
+    await this.core.directory.refresh(record.peer);
+    if (!this.hasKnownKeys(group)) return;
+    await this.adoptJoin(welcome, group, pair);
+  }
+
+  /** Asks to be removed and added, under a fresh key package. */
+  async askForReadd(): Promise<void> {
+    const { generation } = this.state.record;
+    const pair = await this.core.supply.make(suites.default);
+    const request = {
+      conversation: this.state.id,
+      generation: Math.max(generation, 1),
+      epoch: this.state.group?.epoch ?? 0,
+      keyPackage: pair.publicBytes,
+      device: this.core.own.device,
+    };
+    await this.core.connection.request("readd:request", {
+      conversation: request.conversation,
+      generation: request.generation,
+      epoch: request.epoch,
+      keyPackage: toBase64(pair.publicBytes),
+      signature: toBase64(this.core.own.signReaddRequest(request)),
+    });
+  }
+
+  private async tryPairs(welcome: Welcome): Promise<{ group: Group; pair: KeyPackagePair } | undefined> {
+    const bytes = fromBase64(welcome.welcome);
+    for (const pair of await this.core.supply.pairs()) {
+      try {
+        const group = await this.core.engine.joinGroup(this.core.own.identity(), bytes, pair, this.hooks.policy());
+        return { group, pair };
+      } catch (error) {
+        if (!(error instanceof SottoError)) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  /** A Welcome whose members carry other account keys than those pinned is not taken, and reported. */
+  private hasKnownKeys(group: Group): boolean {
+    for (const member of group.members) {
+      const pinned =
+        member.user === this.core.own.user
+          ? this.core.own.accountKey
+          : this.core.directory.get(member.user)?.accountKey;
+      if (!pinned || equalBytes(pinned, member.accountKey)) continue;
+      this.core.report({ code: "identity-changed", conversation: this.state.id, user: member.user });
+      return false;
+    }
+    return true;
+  }
+
+  private async adoptJoin(welcome: Welcome, group: Group, pair: KeyPackagePair): Promise<void> {
+    const { lastNumber } = await this.hooks.summary();
+    const rejoined = this.state.record.joinedSequence > 0;
+    const changes = this.core.supply.forget(pair);
+    await this.state.queue.run(async () => {
+      const { record } = this.state;
+      const skipped = welcome.sequence - 1;
+      const unopened =
+        rejoined && skipped > record.position
+          ? addRange(record.unopened, record.position + 1, skipped, limits.unopenedRanges)
+          : record.unopened;
+      await this.state.commit(
+        {
+          group,
+          pending: null,
+          record: {
+            generation: welcome.generation,
+            joinedSequence: welcome.sequence,
+            position: skipped,
+            positionHash: null,
+            logHash: null,
+            rosterEpoch: group.epoch,
+            joins: { ...record.joins, [this.core.own.device]: welcome.sequence },
+            senders: {},
+            unopened,
+            lostAt: null,
+            selfUpdatedAt: Date.now(),
+            mustSelfUpdate: pair.lastResort,
+          },
+        },
+        changes,
+      );
+    });
+    await this.hooks.joined(rejoined ? lastNumber : 0);
+  }
+}
