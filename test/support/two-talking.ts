@@ -43,8 +43,11 @@ export function watch(client: Client, store: ClientStore): Side {
 }
 
 /** Two people whose first message ("first", of alice's) has been delivered. */
-export async function twoTalking(people: People): Promise<{ alice: Side; bob: Side }> {
-  const alice = await newSide(people, "alice");
+export async function twoTalking(
+  people: People,
+  options: Partial<ClientOptions> = {},
+): Promise<{ alice: Side; bob: Side }> {
+  const alice = await newSide(people, "alice", options);
   const bob = await newSide(people, "bob");
   alice.chat = await alice.client.direct(bob.client.user);
   await alice.chat.send("first").reached("delivered", { timeout: 10_000 });
