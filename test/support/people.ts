@@ -7,9 +7,9 @@ import {
   type ClientStore,
 } from "../../src/client/index.ts";
 import { tokenFor } from "./gateway-node.ts";
+import { quickTimings } from "./quick-timings.ts";
 
-/** How long things wait in tests: as short as they can without being timed. */
-export const quickTimings = { reconnectBaseMs: 20, reconnectMaxMs: 200, rosterPatienceMs: 30, gapMs: 20 };
+export { quickTimings };
 
 /** Clients of one test, closed together. A fault that the test did not expect fails it. */
 export class People {
