@@ -41,6 +41,7 @@ export class Conversation {
   readonly peer: UserId;
   private readonly core: ClientCore;
   private readonly state: ConversationState;
+  private readonly open: () => Promise<ConversationSummary>;
   private readonly events = new TypedEmitter<ConversationEvents>();
   private readonly follower: LogFollower;
   private readonly outbox: Outbox;
@@ -51,13 +52,14 @@ export class Conversation {
   private readonly outgoing: OutgoingMessages;
   private readonly timeline: Timeline;
   private aligning: Promise<void> | undefined;
-  /** Whether this session has held its last entry against the node's. */
-  private compared = false;
+  /** This session's comparison of what this device holds with the node's log; undefined before it was tried. */
+  private compared: Promise<void> | undefined;
   private lastWaiting: ConversationEvents["waiting"] = null;
 
   constructor(core: ClientCore, state: ConversationState, open: () => Promise<ConversationSummary>) {
     this.core = core;
     this.state = state;
+    this.open = open;
     this.id = state.id;
     this.peer = state.record.peer;
     this.acks = new AckSender(core, state);
@@ -219,8 +221,8 @@ export class Conversation {
     this.acks.noteAcked(summary.position);
     if (this.state.record.lostAt !== null) await this.askForReadd();
     else if (!this.holds(summary)) await this.loseState();
-    if (!this.compared || summary.head !== this.state.record.position) await this.catchUp();
-    this.compared = true;
+    await this.compare(summary);
+    if (summary.head !== this.state.record.position) await this.catchUp();
     this.acks.wake();
     await this.book.readMissed(summary.receiptVersion);
     const behind = summary.lists.filter(({ user, version }) => (this.core.directory.get(user)?.version ?? 0) < version);
@@ -237,7 +239,7 @@ export class Conversation {
 
   /** For the client: there is a connection again. */
   wake(): void {
-    this.compared = false;
+    this.compared = undefined;
     this.outbox.wake();
     this.acks.wake();
   }
@@ -259,10 +261,30 @@ export class Conversation {
     await this.acks.settled();
   }
 
+  /** A device whose state is older than what it has sent finds that out here, before it seals anything under it. */
   private async makeReady(): Promise<boolean> {
+    await this.compare();
     const ready = await this.keeper.ready();
     this.noteWaiting();
     return ready;
+  }
+
+  /** Once in each session, and shared by whoever asks meanwhile. */
+  private compare(summary?: ConversationSummary): Promise<void> {
+    if (this.compared) return this.compared;
+    const compared = this.compareWith(summary).catch((error: unknown) => {
+      if (this.compared === compared) this.compared = undefined;
+      throw error;
+    });
+    this.compared = compared;
+    return compared;
+  }
+
+  private async compareWith(known?: ConversationSummary): Promise<void> {
+    if (!this.isJoined) return;
+    const summary = known ?? (await this.open());
+    if (this.state.record.lostAt === null && !this.holds(summary)) await this.loseState();
+    await this.catchUp();
   }
 
   private noteWaiting(): void {

@@ -129,6 +129,6 @@ export class GroupJoiner {
         changes,
       );
     });
-    await this.hooks.joined(rejoined ? lastNumber : 0);
+    await this.hooks.joined(lastNumber);
   }
 }
