@@ -44,8 +44,9 @@ const conversationSummary = z.object({
   leftSequence: z.nullable(sequence),
   /** How far this device has acked. */
   position,
-  /** The last number accepted from this device. */
+  /** The last number accepted from this device, and the id that went with it. */
   lastNumber: position,
+  lastId: z.nullable(messageId),
   receiptVersion: position,
   /** Device list versions of the users, 0 for who has no device yet. */
   lists: z.array(z.object({ user: userId, version: position })),
@@ -135,8 +136,14 @@ export const requests = {
       packages: z.array(z.object({ user: userId, device: deviceId, keyPackage, lastResort: z.boolean() })),
     }),
   },
-  /** The direct conversation with a user: the same row whoever asks first, and however often. */
-  "conversation:open": { request: z.object({ peer: userId }), reply: conversationSummary },
+  /**
+   * The direct conversation with a user: the same row whoever asks first, and however often. `conversation` is the id that
+   * the caller knows it by; a row that retention has taken comes back under it.
+   */
+  "conversation:open": {
+    request: z.object({ peer: userId, conversation: z.optional(conversationId) }),
+    reply: conversationSummary,
+  },
   /** The caller's conversations, in order of id, after a cursor. */
   "conversation:list": {
     request: z.object({

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const commandFile = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const commandFile = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 
 /** The environment of a child: nothing of ours but what a test sets. */
 export function bareEnvironment(settings: Record<string, string>): Record<string, string | undefined> {
@@ -26,8 +26,15 @@ export interface Started {
   says(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
-export function startProcess(command: string, args: string[], settings: Record<string, string>): Started {
-  const child = spawn(command, args, { cwd: root, env: bareEnvironment(settings), stdio: ["ignore", "pipe", "pipe"] });
+/** `input` is piped in; without it standard input is closed. */
+export function startProcess(
+  command: string,
+  args: string[],
+  settings: Record<string, string>,
+  input?: string,
+): Started {
+  const child = spawn(command, args, { cwd: root, env: bareEnvironment(settings), stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.on("error", () => undefined).end(input ?? "");
   const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));
@@ -48,9 +55,9 @@ export function startProcess(command: string, args: string[], settings: Record<s
   return { child, output, ended, says };
 }
 
-/** The `sotto` command from its sources. */
-export const startSotto = (args: string[], settings: Record<string, string> = {}): Started =>
-  startProcess(process.execPath, ["--import", "tsx", commandFile, ...args], settings);
+/** The `sotto` command as it is built; `npm test` builds first. */
+export const startSotto = (args: string[], settings: Record<string, string> = {}, input?: string): Started =>
+  startProcess(process.execPath, [commandFile, ...args], settings, input);
 
-export const runSotto = (args: string[], settings: Record<string, string> = {}): Promise<Finished> =>
-  startSotto(args, settings).ended;
+export const runSotto = (args: string[], settings: Record<string, string> = {}, input?: string): Promise<Finished> =>
+  startSotto(args, settings, input).ended;

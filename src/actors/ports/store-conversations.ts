@@ -23,6 +23,8 @@ export interface DeviceConversation extends ConversationRow {
   leftSequence: number | null;
   position: number;
   lastNumber: number;
+  /** The id that went with it; null before the first. */
+  lastId: MessageId | null;
   receiptVersion: number;
   lists: { user: UserId; version: number }[];
 }

@@ -26,7 +26,8 @@ export async function sendLines(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const messages: Message[] = [];
+  const messages = conversation.unsent();
+  if (messages.length > 0) terminal.note(`${messages.length} messages from earlier go first`);
   const progress = terminal.progress(() => progressLine(messages, options.until));
   const off = conversation.on("waiting", (waiting) => {
     if (waiting === "recipient-device") terminal.note(waitingForDevice(conversation.peer));
@@ -55,8 +56,8 @@ async function readAll(conversation: Conversation, messages: Message[], signal: 
   for await (const line of lines) {
     if (signal.aborted) break;
     messages.push(conversation.send(line));
-    if (conversation.unsent >= maxUnsent)
-      await orAborted(messages[messages.length - maxUnsent / 2]!.reached("accepted"), signal);
+    if (messages.length > maxUnsent && messages.at(-maxUnsent)?.acceptedAt === undefined)
+      await orAborted(messages.at(-maxUnsent / 2)!.reached("accepted"), signal);
   }
   if (signal.aborted) throw new SottoError("aborted");
 }

@@ -116,9 +116,9 @@ export class Conversation {
     return (this.state.group?.members ?? []).map(({ user, device }) => ({ user, device }));
   }
 
-  /** Messages of this device that the node has not accepted yet. */
-  get unsent(): number {
-    return this.outbox.size;
+  /** Messages of this device that the node has not accepted yet, oldest first: earlier runs' too. */
+  unsent(): Message[] {
+    return this.outgoing.unsent();
   }
 
   /**

@@ -72,10 +72,6 @@ export class Outbox {
     }
   }
 
-  get size(): number {
-    return this.items.size;
-  }
-
   /** Stores a message, then sends it when it can. Resolves when it is stored. */
   async add(id: MessageId, content: Uint8Array, sentAt: number, listener: OutgoingListener): Promise<void> {
     const record: OutboxRecord = {

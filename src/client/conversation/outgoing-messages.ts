@@ -23,6 +23,11 @@ export class OutgoingMessages {
     return this.unsettled.get(id);
   }
 
+  /** Those that the node has not accepted, oldest first. */
+  unsent(): Message[] {
+    return [...this.unsettled.values()].filter((message) => message.acceptedAt === undefined);
+  }
+
   track(id: MessageId, content: Content, sentAt: Date): Message {
     const sender = { user: this.core.own.user, device: this.core.own.device };
     const message = new Message({ id, sender, content, sentAt, state: "queued" }, (one) => this.receiptsOf(one));

@@ -1,0 +1,137 @@
+import { expect } from "chai";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { runSotto, startSotto, type Finished, type Started } from "../support/sotto-command.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+describe("sotto chat", function () {
+  this.timeout(60_000);
+  let folder: { path: string; remove(): Promise<void> };
+  let node: Started;
+  let url: string;
+  let settings: Record<string, string>;
+  const data = (name: string): string[] => ["--data", join(folder.path, name)];
+  const chat = (args: string[], input?: string): Promise<Finished> =>
+    runSotto(["chat", "--url", url, ...args], settings, input);
+
+  before(async () => {
+    folder = await tempFolder();
+    settings = { DATA_DIR: join(folder.path, "node"), PORT: "0", OPS_PORT: "0", LOG_LEVEL: "warn" };
+    node = startSotto(["start"], settings);
+    [, url] = (await node.says(/listening on (http:\S+)/)) as unknown as [string, string];
+  });
+  after(async () => {
+    node.child.kill("SIGTERM");
+    expect((await node.ended).status).to.equal(0);
+    await folder.remove();
+  });
+
+  it("registers a device and leaves; lines wait for who was away, and every state is counted", async () => {
+    const registered = await chat(["--as", "bob", "--register", ...data("bob")]);
+    expect(registered).to.include({ status: 0 });
+    expect(registered.stdout).to.match(/^[0-9a-f-]{36}\n$/);
+
+    const text = "one\n\none\n  three, with spaces \nünïcödé 👍\n";
+    const sent = await chat(["--as", "alice", "--with", "bob", ...data("alice")], text);
+    expect(sent).to.include({ status: 0, stdout: "accepted 5\n" });
+
+    const receiving = chat(["--as", "bob", "--with", "alice", "--receive", "6", ...data("bob")]);
+    const more = await chat(
+      ["--as", "alice", "--with", "bob", "--until", "delivered", "--json", ...data("alice")],
+      "last",
+    );
+    expect(JSON.parse(more.stdout)).to.deep.equal({ sent: 1, states: { delivered: 1 } });
+    expect(await receiving).to.include({ status: 0, stdout: `${text}last\n` });
+
+    const nothing = await chat(["--as", "bob", "--receive", "1", "--timeout", "1", ...data("bob")]);
+    expect(nothing).to.include({ status: 1, stdout: "" });
+    expect(nothing.stderr).to.include("0 of 1 messages came");
+  });
+
+  it("links a second device by the code it shows", async () => {
+    await chat(["--as", "carol", "--register", ...data("carol")]);
+    const newcomer = startSotto(["chat", "--url", url, "--as", "carol", "--link", ...data("carol-2")], settings);
+    const [code] = await newcomer.says(/^[0-9A-Z]{4}(-[0-9A-Z]{4})+$/m);
+    const approved = await chat(["--as", "carol", "--link", code, ...data("carol")]);
+    expect(approved.status).to.equal(0);
+    const linked = await newcomer.ended;
+    expect(linked.status).to.equal(0);
+    const digits = /Both devices show (\d{6})/;
+    expect(digits.exec(linked.stderr)?.[1]).to.equal(digits.exec(approved.stderr)?.[1]);
+    const wrong = await chat([
+      "--as",
+      "carol",
+      "--link",
+      code.replace(/^./, (one) => (one === "A" ? "B" : "A")),
+      ...data("carol"),
+    ]);
+    expect(wrong.status).to.equal(1);
+    const second = await chat(["--as", "carol", "--register", ...data("carol-3")]);
+    expect(second.status).to.equal(1);
+    expect(second.stderr).to.include("--as carol --link").and.include("link-required");
+  });
+
+  it("keeps what it cannot send yet, and says so", async () => {
+    const args = ["--as", "dave", "--with", "nobody-yet", "--timeout", "3", ...data("dave")];
+    const waiting = await chat(args, "hello?\n");
+    expect(waiting).to.include({ status: 1, stdout: "queued 1\n" });
+    expect(waiting.stderr).to.include("nobody-yet has no device yet").and.include("1 messages wait in this device");
+    await chat(["--as", "nobody-yet", "--register", ...data("nobody-yet")]);
+    const gone = await chat(["--as", "dave", "--with", "nobody-yet", ...data("dave")], "");
+    expect(gone.status).to.equal(0);
+    const got = await chat(["--as", "nobody-yet", "--receive", "1", "--json", ...data("nobody-yet")]);
+    expect(JSON.parse(got.stdout)).to.include({ from: "dave", text: "hello?" });
+  });
+
+  it("encrypts its folder under a passphrase from a file", async () => {
+    const file = join(folder.path, "passphrase");
+    writeFileSync(file, "correct horse\n");
+    const args = ["--as", "erin", "--register", ...data("erin")];
+    expect((await chat([...args, "--passphrase-file", file])).status).to.equal(0);
+    const without = await chat(args);
+    expect(without.status).to.equal(2);
+    expect(without.stderr).to.include("--passphrase-file");
+    writeFileSync(file, "wrong horse\n");
+    const wrong = await chat([...args, "--passphrase-file", file]);
+    expect(wrong.status).to.equal(1);
+    expect(wrong.stderr).to.include("store-unreadable");
+  });
+
+  it("says what is wrong with how it was called, and what to write instead", async () => {
+    for (const [args, hint] of [
+      [[], "--as USER"],
+      [["--as", "alice"], "--with USER"],
+      [["--as", "alice", "--with", "alice"], "the same person"],
+      [["--as", "alice", "--register", "--receive", "1"], "choose one"],
+      [["--as", "alice", "--with", "bob", "--receive", "none"], "whole number"],
+      [["--as", "alice", "--with", "bob", "--until", "read"], "accepted or delivered"],
+      [["--as", "alice", "--with", "bob", "--loud"], "--loud"],
+      [["--as", "alice", "--with", "bob", "--passphrase-file", "/nowhere"], "/nowhere"],
+    ] as const) {
+      const refused = await chat([...args]);
+      expect(refused.status, args.join(" ")).to.equal(2);
+      expect(refused.stderr).to.include(hint).and.include("--help");
+    }
+    const elsewhere = await runSotto(
+      ["chat", "--as", "alice", "--with", "bob", "--url", "https://chat.example.org"],
+      settings,
+    );
+    expect(elsewhere).to.include({ status: 2 });
+    expect(elsewhere.stderr).to.include("--token");
+    expect((await chat(["--help"])).stdout).to.include("--receive");
+  });
+
+  it("tells a wrong token, a node that is not there, and another user's folder apart", async () => {
+    const args = ["--as", "frank", "--receive", "1", ...data("frank")];
+    const forged = await chat([...args, "--token", "not-a-token"]);
+    expect(forged).to.include({ status: 1 });
+    expect(forged.stderr).to.include("token-invalid");
+    const absent = await runSotto(["chat", ...args, "--url", "http://127.0.0.1:9", "--timeout", "1"], settings);
+    expect(absent).to.include({ status: 1 });
+    expect(absent.stderr).to.include("http://127.0.0.1:9").and.include("npm start");
+    await chat(["--as", "frank", "--register", ...data("frank")]);
+    const taken = await chat(["--as", "grace", "--register", ...data("frank")]);
+    expect(taken).to.include({ status: 1 });
+    expect(taken.stderr).to.include("store-in-use");
+  });
+});
