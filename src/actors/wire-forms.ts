@@ -56,8 +56,8 @@ export function toWireInboxEntry(row: InboxRow): InboxEntry {
 }
 
 export function toWireSummary(view: DeviceConversation): ConversationSummary {
-  const { conversation, kind, users, generation, epoch, head, floor, position, lastNumber, receiptVersion } = view;
-  const { joinedSequence, leftSequence } = view;
+  const { conversation, kind, users, generation, epoch, head, floor, position } = view;
+  const { joinedSequence, leftSequence, lastNumber, lastId, receiptVersion } = view;
   const leaves: (DeviceId | null)[] = [...view.leaves];
   const lists = view.lists.map(({ user, version }) => ({ user, version }));
   return {
@@ -72,6 +72,7 @@ export function toWireSummary(view: DeviceConversation): ConversationSummary {
     leftSequence,
     position,
     lastNumber,
+    lastId,
     receiptVersion,
     lists,
     leaves,

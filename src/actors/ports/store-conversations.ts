@@ -79,6 +79,8 @@ export interface ConversationStore {
     device: DeviceId,
     conversation: ConversationId,
   ): Promise<DeviceConversation | undefined>;
+  /** Whether two different users share a conversation, founded or not. The cost does not depend on how many they have. */
+  shareConversation(a: UserId, b: UserId): Promise<boolean>;
   /** Users who share a conversation with this one, without it. For telling them about a new device. At most `limit`. */
   listPeers(user: UserId, limit: number): Promise<UserId[]>;
   acceptCommit(commit: AcceptCommit): Promise<CommitOutcome>;

@@ -108,4 +108,9 @@ export interface DeviceStore {
    * (conversation, device) waits at a time: a new one replaces it. Returns who got it, at which position of their inbox.
    */
   postReadd(request: ReaddRequest): Promise<{ device: DeviceId; position: number; at: number }[] | "not-a-member">;
+  /**
+   * The request of this device that waits in this conversation: until a commit adds the device, its revocation, or the
+   * undelivered time to live, whoever has acked it in their inbox.
+   */
+  findReadd(conversation: ConversationId, device: DeviceId): Promise<ReaddRequest | undefined>;
 }

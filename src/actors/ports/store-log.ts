@@ -54,7 +54,7 @@ export type AckOutcome =
   | { status: "advanced"; receipt: { at: number; version: number } | null }
   /** At or below the position already, with nothing new. */
   | { status: "unchanged" }
-  /** Outside (joined, min(head, left)]. */
+  /** Outside [joined, min(head, left)], that is beyond it: what lies before the join is at or below the position. */
   | { status: "outside" }
   | { status: "not-a-member" }
   | { status: "device-revoked" };

@@ -6,6 +6,7 @@ import {
   listConversations,
   listPeers,
   openDirect,
+  shareConversation,
   viewConversation,
 } from "./operations/conversations.ts";
 import { appendDeviceEntry, findDevice, readDeviceLists } from "./operations/device-lists.ts";
@@ -18,7 +19,7 @@ import { measure } from "./operations/measure.ts";
 import { acceptMessages } from "./operations/messages.ts";
 import { advancePositions } from "./operations/positions.ts";
 import { purgeStep } from "./operations/purge.ts";
-import { postReadd } from "./operations/readd-requests.ts";
+import { findReadd, postReadd } from "./operations/readd-requests.ts";
 import { readReceipts } from "./operations/receipts.ts";
 import { leaseDueConversations, postponeConversation } from "./operations/sweep.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -59,7 +60,9 @@ export const reads = {
   findConversation,
   listConversations,
   viewConversation,
+  shareConversation,
   listPeers,
+  findReadd,
   readLog,
   findEntry,
   readReceipts,

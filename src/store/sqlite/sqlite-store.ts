@@ -64,10 +64,12 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     readInbox: ask("readInbox"),
     ackInbox: ask("ackInbox"),
     postReadd: ask("postReadd"),
+    findReadd: ask("findReadd"),
     openDirect: ask("openDirect"),
     findConversation: ask("findConversation"),
     listConversations: ask("listConversations"),
     viewConversation: ask("viewConversation"),
+    shareConversation: ask("shareConversation"),
     listPeers: ask("listPeers"),
     acceptCommit: ask("acceptCommit"),
     acceptMessages: (conversation, messages) =>

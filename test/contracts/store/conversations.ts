@@ -50,10 +50,25 @@ export function describeConversations(stores: () => StorePair): void {
 
     it("shows each device how far it is and what it sent last", async () => {
       const { one, other } = stores();
-      const { conversation, alice } = await foundDirect(one);
-      await one.acceptMessages(conversation, [messageBy(conversation, alice, 1)]);
+      const { conversation, alice, bob } = await foundDirect(one);
+      const sent = [messageBy(conversation, alice, 1), messageBy(conversation, alice, 2)];
+      await one.acceptMessages(conversation, sent);
       const view = await other.viewConversation(alice.user, alice.device, conversation);
-      expect(view).to.include({ joinedSequence: 1, leftSequence: null, position: 0, lastNumber: 1, head: 2, floor: 0 });
+      expect(view).to.include({ joinedSequence: 1, leftSequence: null, position: 0, head: 3, floor: 0 });
+      expect(view).to.include({ lastNumber: 2, lastId: sent[1]!.id });
+      const { conversations } = await other.listConversations(bob.user, bob.device, undefined, 1);
+      expect(conversations[0]).to.include({ lastNumber: 0, lastId: null });
+    });
+
+    it("is shared by its two users, founded or not, and by nobody else", async () => {
+      const { one, other } = stores();
+      const [a, b, stranger] = [newUser("a"), newUser("b"), newUser()];
+      expect(await one.shareConversation(a, b)).to.equal(false);
+      await one.openDirect(a, b, newId<ConversationId>());
+      expect(await other.shareConversation(a, b)).to.equal(true);
+      expect(await other.shareConversation(b, a)).to.equal(true);
+      expect(await other.shareConversation(a, stranger)).to.equal(false);
+      expect(await other.shareConversation(a, a)).to.equal(false);
     });
   });
 }

@@ -2,7 +2,15 @@ import { expect } from "chai";
 import type { LinkOffer } from "../../../src/actors/ports/store-devices.ts";
 import { newId, type ConversationId, type DeviceId } from "../../../src/protocol/ids.ts";
 import { limits } from "../../../src/protocol/limits.ts";
-import { addDevice, bytesOf, foundDirect, newUser, revokeDevice } from "../../support/store/store-kit.ts";
+import {
+  addDevice,
+  bytesOf,
+  commitBy,
+  foundDirect,
+  newUser,
+  revokeDevice,
+  type Party,
+} from "../../support/store/store-kit.ts";
 import type { StorePair } from "./store-pair.ts";
 
 const secondDevice = (user: ReturnType<typeof newUser>, device = newId<DeviceId>()) => ({
@@ -168,6 +176,30 @@ export function describeDevices(stores: () => StorePair): void {
       const stranger = await addDevice(one, newUser());
       expect(await one.postReadd({ ...request(3), ...stranger })).to.equal("not-a-member");
       expect(await one.postReadd({ ...request(3), conversation: newId<ConversationId>() })).to.equal("not-a-member");
+    });
+
+    it("leaves a request waiting whoever acked it, until the device is added or revoked", async () => {
+      const { one, other } = stores();
+      const { alice, bob, conversation } = await foundDirect(one);
+      const request = (party: Party) => ({
+        conversation,
+        generation: 1,
+        epoch: 1,
+        ...party,
+        keyPackage: bytesOf("package", 300),
+        signature: bytesOf("signature", 64),
+      });
+      expect(await one.findReadd(conversation, alice.device)).to.equal(undefined);
+      const posted = (await one.postReadd(request(alice))) as { position: number }[];
+      await one.ackInbox(bob.device, posted[0]!.position);
+      expect(await other.findReadd(conversation, alice.device)).to.deep.equal(request(alice));
+      expect(await other.findReadd(newId<ConversationId>(), alice.device)).to.equal(undefined);
+      expect(await other.findReadd(conversation, bob.device)).to.equal(undefined);
+      await one.acceptCommit(commitBy(conversation, bob, 1, { removed: [alice.device], added: [alice] }));
+      expect(await one.findReadd(conversation, alice.device)).to.equal(undefined);
+      await one.postReadd(request(bob));
+      await revokeDevice(one, bob);
+      expect(await other.findReadd(conversation, bob.device)).to.equal(undefined);
     });
 
     it("goes with the device's revocation, and so do its requests", async () => {

@@ -51,8 +51,8 @@ CREATE TABLE welcomes (
   PRIMARY KEY (conversation, sequence)
 ) STRICT;
 CREATE TABLE readd_requests (
-  conversation BLOB NOT NULL, device BLOB NOT NULL, user TEXT NOT NULL, epoch INTEGER NOT NULL,
-  key_package BLOB NOT NULL, signature BLOB NOT NULL, at INTEGER NOT NULL,
+  conversation BLOB NOT NULL, device BLOB NOT NULL, user TEXT NOT NULL, generation INTEGER NOT NULL,
+  epoch INTEGER NOT NULL, key_package BLOB NOT NULL, signature BLOB NOT NULL, at INTEGER NOT NULL,
   PRIMARY KEY (conversation, device)
 ) STRICT;
 CREATE INDEX readd_requests_by_device ON readd_requests (device);

@@ -3,7 +3,7 @@ import type {
   ConversationStore,
   DeviceConversation,
 } from "../../../actors/ports/store-conversations.ts";
-import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
+import type { ConversationId, DeviceId, MessageId, UserId } from "../../../protocol/ids.ts";
 import { blobOf, idOf, leavesOf } from "../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
 import { deviceListVersion } from "./device-lists.ts";
@@ -18,6 +18,10 @@ interface ConversationRecord extends LogBounds {
   createdAt: number;
   leaves: Uint8Array | null;
 }
+
+type OwnRecord = Pick<DeviceConversation, "joinedSequence" | "leftSequence" | "position" | "lastNumber"> & {
+  lastId: Uint8Array | null;
+};
 
 function findRecord({ db }: StoreContext, conversation: Uint8Array): ConversationRecord | undefined {
   return db.get<ConversationRecord>(
@@ -111,6 +115,12 @@ export function listConversations(
   return { conversations, more: rows.length > limit };
 }
 
+/** See `ConversationStore.shareConversation`. Every conversation is a direct one, and a pair has one row. */
+export function shareConversation({ db }: StoreContext, a: UserId, b: UserId): boolean {
+  const [first, second] = a < b ? [a, b] : [b, a];
+  return db.get("SELECT 1 AS found FROM directs WHERE user_a = ? AND user_b = ?", first, second) !== undefined;
+}
+
 /** See `ConversationStore.listPeers`. */
 export function listPeers({ db }: StoreContext, user: UserId, limit: number): UserId[] {
   const rows = db.all<{ user: UserId }>(
@@ -126,8 +136,9 @@ export function listPeers({ db }: StoreContext, user: UserId, limit: number): Us
 function viewOf(context: StoreContext, user: UserId, device: Uint8Array, conversation: Uint8Array): DeviceConversation {
   const record = findRecord(context, conversation)!;
   const row = rowOf(context, record);
-  const own = context.db.get<Pick<DeviceConversation, "joinedSequence" | "leftSequence" | "position" | "lastNumber">>(
-    `SELECT joined_sequence AS joinedSequence, left_sequence AS leftSequence, position, last_number AS lastNumber
+  const own = context.db.get<OwnRecord>(
+    `SELECT joined_sequence AS joinedSequence, left_sequence AS leftSequence, position, last_number AS lastNumber,
+       last_id AS lastId
      FROM conversation_devices WHERE conversation = ? AND device = ? AND user = ?`,
     conversation,
     device,
@@ -140,6 +151,7 @@ function viewOf(context: StoreContext, user: UserId, device: Uint8Array, convers
     leftSequence: own?.leftSequence ?? null,
     position: own?.position ?? 0,
     lastNumber: own?.lastNumber ?? 0,
+    lastId: own?.lastId ? idOf<MessageId>(own.lastId) : null,
     receiptVersion: record.receiptVersion,
     lists: row.users.map((each) => ({ user: each, version: deviceListVersion(context, each) })),
   };

@@ -56,7 +56,7 @@ function inboxRow(row: InboxJoin): InboxRow {
   return { ...common, kind: "readd", user, device: idOf<DeviceId>(subject), epoch, keyPackage, signature };
 }
 
-/** See `DeviceStore.ackInbox`. What an entry referred to goes with the last reference. */
+/** See `DeviceStore.ackInbox`. A Welcome goes with its last reference; a request to be re-added waits for its answer. */
 export function ackInbox(context: StoreContext, device: DeviceId, position: number): void {
   deleteEntries(context, blobOf(device), position);
 }
@@ -117,26 +117,22 @@ export function postToInbox(
 }
 
 function deleteEntries({ db }: StoreContext, device: Uint8Array, upTo: number): void {
-  const gone = db.all<{ conversation: Uint8Array; kind: number; sequence: number | null; subject: Uint8Array | null }>(
-    "SELECT conversation, kind, sequence, subject FROM inbox WHERE device = ? AND position <= ?",
+  const gone = db.all<{ conversation: Uint8Array; kind: number; sequence: number | null }>(
+    "SELECT conversation, kind, sequence FROM inbox WHERE device = ? AND position <= ?",
     device,
     upTo,
   );
   if (gone.length === 0) return;
   db.run("DELETE FROM inbox WHERE device = ? AND position <= ?", device, upTo);
-  for (const { conversation, kind, sequence, subject } of gone) {
+  for (const { conversation, kind, sequence } of gone) {
+    if (kind !== inboxKinds.welcome) continue;
     const still = db.get(
-      "SELECT 1 AS still FROM inbox WHERE conversation = ? AND kind = ? AND sequence IS ? AND subject IS ? LIMIT 1",
+      "SELECT 1 AS still FROM inbox WHERE conversation = ? AND kind = 1 AND sequence = ? LIMIT 1",
       conversation,
-      kind,
       sequence,
-      subject,
     );
-    if (still !== undefined) continue;
-    if (kind === inboxKinds.welcome) {
+    if (still === undefined) {
       db.run("DELETE FROM welcomes WHERE conversation = ? AND sequence = ?", conversation, sequence);
-    } else {
-      db.run("DELETE FROM readd_requests WHERE conversation = ? AND device = ?", conversation, subject);
     }
   }
 }

@@ -68,9 +68,8 @@ export const purgeRules: readonly PurgeRule[] = [
   rowsWhere(
     "readd_requests",
     "conversation, device",
-    `at < ?1 OR NOT EXISTS (SELECT 1 FROM inbox i WHERE i.conversation = readd_requests.conversation AND i.kind = 2
-       AND i.sequence IS NULL AND i.subject = readd_requests.device)`,
-    "older than the undelivered time to live, or in no inbox",
+    "at < ?1",
+    "older than the undelivered time to live",
     "undelivered",
   ),
   {

@@ -1,5 +1,5 @@
 import type { DeviceStore, ReaddRequest } from "../../../actors/ports/store-devices.ts";
-import type { DeviceId } from "../../../protocol/ids.ts";
+import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
 import { blobOf, idOf } from "../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
 import { deleteReadd, inboxKinds, postToInbox } from "./inbox.ts";
@@ -27,11 +27,12 @@ export function postReadd(context: StoreContext, request: ReaddRequest): Awaited
   );
   if (others.length === 0) return [];
   db.run(
-    `INSERT INTO readd_requests (conversation, device, user, epoch, key_package, signature, at)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO readd_requests (conversation, device, user, generation, epoch, key_package, signature, at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     conversation,
     device,
     request.user,
+    request.generation,
     request.epoch,
     request.keyPackage,
     request.signature,
@@ -44,4 +45,28 @@ export function postReadd(context: StoreContext, request: ReaddRequest): Awaited
     position: postToInbox(context, other.device, entry),
     at: now,
   }));
+}
+
+/** See `DeviceStore.findReadd`. */
+export function findReadd(
+  { db, now, undeliveredTtlMs }: StoreContext,
+  conversation: ConversationId,
+  device: DeviceId,
+): ReaddRequest | undefined {
+  const row = db.get<{
+    user: UserId;
+    generation: number;
+    epoch: number;
+    keyPackage: Uint8Array;
+    signature: Uint8Array;
+  }>(
+    `SELECT user, generation, epoch, key_package AS keyPackage, signature FROM readd_requests
+     WHERE conversation = ? AND device = ? AND at >= ?`,
+    blobOf(conversation),
+    blobOf(device),
+    now - undeliveredTtlMs,
+  );
+  if (row === undefined) return undefined;
+  const { user, generation, epoch, keyPackage, signature } = row;
+  return { conversation, generation, epoch, user, device, keyPackage, signature };
 }
