@@ -94,9 +94,13 @@ export class MaliciousNode {
     this.pushing.clear();
   }
 
+  linesIfAny(user: string): Line[] {
+    return [...this.lines].filter((line) => line.user === user);
+  }
+
   /** The open connections of a user; fails where there is none. */
   linesOf(user: string): Line[] {
-    const lines = [...this.lines].filter((line) => line.user === user);
+    const lines = this.linesIfAny(user);
     if (lines.length === 0) throw new Error(`${user} is not connected`);
     return lines;
   }
