@@ -51,6 +51,13 @@ export const limitSettings = {
     max: 1_000_000,
     why: "Key packages taken of one user, whoever asks.",
   }),
+  RATE_READDS_PER_HOUR: integer({
+    unit: "per device and conversation",
+    default: 6,
+    min: 1,
+    max: 1_000_000,
+    why: "How often a device that cannot follow asks to be added again. Each request goes into every other device's inbox.",
+  }),
   RATE_SIGN_INS_PER_MINUTE: integer({
     unit: "per address, and per name",
     default: 10,

@@ -1,18 +1,19 @@
 /**
  * Password accounts of a deployment that has no host application: sign-up, log-in, and the tokens of both kinds of
- * deployment (`tokens.ts`). Owns password hashes and the node's own secret; knows nothing of devices or conversations. A password
- * opens a connection, never a message: end-to-end keys do not depend on it.
+ * deployment (`tokens.ts`). Owns password hashes and the node's own secret; knows of devices only whether a name
+ * has some, and nothing of conversations. A password opens a connection, never a message: end-to-end keys do not depend on it.
  * Invariants: no answer tells whether a name exists, but for sign-up's own; a password is never logged or stored.
  */
 import type { Accounts, Credentials, Session } from "../actors/ports/sign-in.ts";
 import type { RateBucket, RateLimiter } from "../actors/ports/rate-limiter.ts";
 import type { AccountStore } from "../actors/ports/store-accounts.ts";
+import type { DeviceStore } from "../actors/ports/store-devices.ts";
 import { SottoError } from "../protocol/errors.ts";
 import type { UserId } from "../protocol/ids.ts";
 import type { Passwords } from "./passwords.ts";
 
 export interface AccountsParts {
-  store: AccountStore;
+  store: AccountStore & Pick<DeviceStore, "readDeviceLists">;
   passwords: Pick<Passwords, "hash" | "verify">;
   limiter: RateLimiter;
   issueToken: (user: UserId) => Promise<Session>;
@@ -31,6 +32,7 @@ export function createAccounts(parts: AccountsParts): Accounts {
     async signUp({ user, password, address }: Credentials): Promise<Session> {
       await takeOrRefuse(parts.limiter, "sign-up", address);
       const passwordHash = await parts.passwords.hash(normalized(password));
+      if (await hasDevices(parts.store, user)) throw new SottoError("account-exists");
       const outcome = await parts.store.createAccount({ user, passwordHash });
       if (outcome === "exists") throw new SottoError("account-exists");
       return parts.issueToken(user);
@@ -46,6 +48,12 @@ export function createAccounts(parts: AccountsParts): Accounts {
       return parts.issueToken(user);
     },
   };
+}
+
+/** A name with devices is somebody's already, though they came with another issuer's token. */
+async function hasDevices(store: AccountsParts["store"], user: UserId): Promise<boolean> {
+  const [list] = await store.readDeviceLists([{ user, after: Number.MAX_SAFE_INTEGER }]);
+  return list !== undefined && list.version > 0;
 }
 
 /** The same password typed on another keyboard is the same bytes (RFC 8265 §4). */

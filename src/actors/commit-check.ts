@@ -4,11 +4,11 @@
  */
 import { fromBase64 } from "../protocol/base64.ts";
 import { SottoError } from "../protocol/errors.ts";
-import type { DeviceId, UserId } from "../protocol/ids.ts";
+import type { ConversationId, DeviceId, UserId } from "../protocol/ids.ts";
 import type { RequestOf } from "../protocol/requests.ts";
 import type { Caller } from "./caller.ts";
 import { equalBytes } from "./equal-bytes.ts";
-import type { CheckedCommit, PublicChecks } from "./ports/public-checks.ts";
+import type { CheckedAdd, CheckedCommit, PublicChecks } from "./ports/public-checks.ts";
 import type { AcceptCommit, ConversationRow } from "./ports/store-conversations.ts";
 import type { DeviceRow } from "./ports/store-devices.ts";
 import type { Store } from "./ports/store.ts";
@@ -73,11 +73,11 @@ async function checkChange(
   const added = await checkAdds(ports, row.users, inspected);
   if ((request.welcome !== undefined) !== added.length > 0) refuse("A Welcome comes with Adds, and only with them.");
   const removed = inspected.removes.map((leaf) => leaves[leaf] ?? refuse("The commit removes a leaf that is blank."));
-  const readded = new Set(added.map(({ device }) => device));
   for (const device of removed) {
-    if (!readded.has(device)) await requireRemovable(ports.store, caller, device);
+    const add = inspected.adds.find(({ credential }) => credential.device === device);
+    await (add ? requireAsked(ports, row.conversation, add) : requireOwn(ports.store, caller, device));
   }
-  for (const device of readded) {
+  for (const { device } of added) {
     if (leaves.includes(device) && !removed.includes(device)) refuse("The commit adds a device that is in the group.");
   }
   const next = ports.checks.nextLeaves(
@@ -129,11 +129,18 @@ async function readAccountKeys(store: Store, users: readonly UserId[]): Promise<
   return new Map(lists.map(({ user, accountKey }) => [user, accountKey]));
 }
 
-/** Members may remove their own user's devices, and whatever its user has revoked. */
-async function requireRemovable(store: Store, caller: Caller, device: DeviceId): Promise<void> {
+/** Members may remove their own user's devices, and no others: who is revoked is for that user's devices to remove. */
+async function requireOwn(store: Store, caller: Caller, device: DeviceId): Promise<void> {
   const row = await store.findDevice(device);
-  if (!row || row.user === caller.user || row.revokedAt !== null) return;
-  refuse("The commit removes a device of the other user.");
+  if (row?.user !== caller.user) refuse("The commit removes a device of the other user.");
+}
+
+/** Whoever's it is, a device is removed and added in one only if it asks for it, and only with the key package it asks with. */
+async function requireAsked({ store, checks }: Ports, conversation: ConversationId, add: CheckedAdd): Promise<void> {
+  const asked = await store.findReadd(conversation, add.credential.device);
+  if (!asked) refuse("The commit adds a device again that does not ask for it.");
+  const { hash } = await checks.inspectKeyPackage(asked.keyPackage);
+  if (!equalBytes(hash, add.keyPackageHash)) refuse("The commit adds a device again with another key package.");
 }
 
 function isLive(row: DeviceRow | undefined, user: UserId): row is DeviceRow {

@@ -1,15 +1,15 @@
 import { SottoError } from "../protocol/errors.ts";
 import type { UserId } from "../protocol/ids.ts";
-import { contactCacheEntries, peersAtMost } from "./actor-settings.ts";
+import { contactCacheEntries, peersToldAtMost } from "./actor-settings.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import type { ConversationStore } from "./ports/store-conversations.ts";
 
 /** Who shares a conversation with whom. A direct conversation, once opened, is never closed: remembering a pair is safe. */
 export class Contacts {
   private readonly known = new BoundedCache<string, true>(contactCacheEntries);
-  private readonly store: Pick<ConversationStore, "listPeers">;
+  private readonly store: Pick<ConversationStore, "listPeers" | "shareConversation">;
 
-  constructor(store: Pick<ConversationStore, "listPeers">) {
+  constructor(store: Pick<ConversationStore, "listPeers" | "shareConversation">) {
     this.store = store;
   }
 
@@ -19,17 +19,22 @@ export class Contacts {
 
   /** Throws `forbidden` unless each of `others` is `user` or shares a conversation with them. */
   async require(user: UserId, others: readonly UserId[]): Promise<void> {
-    const isKnown = (other: UserId) => other === user || this.known.get(pairOf(user, other)) === true;
-    if (others.every(isKnown)) return;
-    const peers = new Set(await this.peersOf(user));
-    for (const other of others) if (peers.has(other)) this.remember(user, other);
-    if (!others.every((other) => peers.has(other) || isKnown(other))) {
+    const shared = await Promise.all(others.map((other) => this.share(user, other)));
+    if (!shared.every(Boolean)) {
       throw new SottoError("forbidden", { detail: "Open a conversation with this user first." });
     }
   }
 
+  /** Whom to tell about a change of this user's devices. */
   peersOf(user: UserId): Promise<UserId[]> {
-    return this.store.listPeers(user, peersAtMost);
+    return this.store.listPeers(user, peersToldAtMost);
+  }
+
+  private async share(user: UserId, other: UserId): Promise<boolean> {
+    if (other === user || this.known.get(pairOf(user, other)) === true) return true;
+    const shared = await this.store.shareConversation(user, other);
+    if (shared) this.remember(user, other);
+    return shared;
   }
 }
 

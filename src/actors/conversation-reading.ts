@@ -25,12 +25,13 @@ export class ConversationReading {
     this.ports = ports;
   }
 
-  /** The pair's one conversation, made when there is none. */
+  /** The pair's one conversation, made when there is none: under the id that the caller knows it by, where that is free. */
   async openDirect(caller: Caller, request: RequestOf<"conversation:open">): Promise<ConversationSummary> {
     if (request.peer === caller.user) {
       throw new SottoError("invalid-request", { detail: "A direct conversation is with somebody else." });
     }
-    const { row } = await this.ports.store.openDirect(caller.user, request.peer, newId<ConversationId>());
+    const proposed = request.conversation ?? newId<ConversationId>();
+    const { row } = await this.ports.store.openDirect(caller.user, request.peer, proposed);
     this.ports.contacts.remember(caller.user, request.peer);
     const view = await this.ports.store.viewConversation(caller.user, caller.device, row.conversation);
     if (!view) throw new SottoError("conversation-unknown");

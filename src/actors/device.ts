@@ -14,9 +14,11 @@ import { newestAcks, type PendingAck } from "./ack-coalescing.ts";
 import { mailboxBounds } from "./actor-settings.ts";
 import type { Caller } from "./caller.ts";
 import { requireOwnKeyPackage } from "./key-packages.ts";
+import { limitRate } from "./limit-rate.ts";
 import { Mailboxes, type MailboxLoad } from "./mailbox.ts";
 import type { Delivery } from "./ports/delivery.ts";
 import type { PublicChecks } from "./ports/public-checks.ts";
+import type { RateLimiter } from "./ports/rate-limiter.ts";
 import type { AckOutcome } from "./ports/store-log.ts";
 import type { Store } from "./ports/store.ts";
 import type { Telemetry } from "./ports/silent-telemetry.ts";
@@ -28,6 +30,7 @@ type Request = RequestOf<"message:ack">;
 export interface DevicePorts {
   store: Store;
   delivery: Delivery;
+  limiter: RateLimiter;
   checks: PublicChecks;
   rosters: Rosters;
   telemetry: Telemetry;
@@ -58,11 +61,12 @@ export class Devices {
     return {};
   }
 
-  /** Asks the other devices of the group to remove and add this one. Throws `key-package-invalid`, `forbidden`, `not-a-member`. */
+  /** Asks the other devices of the group to remove and add this one. Throws `rate-limited`, `key-package-invalid`, `forbidden`, `not-a-member`. */
   async requestReadd(caller: Caller, request: RequestOf<"readd:request">): Promise<Record<string, never>> {
     const { conversation, generation, epoch } = request;
     const { user, device } = caller;
     await this.ports.rosters.usersFor(user, conversation);
+    await limitRate(this.ports.limiter, "readd", `${device} ${conversation}`);
     const keyPackage = fromBase64(request.keyPackage);
     const signature = fromBase64(request.signature);
     const fields = { conversation, generation, epoch, keyPackage, device };

@@ -6,6 +6,7 @@ import type { ReplyOf, RequestOf } from "../protocol/requests.ts";
 import type { Caller } from "./caller.ts";
 import type { Contacts } from "./contacts.ts";
 import { equalBytes } from "./equal-bytes.ts";
+import { limitRate } from "./limit-rate.ts";
 import type { CheckedKeyPackage, PublicChecks } from "./ports/public-checks.ts";
 import type { RateLimiter } from "./ports/rate-limiter.ts";
 import type { Store } from "./ports/store.ts";
@@ -47,10 +48,10 @@ export class KeyPackages {
     const { suite, devices } = request;
     const users = [...new Set(devices.map(({ user }) => user))];
     await this.ports.contacts.require(caller.user, users);
-    await this.limit("claim", caller.user, devices.length);
+    await limitRate(this.ports.limiter, "claim", caller.user, devices.length);
     for (const user of users) {
       const ofUser = devices.filter((device) => device.user === user).length;
-      await this.limit("claimed", user, ofUser);
+      await limitRate(this.ports.limiter, "claimed", user, ofUser);
     }
     const distinct = [...new Map(devices.map((wanted) => [wanted.device, wanted])).values()];
     const claimed = await this.ports.store.claimKeyPackages(suite, distinct);
@@ -64,11 +65,6 @@ export class KeyPackages {
   async stock(device: DeviceId): Promise<KeyPackageStock[]> {
     const rows = await this.ports.store.countKeyPackages(device);
     return rows.flatMap(({ suite, ...left }) => (suite === 84 || suite === 3 ? [{ suite, ...left }] : []));
-  }
-
-  private async limit(bucket: "claim" | "claimed", subject: string, cost: number): Promise<void> {
-    const retryAfterMs = await this.ports.limiter.take(bucket, subject, cost);
-    if (retryAfterMs > 0) throw new SottoError("rate-limited", { retryAfterMs });
   }
 
   private async check(

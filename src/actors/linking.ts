@@ -51,13 +51,16 @@ export class Linking {
     return { device, deviceKey: toBase64(deviceKey), kemKey: toBase64(kemKey) };
   }
 
-  /** Extends the device list by the one that waits, and passes it the sealed answer. Throws as `extendOwnList` does. */
+  /** Extends the device list by the one that waits, and passes it the sealed answer. Throws as `linkDevice` does. */
   async complete(caller: Caller, request: RequestOf<"link:complete">): Promise<ReplyOf<"link:complete">> {
     const channel = fromBase64(request.channel);
     const { device, deviceKey } = await this.find(caller.user, channel);
     const link = { channel, sealed: fromBase64(request.sealed) };
-    const linking = { link, device, deviceKey };
-    const entry = await this.ports.users.extendOwnList(caller.user, fromBase64(request.entry), "add", linking);
+    const entry = await this.ports.users.linkDevice(caller.user, fromBase64(request.entry), {
+      link,
+      device,
+      deviceKey,
+    });
     this.ports.delivery.emit(linkRoom(request.channel), "link:completed", { sealed: request.sealed });
     return { listVersion: entry.version };
   }

@@ -13,6 +13,7 @@ import { equalBytes } from "./equal-bytes.ts";
 import type { Delivery } from "./ports/delivery.ts";
 import type { CheckedListEntry, PublicChecks } from "./ports/public-checks.ts";
 import type { AppendDeviceEntry, DeviceRow } from "./ports/store-devices.ts";
+import type { Telemetry } from "./ports/silent-telemetry.ts";
 import type { Store } from "./ports/store.ts";
 
 export interface UserPorts {
@@ -20,6 +21,14 @@ export interface UserPorts {
   delivery: Delivery;
   checks: PublicChecks;
   contacts: Contacts;
+  telemetry: Telemetry;
+}
+
+/** The device that waits, as it was offered, and the sealed answer to its offer. */
+interface Linked {
+  link: { channel: Uint8Array; sealed: Uint8Array };
+  device: DeviceId;
+  deviceKey: Uint8Array;
 }
 
 export class Users {
@@ -58,29 +67,37 @@ export class Users {
     if (entry.user !== user || device !== request.device) refuse("The entry is for another user or device.");
     if (!isProved(deviceKey)) throw new SottoError("admission-refused");
     const outcome = await this.ports.store.appendDeviceEntry(appendOf(entry, accountKey, bytes));
-    if (outcome === "appended") await this.tellListChanged(user, entry.version);
+    if (outcome === "appended") this.tellListChanged(user, entry.version);
     else await this.requireSameRegistration(user, device, deviceKey);
     return { user, device, deviceKey, addedVersion: entry.version, revokedAt: null };
   }
 
   /** Takes a device out of its user's list: its sockets close, its key packages and inbox go. */
   async revokeDevice(caller: Caller, request: RequestOf<"devices:revoke">): Promise<ReplyOf<"devices:revoke">> {
-    const entry = await this.extendOwnList(caller.user, fromBase64(request.entry), "revoke");
+    const entry = await this.append(caller.user, fromBase64(request.entry), "revoke");
     const closeRevoked = () => this.ports.delivery.closeSockets(deviceRoom(entry.device), { code: "device-revoked" });
-    // A device that revokes itself gets its answer first.
-    setImmediate(closeRevoked);
+    // At once, so that it hears of nothing that comes later. A device that revokes itself gets its answer first.
+    if (entry.device === caller.device) setImmediate(closeRevoked);
+    else closeRevoked();
+    this.tellListChanged(caller.user, entry.version);
     return { listVersion: entry.version };
   }
 
   /**
-   * Appends one entry to the list of `user` and tells who must know. With `link`, it answers a waiting offer in the same
-   * transaction. Throws `device-list-invalid`, `device-list-conflict`, `too-many-devices`, `link-unknown`.
+   * Adds the device that waits to the list of `user`, answers its offer in the same transaction, and tells who must know.
+   * Throws `device-list-invalid`, `device-list-conflict`, `too-many-devices`, `link-unknown`.
    */
-  async extendOwnList(
+  async linkDevice(user: UserId, bytes: Uint8Array, linking: Linked): Promise<CheckedListEntry> {
+    const entry = await this.append(user, bytes, "add", linking);
+    this.tellListChanged(user, entry.version);
+    return entry;
+  }
+
+  private async append(
     user: UserId,
     bytes: Uint8Array,
     operation: "add" | "revoke",
-    linking?: { link: { channel: Uint8Array; sealed: Uint8Array }; device: DeviceId; deviceKey: Uint8Array },
+    linking?: Linked,
   ): Promise<CheckedListEntry> {
     const [list] = await this.ports.store.readDeviceLists([{ user, after: 0 }]);
     if (!list?.accountKey) throw new SottoError("device-unknown");
@@ -93,7 +110,6 @@ export class Users {
     if (outcome === "conflict") throw new SottoError("device-list-conflict");
     if (outcome === "too-many") throw new SottoError("too-many-devices");
     if (outcome === "link-unknown") throw new SottoError("link-unknown");
-    await this.tellListChanged(user, entry.version);
     return entry;
   }
 
@@ -105,12 +121,15 @@ export class Users {
     refuse("The device id is taken.");
   }
 
-  private async tellListChanged(user: UserId, version: number): Promise<void> {
+  /** In the background: the list has changed, whether everybody hears of it or not. */
+  private tellListChanged(user: UserId, version: number): void {
     const change = { user, version };
-    this.ports.delivery.emit(userRoom(user), "devices:changed", change);
-    for (const peer of await this.ports.contacts.peersOf(user)) {
-      this.ports.delivery.emit(userRoom(peer), "devices:changed", change);
-    }
+    const tell = (who: UserId) => this.ports.delivery.emit(userRoom(who), "devices:changed", change);
+    tell(user);
+    this.ports.contacts.peersOf(user).then(
+      (peers) => peers.forEach(tell),
+      (error: unknown) => this.ports.telemetry.log.error("push.failed", { push: "devices:changed", user, error }),
+    );
   }
 }
 

@@ -8,7 +8,7 @@ const alice = userId.parse("alice");
 const address = "192.0.2.1";
 const password = "correct horse battery";
 
-function setUp(limiter: RateLimiter = { take: () => 0 }) {
+function setUp(limiter: RateLimiter = { take: () => 0 }, listVersions: Record<string, number> = {}) {
   const stored = new Map<UserId, string>();
   const verified: string[] = [];
   const accounts = createAccounts({
@@ -19,6 +19,10 @@ function setUp(limiter: RateLimiter = { take: () => 0 }) {
         stored.set(user, passwordHash);
         return "created";
       },
+      readDeviceLists: async (users) =>
+        users.map(({ user }) => {
+          return { user, accountKey: null, version: listVersions[user] ?? 0, head: null, entries: [] };
+        }),
       findAccount: async (user) =>
         stored.has(user) ? { user, passwordHash: stored.get(user)!, createdAt: 0 } : undefined,
     },
@@ -47,6 +51,12 @@ describe("signing up", () => {
     await accounts.signUp({ user: alice, password, address });
     await refusal(accounts.signUp({ user: alice, password: "another password", address }), "account-exists");
     expect(stored.get(alice)).to.equal(`hash of ${password}`);
+  });
+
+  it("takes no name that has devices, whoever's token they came with", async () => {
+    const { accounts, stored } = setUp(undefined, { alice: 2 });
+    await refusal(accounts.signUp({ user: alice, password, address }), "account-exists");
+    expect(stored.size).to.equal(0);
   });
 
   it("is limited by address, before anything is hashed", async () => {

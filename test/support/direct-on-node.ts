@@ -2,6 +2,7 @@ import type { DeviceIdentity, Group, KeyPackagePair } from "../../src/crypto/gro
 import { mlsGroupEngine as engine } from "../../src/crypto/mls-group-engine.ts";
 import { publicKeyOf, sign } from "../../src/crypto/signing-key.ts";
 import { ackBytes } from "../../src/identity/ack.ts";
+import { readdRequestBytes } from "../../src/identity/readd.ts";
 import { fromBase64, toBase64 } from "../../src/protocol/base64.ts";
 import { newId, type ConversationId, type MessageId } from "../../src/protocol/ids.ts";
 import type { RequestOf } from "../../src/protocol/requests.ts";
@@ -89,6 +90,29 @@ export function ackOf(
   const logHash = new Uint8Array(32).fill(7);
   const signature = sign(identity.deviceSecretKey, ackBytes({ conversation, sequence, logHash, unopened }));
   return { conversation, sequence, logHash: toBase64(logHash), unopened, signature: toBase64(signature) };
+}
+
+/** A device's request to be removed and added, with a key package of its own, signed by it. */
+export async function readdRequestOf(
+  { identity }: Pick<Person, "identity">,
+  conversation: ConversationId,
+): Promise<{ request: RequestOf<"readd:request">; keyPackage: Uint8Array }> {
+  const keyPackage = (await engine.createKeyPackage(identity, 84)).publicBytes;
+  const place = { conversation, generation: 1, epoch: 1 };
+  const { device, deviceSecretKey } = identity;
+  const signature = toBase64(sign(deviceSecretKey, readdRequestBytes({ ...place, keyPackage, device })));
+  return { request: { ...place, keyPackage: toBase64(keyPackage), signature }, keyPackage };
+}
+
+/** A commit on a group, as it goes to the node, and the group after it. */
+export async function commitRequestOf(
+  group: Group,
+  changes: { add?: Uint8Array[]; remove?: number[] },
+): Promise<{ request: RequestOf<"conversation:commit">; next: Group }> {
+  const { commit, welcome, next } = await engine.prepareCommit(group, changes);
+  const { conversation, generation, epoch } = group;
+  const wire = { commit: toBase64(commit), ...(welcome && { welcome: toBase64(welcome) }) };
+  return { request: { conversation, generation, epoch, id: newId<MessageId>(), ...wire }, next };
 }
 
 /** A second device of somebody, linked by the first one over the node, connected and proved. */

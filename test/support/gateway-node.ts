@@ -27,6 +27,7 @@ export const generousRates: Rates = {
   message: plenty,
   claim: plenty,
   claimed: plenty,
+  readd: plenty,
   "sign-in": plenty,
   "sign-up": plenty,
 };

@@ -9,12 +9,20 @@ export interface CheckedCredential {
   readonly accountKey: Uint8Array;
 }
 
+/** A device that a commit adds. `keyPackageHash`: the `hash` of the package that it is added with, 32 bytes. */
+export interface CheckedAdd {
+  readonly credential: CheckedCredential;
+  readonly deviceKey: Uint8Array;
+  readonly suite: number;
+  readonly keyPackageHash: Uint8Array;
+}
+
 export interface CheckedCommit {
   readonly conversation: ConversationId;
   readonly generation: number;
   readonly epoch: number;
   readonly senderLeaf: number;
-  readonly adds: readonly { credential: CheckedCredential; deviceKey: Uint8Array; suite: number }[];
+  readonly adds: readonly CheckedAdd[];
   readonly removes: readonly number[];
   readonly pathLeaf?: { readonly credential: CheckedCredential; readonly deviceKey: Uint8Array };
   readonly changesExtensions: boolean;

@@ -11,5 +11,6 @@ export type RateBucket =
   | "message" // device
   | "claim" // user who asks
   | "claimed" // user whose packages are taken
+  | "readd" // device and conversation
   | "sign-in" // address and name
   | "sign-up"; // address
