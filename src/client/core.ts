@@ -1,6 +1,6 @@
 /** What the parts of one client share: its store, its connection, its device, and where it reports. */
 import type { GroupEngine } from "../crypto/group-engine.ts";
-import type { ErrorCode } from "../protocol/errors.ts";
+import { SottoError, type ErrorCode } from "../protocol/errors.ts";
 import type { ConversationId, DeviceId, UserId } from "../protocol/ids.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { DeviceDirectory } from "./device/device-directory.ts";
@@ -32,6 +32,8 @@ export interface Fault {
   user?: UserId;
   device?: DeviceId;
   sequence?: number;
+  /** Of `internal`: what was thrown. */
+  cause?: unknown;
 }
 
 export interface ClientCore {
@@ -47,6 +49,24 @@ export interface ClientCore {
   /** Largest payload the node takes, in bytes; learned at admission. */
   maxMessageBytes(): number;
   report(fault: Fault): void;
+}
+
+/** Refusals that a person has to hear of; what else stops background work passes by itself, and is tried again. */
+const reported: readonly ErrorCode[] = ["identity-changed", "untrusted-list", "device-revoked", "diverged"];
+
+/** Why background work ended, to whoever listens for faults: a refusal that matters, or an error that nobody foresaw. */
+export function reportFailure(core: Pick<ClientCore, "report">, error: unknown, about: Omit<Fault, "code"> = {}): void {
+  if (!(error instanceof SottoError)) core.report({ code: "internal", ...about, cause: error });
+  else if (reported.includes(error.code)) core.report({ code: error.code, ...about });
+}
+
+/** Work that nobody awaits. */
+export function inBackground(
+  core: Pick<ClientCore, "report">,
+  work: Promise<unknown>,
+  about?: Omit<Fault, "code">,
+): void {
+  work.catch((error: unknown) => reportFailure(core, error, about));
 }
 
 export const defaultTimings: Timings = {

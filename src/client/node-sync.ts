@@ -2,7 +2,6 @@
  * Keeps this device in step with the node: on every admission, and now and then while quiet, everything is compared;
  * between, pushes say what to look at. A push that is lost costs time only: the next comparison finds the same.
  */
-import type { ErrorCode } from "../protocol/errors.ts";
 import { SottoError } from "../protocol/errors.ts";
 import type { InboxEntry, ReplyOf } from "../protocol/requests.ts";
 import type { UserId } from "../protocol/ids.ts";
@@ -10,12 +9,9 @@ import { TaskQueue } from "./async/task-queue.ts";
 import { delay } from "./async/waiting.ts";
 import type { Push } from "./connection/session.ts";
 import type { ConversationRegistry } from "./conversation/conversation-registry.ts";
-import type { ClientCore } from "./core.ts";
+import { inBackground, reportFailure, type ClientCore } from "./core.ts";
 
 type KeyPackageStock = ReplyOf<"session:prove">["keyPackages"];
-
-/** Refusals that a person has to hear of; the others pass by themselves, or were reported where they arose. */
-const reported: readonly ErrorCode[] = ["device-revoked"];
 
 export class NodeSync {
   private readonly core: ClientCore;
@@ -34,7 +30,7 @@ export class NodeSync {
     core.connection.on("push", (push) => this.route(push));
     core.connection.on("state", ({ state }) => {
       this.session?.abort();
-      if (state === "online") void this.stayInStep();
+      if (state === "online") inBackground(core, this.stayInStep());
     });
   }
 
@@ -49,7 +45,7 @@ export class NodeSync {
     const over = AbortSignal.any([this.session.signal, this.core.closing]);
     for (const conversation of this.conversations.all()) conversation.wake();
     while (!over.aborted) {
-      await this.sync().catch((error: unknown) => this.absorb(error));
+      await this.sync().catch((error: unknown) => reportFailure(this.core, error));
       const { syncEveryMs } = this.core.timings;
       await delay(syncEveryMs * (1 + Math.random() / 2), over).catch(() => undefined);
     }
@@ -70,7 +66,7 @@ export class NodeSync {
         if (!conversation.holds(summary)) await this.readInbox();
         await conversation.sync(summary);
       } catch (error) {
-        this.absorb(error);
+        reportFailure(this.core, error);
       }
     }
   }
@@ -97,7 +93,7 @@ export class NodeSync {
       await conversation?.inboxed(entry);
     } catch (error) {
       if (error instanceof SottoError && error.retryable) throw error;
-      this.absorb(error);
+      reportFailure(this.core, error);
     }
   }
 
@@ -132,11 +128,6 @@ export class NodeSync {
 
   /** Work that a push began: what stops it is left to the next comparison. */
   private run(work: () => Promise<unknown>): void {
-    work().catch((error: unknown) => this.absorb(error));
-  }
-
-  private absorb(error: unknown): void {
-    if (!(error instanceof SottoError)) throw error;
-    if (reported.includes(error.code)) this.core.report({ code: error.code });
+    inBackground(this.core, work());
   }
 }

@@ -65,8 +65,10 @@ export interface ConversationRecord {
   logHash: Uint8Array | null;
   /** The epoch that the last change of the roster began. */
   rosterEpoch: number;
-  /** Where each device's log begins, as the commits say. An ack speaks only of what came after. */
-  joins: Record<DeviceId, number>;
+  /** The last commits of the log, ascending: an ack proves what came after the last one before it. */
+  commits: number[];
+  /** How the epochs before ended, ascending: acked by themselves, because the running hash begins anew after them. */
+  epochEnds: { sequence: number; logHash: Uint8Array }[];
   /** Where the log of a device that was removed ends: no ack of its speaks of what came after. */
   departures: Record<DeviceId, number>;
   /** The last message of each device: its number and the hash of its content. */
@@ -74,6 +76,8 @@ export interface ConversationRecord {
   /** This device's own last number, and the content hash that goes with it. */
   lastNumber: number;
   lastContentHash: Uint8Array | null;
+  /** The greatest id of an own message that was numbered. */
+  lastId: MessageId | null;
   unopened: [number, number][];
   receiptVersion: number;
   /** Highest sequence the person has seen. */

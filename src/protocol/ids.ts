@@ -43,6 +43,12 @@ export function newId<T extends DeviceId | ConversationId | MessageId>(now = Dat
   return `${time.slice(0, 8)}-${time.slice(8)}-7${counter}-${variant}${tail.slice(2, 4)}-${tail.slice(4)}` as T;
 }
 
+/** A new UUIDv7, greater than `previous` even where the clock has been set back since, or another process made that one. */
+export function newIdAfter<T extends DeviceId | ConversationId | MessageId>(previous: T | null): T {
+  const made = previous === null ? 0 : Number.parseInt(previous.slice(0, 8) + previous.slice(9, 13), 16);
+  return newId<T>(Math.max(Date.now(), made + 1));
+}
+
 /** The 16 bytes of a UUID. */
 export function idToBytes(id: DeviceId | ConversationId | MessageId): Uint8Array {
   const hex = id.replaceAll("-", "");

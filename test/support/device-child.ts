@@ -35,5 +35,5 @@ async function act(command: DeviceCommand): Promise<void> {
   const { messages } = await chat.history({ limit: 1000 });
   const opened = messages.filter((one): one is Message => "text" in one);
   const held = opened.map(({ text, sender, sequence, state }) => ({ text, sender: sender.user, sequence, state }));
-  tell({ word: "history", held, unsent: chat.unsent });
+  tell({ word: "history", held, unsent: chat.unsent().length });
 }

@@ -91,10 +91,8 @@ export class Connection extends TypedEmitter<ConnectionEvents> {
     for (let attempt = 0; !signal.aborted; attempt++) {
       const failure = await this.runSession(signal, () => (attempt = -1));
       if (signal.aborted) break;
-      if (failure.code === "token-expired") {
-        this.token = undefined;
-        this.tokenReason = "expired";
-      }
+      if (failure.code.startsWith("token-")) this.token = undefined;
+      if (failure.code === "token-expired") this.tokenReason = "expired";
       if (!failure.retryable && failure.code !== "closed") return this.setState("refused", failure);
       this.setState(this.current === "connecting" ? "connecting" : "reconnecting", failure);
       const wait =
@@ -105,10 +103,14 @@ export class Connection extends TypedEmitter<ConnectionEvents> {
     this.setState("offline", new SottoError("closed"));
   }
 
+  private async askForToken(signal: AbortSignal): Promise<string> {
+    return this.options.token({ reason: this.tokenReason, signal });
+  }
+
   /** One session from its opening to its end; answers why it ended. */
   private async runSession(signal: AbortSignal, onAdmitted: () => void): Promise<SottoError> {
     try {
-      this.token ??= await this.options.token({ reason: this.tokenReason, signal });
+      this.token ??= await withDeadline(this.askForToken(signal), { signal });
       const { session, challenge } = await Session.open({
         url: this.options.url,
         token: this.token,

@@ -1,20 +1,29 @@
-/** Tells the node how far this device has stored the log: signed, cumulative, one at a time, the newest only. */
+/**
+ * Tells the node how far this device has stored the log: signed, cumulative, one at a time, the newest only. The running
+ * hash begins anew at each commit, so the end of an epoch is acked by itself before what came after it.
+ */
 import { toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
-import type { ClientCore } from "../core.ts";
-import type { ConversationState } from "./conversation-state.ts";
+import { WakeLoop } from "../async/wake-loop.ts";
 import { backoffMs, delay } from "../async/waiting.ts";
+import { reportFailure, type ClientCore } from "../core.ts";
+import type { ConversationState } from "./conversation-state.ts";
+import { rangesUpTo } from "./sequence-ranges.ts";
 
 export class AckSender {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
+  private readonly loop: WakeLoop;
   /** How far the node has heard, in this session of the client. */
   private acked = 0;
-  private running: Promise<void> | undefined;
 
   constructor(core: ClientCore, state: ConversationState) {
     this.core = core;
     this.state = state;
+    this.loop = new WakeLoop(
+      () => this.ackAll(),
+      (error) => reportFailure(core, error, { conversation: state.id }),
+    );
   }
 
   /** What the node says it knows; after a lost ack it is less than was sent. */
@@ -24,29 +33,40 @@ export class AckSender {
 
   /** Acks what has been stored since. Failures are left to the next call, or to the next sync. */
   wake(): void {
-    this.running ??= this.run().finally(() => (this.running = undefined));
+    this.loop.wake();
   }
 
   /** Resolves when nothing is left to ack, or nothing can be. */
-  async settled(): Promise<void> {
-    await this.running;
+  settled(): Promise<void> {
+    return this.loop.settled();
   }
 
-  private async run(): Promise<void> {
+  private async ackAll(): Promise<void> {
     for (let attempt = 0; !this.core.closing.aborted;) {
-      const { position: sequence, logHash, unopened, joinedSequence } = this.state.record;
-      if (sequence <= this.acked || !logHash || joinedSequence === 0 || sequence < joinedSequence) return;
-      const ack = { conversation: this.state.id, sequence, logHash, unopened };
+      const due = this.nextDue();
+      if (!due) return;
+      const ack = {
+        conversation: this.state.id,
+        ...due,
+        unopened: rangesUpTo(this.state.record.unopened, due.sequence),
+      };
       const signature = toBase64(this.core.own.signAck(ack));
       try {
-        await this.core.connection.request("message:ack", { ...ack, logHash: toBase64(logHash), signature });
-        this.acked = Math.max(this.acked, sequence);
+        await this.core.connection.request("message:ack", { ...ack, logHash: toBase64(due.logHash), signature });
+        this.acked = Math.max(this.acked, due.sequence);
         attempt = 0;
       } catch (error) {
-        if (!(error instanceof SottoError) || !error.retryable || error.code === "offline") return;
+        if (!(error instanceof SottoError) || !error.retryable || error.code === "offline") throw error;
         const wait = Math.max(error.retryAfterMs ?? 0, backoffMs(attempt++, 100, 10_000));
         await delay(wait, this.core.closing).catch(() => undefined);
       }
     }
+  }
+
+  private nextDue(): { sequence: number; logHash: Uint8Array } | undefined {
+    const { position: sequence, logHash, joinedSequence, epochEnds } = this.state.record;
+    if (joinedSequence === 0) return undefined;
+    const isDue = (end: { sequence: number }): boolean => end.sequence > this.acked && end.sequence >= joinedSequence;
+    return epochEnds.find(isDue) ?? (logHash && isDue({ sequence }) ? { sequence, logHash } : undefined);
   }
 }

@@ -42,7 +42,7 @@ export class ConversationRegistry {
 
   /** The direct conversation with a user, asked of the node when it is not known. */
   async open(peer: UserId): Promise<Conversation> {
-    return this.withPeer(peer) ?? this.meet(await this.core.connection.request("conversation:open", { peer }));
+    return this.withPeer(peer) ?? this.meet(await this.ask(peer));
   }
 
   /** Every conversation that the node lists for this user. Errors: those of the connection. */
@@ -83,10 +83,21 @@ export class ConversationRegistry {
     });
   }
 
+  /** The node's row for a pair. It may not answer with a conversation of others, nor with another one than is known. */
+  private async ask(peer: UserId, conversation?: ConversationId): Promise<ConversationSummary> {
+    const asked = { peer, ...(conversation ? { conversation } : {}) };
+    const summary = await this.core.connection.request("conversation:open", asked);
+    const isPair =
+      summary.users.length === 2 && [peer, this.core.own.user].every((user) => summary.users.includes(user));
+    if (!isPair || (conversation && summary.conversation !== conversation)) {
+      this.core.report({ code: "diverged", conversation: summary.conversation, user: peer });
+      throw new SottoError("diverged", { detail: "The node answers with another conversation than was asked for." });
+    }
+    return summary;
+  }
+
   private async adopt(state: ConversationState, isNew: boolean): Promise<Conversation> {
-    const { peer } = state.record;
-    const open = (): Promise<ConversationSummary> => this.core.connection.request("conversation:open", { peer });
-    const conversation = new Conversation(this.core, state, open);
+    const conversation = new Conversation(this.core, state, () => this.ask(state.record.peer, state.id));
     await conversation.load();
     this.known.set(conversation.id, conversation);
     this.onAdopted(conversation, isNew);

@@ -5,18 +5,18 @@
 import { encodeContent } from "../../crypto/content.ts";
 import { equalBytes } from "../../identity/equal-bytes.ts";
 import { SottoError } from "../../protocol/errors.ts";
-import { newId, type ConversationId, type DeviceId, type MessageId, type UserId } from "../../protocol/ids.ts";
+import { newIdAfter, type ConversationId, type DeviceId, type MessageId, type UserId } from "../../protocol/ids.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
 import type { Receipt } from "../../protocol/receipts.ts";
 import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
 import { AckSender } from "./ack-sender.ts";
 import type { ConversationState } from "./conversation-state.ts";
-import type { ClientCore } from "../core.ts";
+import { inBackground, type ClientCore } from "../core.ts";
 import { GroupJoiner } from "./group-joiner.ts";
 import { GroupKeeper } from "./group-keeper.ts";
 import { LogFollower } from "./log-follower.ts";
 import type { Message } from "./message.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type LastSent } from "./outbox.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
 import { ReceiptBook } from "./receipt-book.ts";
 import { Timeline, type HistoryPage, type UnopenedMessage } from "./timeline.ts";
@@ -74,14 +74,15 @@ export class Conversation {
     this.joiner = new GroupJoiner(core, state, {
       policy: () => this.keeper.policy(),
       summary: open,
-      joined: (lastNumber) => this.afterJoin(lastNumber),
+      joined: (last) => this.afterJoin(last),
     });
     this.outbox = new Outbox(core, state, {
       ready: () => this.makeReady(),
       accepted: (entry) => this.follower.post(entry),
       catchUp: () => this.catchUp(),
+      catchUpAfresh: () => this.tolerant(this.follower.catchUpAfresh()),
       listHead: () => this.listHead(),
-      lost: () => void this.loseState(),
+      lost: () => this.background(this.loseState()),
     });
     this.follower = new LogFollower(core, state, {
       policy: () => this.keeper.policy(),
@@ -92,10 +93,10 @@ export class Conversation {
       listSeen: (entry, list) => void this.checkList(entry.sender.user, list),
       advanced: () => {
         this.acks.wake();
-        void this.book.retryEarly();
+        this.background(this.book.retryEarly());
       },
-      rosterMoved: () => this.outbox.wake(),
-      lost: () => void this.askForReadd(),
+      groupMoved: () => this.outbox.wake(),
+      lost: () => this.background(this.askForReadd()),
     });
   }
 
@@ -140,7 +141,7 @@ export class Conversation {
       ...(replyTo === undefined ? {} : { replyTo: typeof replyTo === "string" ? replyTo : replyTo.id }),
     };
     const encoded = encodeContent(content);
-    const id = newId<MessageId>();
+    const id = newIdAfter<MessageId>(this.outbox.lastId);
     const outgoing = this.outgoing.track(id, content, sentAt);
     this.outbox.add(id, encoded, sentAt.getTime(), this.outgoing.listenerFor(outgoing)).catch((error: unknown) => {
       outgoing.update({
@@ -206,7 +207,7 @@ export class Conversation {
 
   /** For the client: a receipt was pushed. */
   receipted(receipt: Receipt): void {
-    void this.book.take(receipt);
+    this.background(this.book.take(receipt));
   }
 
   /** For the client: something waits in this device's inbox. */
@@ -220,13 +221,13 @@ export class Conversation {
   async sync(summary: ConversationSummary): Promise<void> {
     this.acks.noteAcked(summary.position);
     if (this.state.record.lostAt !== null) await this.askForReadd();
-    else if (!this.holds(summary)) await this.loseState();
+    else if (!this.holds(summary)) await this.loseState(summary);
     await this.compare(summary);
     if (summary.head !== this.state.record.position) await this.catchUp();
     this.acks.wake();
     await this.book.readMissed(summary.receiptVersion);
     const behind = summary.lists.filter(({ user, version }) => (this.core.directory.get(user)?.version ?? 0) < version);
-    if (behind.length > 0 || this.keeper.hasMissingDevices()) await this.devicesChanged(behind.map(({ user }) => user));
+    if (behind.length > 0 || this.keeper.needsAlignment()) await this.devicesChanged(behind.map(({ user }) => user));
     this.outbox.wake();
   }
 
@@ -235,6 +236,7 @@ export class Conversation {
     for (const user of users) await this.core.directory.refresh(user);
     this.outbox.wake();
     this.aligning ??= this.align().finally(() => (this.aligning = undefined));
+    this.background(this.aligning);
   }
 
   /** For the client: there is a connection again. */
@@ -245,9 +247,13 @@ export class Conversation {
   }
 
   /** For the client: the log is behind its head. Errors are reported, and left to the next sync. */
-  async catchUp(): Promise<void> {
+  catchUp(): Promise<void> {
+    return this.tolerant(this.follower.catchUp());
+  }
+
+  private async tolerant(reading: Promise<void>): Promise<void> {
     try {
-      await this.follower.catchUp();
+      await reading;
     } catch (error) {
       if (!(error instanceof SottoError)) throw error;
       if (error.code === "diverged") this.core.report({ code: "diverged", conversation: this.id });
@@ -283,8 +289,12 @@ export class Conversation {
   private async compareWith(known?: ConversationSummary): Promise<void> {
     if (!this.isJoined) return;
     const summary = known ?? (await this.open());
-    if (this.state.record.lostAt === null && !this.holds(summary)) await this.loseState();
+    if (this.state.record.lostAt === null && !this.holds(summary)) await this.loseState(summary);
     await this.catchUp();
+  }
+
+  private background(work: Promise<unknown>): void {
+    inBackground(this.core, work, { conversation: this.id });
   }
 
   private noteWaiting(): void {
@@ -303,7 +313,7 @@ export class Conversation {
     for (let attempt = 0; attempt < 5 && !this.core.closing.aborted; attempt++) {
       try {
         await this.keeper.alignRoster();
-        if (!this.keeper.hasMissingDevices()) return;
+        if (!this.keeper.needsAlignment()) return;
       } catch (error) {
         if (!(error instanceof SottoError)) throw error;
         if (error.code === "offline") return;
@@ -314,18 +324,23 @@ export class Conversation {
     }
   }
 
-  private async afterJoin(lastNumber: number): Promise<void> {
-    if (lastNumber > 0) await this.outbox.renumber(lastNumber);
+  private async afterJoin(last: LastSent): Promise<void> {
+    await this.outbox.resumeAfter(last);
     this.noteWaiting();
     await this.catchUp();
     this.outbox.wake();
     await this.devicesChanged([]);
   }
 
-  private async loseState(): Promise<void> {
+  /** What lies between here and being added again counts as not opened, also where the first Welcome was never taken. */
+  private async loseState(summary?: ConversationSummary): Promise<void> {
     if (this.state.record.lostAt !== null) return;
     this.core.report({ code: "state-lost", conversation: this.id });
-    await this.state.queue.run(() => this.state.commit({ record: { lostAt: Date.now() }, pending: null }));
+    await this.state.queue.run(async () => {
+      const joined = this.state.record.joinedSequence === 0 ? summary?.joinedSequence : undefined;
+      const begins = joined ? { joinedSequence: joined, position: joined - 1 } : {};
+      await this.state.commit({ record: { lostAt: Date.now(), ...begins }, pending: null });
+    });
     await this.askForReadd();
   }
 

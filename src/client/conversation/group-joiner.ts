@@ -11,6 +11,7 @@ import { limits, suites } from "../../protocol/limits.ts";
 import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
 import type { ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import type { LastSent } from "./outbox.ts";
 import { addRange } from "./sequence-ranges.ts";
 
 type Welcome = Extract<InboxEntry, { kind: "welcome" }>;
@@ -18,8 +19,8 @@ type Welcome = Extract<InboxEntry, { kind: "welcome" }>;
 export interface JoinerHooks {
   policy(): DirectPolicy;
   summary(): Promise<ConversationSummary>;
-  /** The group is there, or there again: then with the last number that the node knows of this device. */
-  joined(lastNumber: number): Promise<void>;
+  /** The group is there, or there again, with the last number and id that the node knows of this device. */
+  joined(last: LastSent): Promise<void>;
 }
 
 export class GroupJoiner {
@@ -37,8 +38,8 @@ export class GroupJoiner {
   async join(welcome: Welcome): Promise<void> {
     const { record } = this.state;
     const held = this.state.group;
-    if (welcome.sequence <= record.joinedSequence) return;
-    if (held && record.lostAt === null) return;
+    if (held && (record.lostAt === null || welcome.sequence <= record.joinedSequence)) return;
+    if (welcome.sequence < record.joinedSequence) return;
     const joined = await this.tryPairs(welcome);
     if (!joined) return;
     const { group, pair } = joined;
@@ -97,7 +98,7 @@ export class GroupJoiner {
   }
 
   private async adoptJoin(welcome: Welcome, group: Group, pair: KeyPackagePair): Promise<void> {
-    const { lastNumber } = await this.hooks.summary();
+    const { lastNumber, lastId } = await this.hooks.summary();
     const rejoined = this.state.record.joinedSequence > 0;
     const changes = this.core.supply.forget(pair);
     await this.state.queue.run(async () => {
@@ -118,7 +119,7 @@ export class GroupJoiner {
             positionHash: null,
             logHash: null,
             rosterEpoch: group.epoch,
-            joins: { ...record.joins, [this.core.own.device]: welcome.sequence },
+            epochEnds: [],
             senders: {},
             unopened,
             lostAt: null,
@@ -129,6 +130,6 @@ export class GroupJoiner {
         changes,
       );
     });
-    await this.hooks.joined(lastNumber);
+    await this.hooks.joined({ lastNumber, lastId });
   }
 }

@@ -96,9 +96,10 @@ export class GroupKeeper {
     });
   }
 
-  /** Whether the peer's user has devices that nobody added yet. */
-  hasMissingDevices(): boolean {
-    return this.state.group !== undefined && this.missing(this.state.group).length > 0;
+  /** Whether the group is not what the device lists say: somebody is missing, or a revoked device is still there. */
+  needsAlignment(): boolean {
+    const { group } = this.state;
+    return group !== undefined && this.missing(group).length + this.goneLeaves(group).length > 0;
   }
 
   /** Removes and adds another device that cannot follow, once in a while without a person's word. */

@@ -10,6 +10,11 @@ import { encodeRecord, entryKey, tables, type ConversationRecord, type EntryReco
 import { addRange } from "./sequence-ranges.ts";
 import type { RecordChange } from "../stores/client-store.ts";
 
+/** Commits are rare; receipts older than the oldest kept prove nothing new. */
+const commitsKept = 256;
+/** Epoch ends that may wait for their ack. */
+const epochEndsKept = 64;
+
 export class LogBatch {
   record: ConversationRecord;
   group: Group | undefined;
@@ -25,8 +30,8 @@ export class LogBatch {
 
   constructor(state: ConversationState) {
     this.state = state;
-    const { joins, departures, senders } = state.record;
-    this.record = { ...state.record, joins: { ...joins }, departures: { ...departures }, senders: { ...senders } };
+    const { departures, senders } = state.record;
+    this.record = { ...state.record, departures: { ...departures }, senders: { ...senders } };
     this.group = state.group;
   }
 
@@ -51,13 +56,12 @@ export class LogBatch {
   /** A commit has been adopted: a new epoch, and a new beginning of the running hash. */
   beginEpoch(entry: HashedEntry, group: Group, roster: { added: readonly string[]; removed: readonly string[] }): void {
     this.group = group;
+    this.endEpoch();
+    this.record.commits = [...this.record.commits, entry.sequence].slice(-commitsKept);
     for (const device of [...roster.added, ...roster.removed] as GroupMember["device"][])
       delete this.record.senders[device];
     for (const device of roster.removed as GroupMember["device"][]) this.record.departures[device] = entry.sequence;
-    for (const device of roster.added as GroupMember["device"][]) {
-      this.record.joins[device] = entry.sequence;
-      delete this.record.departures[device];
-    }
+    for (const device of roster.added as GroupMember["device"][]) delete this.record.departures[device];
     if (roster.added.length + roster.removed.length > 0) {
       this.record.rosterEpoch = group.epoch;
       this.rosterMoved = true;
@@ -73,8 +77,14 @@ export class LogBatch {
 
   /** An application message has been taken in: the running hash goes on. */
   continueHash(hash: Uint8Array): void {
-    if (!this.record.logHash) throw new Error("a message before the first commit");
-    this.record.logHash = nextLogHash(this.record.logHash, hash);
+    if (this.record.logHash) this.record.logHash = nextLogHash(this.record.logHash, hash);
+  }
+
+  /** What an epoch held is acked under the hash that it ended with. */
+  private endEpoch(): void {
+    const { position: sequence, logHash, commits, epochEnds } = this.record;
+    if (!logHash || sequence <= (commits.at(-1) ?? 0)) return;
+    this.record.epochEnds = [...epochEnds, { sequence, logHash }].slice(-epochEndsKept);
   }
 
   /** Closes an entry: it is stored, and the position moves on it. */

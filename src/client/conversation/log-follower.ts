@@ -7,7 +7,8 @@ import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
-import type { ClientCore } from "../core.ts";
+import { WakeLoop } from "../async/wake-loop.ts";
+import { inBackground, reportFailure, type ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { LogBatch } from "./log-batch.ts";
 import { LogIntake, type IntakeHooks } from "./log-intake.ts";
@@ -15,7 +16,8 @@ import { LogIntake, type IntakeHooks } from "./log-intake.ts";
 export interface FollowerHooks extends IntakeHooks {
   /** The position moved: an ack is due, receipts that waited may hold now. */
   advanced(): void;
-  rosterMoved(): void;
+  /** The roster changed, or a commit that waited has been settled: messages that waited may go. */
+  groupMoved(): void;
   /** The group cannot be followed any more. */
   lost(): void;
 }
@@ -29,7 +31,7 @@ export class LogFollower {
   private readonly hooks: FollowerHooks;
   private readonly intake: LogIntake;
   private readonly arrivals = new Map<number, LogEntry>();
-  private pumping: Promise<void> | undefined;
+  private readonly pump: WakeLoop;
   private reading: Promise<void> | undefined;
   private gapTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -38,6 +40,10 @@ export class LogFollower {
     this.state = state;
     this.hooks = hooks;
     this.intake = new LogIntake(core, hooks);
+    this.pump = new WakeLoop(
+      () => this.pumpAll(),
+      (error) => reportFailure(core, error, { conversation: state.id }),
+    );
     core.closing.addEventListener("abort", () => clearTimeout(this.gapTimer));
   }
 
@@ -45,31 +51,31 @@ export class LogFollower {
   post(entry: LogEntry): void {
     if (entry.sequence <= this.state.record.position || this.arrivals.size >= arrivalsKept) return;
     this.arrivals.set(entry.sequence, entry);
-    void this.pump();
+    this.pump.wake();
   }
 
   /** Reads on until nothing is left. Errors: those of the connection, and `diverged`. */
   catchUp(): Promise<void> {
     this.reading ??= this.readAll().finally(() => {
       this.reading = undefined;
-      if (this.arrivals.size > 0) void this.pump();
+      if (this.arrivals.size > 0) this.pump.wake();
     });
     return this.reading;
   }
 
+  /** The same, by a reading that begins after this call: it sees what the node has answered before. */
+  async catchUpAfresh(): Promise<void> {
+    await this.reading?.catch(() => undefined);
+    return this.catchUp();
+  }
+
   /** Resolves when everything that has arrived is stored. */
   async settled(): Promise<void> {
-    await this.pumping;
+    await this.pump.settled();
     await this.state.queue.idle();
   }
 
-  private pump(): Promise<void> {
-    this.pumping ??= this.pumpAll().finally(() => (this.pumping = undefined));
-    return this.pumping;
-  }
-
   private async pumpAll(): Promise<void> {
-    await Promise.resolve();
     for (;;) {
       const run = this.nextRun();
       if (run.length === 0) break;
@@ -106,7 +112,7 @@ export class LogFollower {
     this.gapTimer = setTimeout(
       () => {
         this.gapTimer = undefined;
-        this.catchUp().catch(() => undefined);
+        inBackground(this.core, this.catchUp(), { conversation: this.state.id });
       },
       gapMs + (Math.random() * gapMs) / 2,
     );
@@ -148,7 +154,7 @@ export class LogFollower {
       if (batch.record.position === position && batch.record.lostAt === lostAt) return;
       await batch.finish();
       if (batch.record.position > position) this.hooks.advanced();
-      if (batch.rosterMoved) this.hooks.rosterMoved();
+      if (batch.rosterMoved || batch.pendingSettled) this.hooks.groupMoved();
       if (batch.record.lostAt !== null && lostAt === null) this.hooks.lost();
     });
   }

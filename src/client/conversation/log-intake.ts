@@ -16,6 +16,8 @@ import type { LogBatch } from "./log-batch.ts";
 /** What the outbox answers when an own message comes down in the log. */
 export interface OwnArrival {
   content: Uint8Array;
+  /** False when the log has other bytes under this message's id. */
+  isAsSent: boolean;
   changes: RecordChange[];
   /** After the write. */
   stored(): void;
@@ -42,9 +44,15 @@ export class LogIntake {
   async take(batch: LogBatch, entry: HashedEntry): Promise<void> {
     const hash = entryHash(entry);
     if (entry.kind === "commit") await this.takeCommit(batch, entry, hash);
-    else if (!batch.group) batch.stopped = true;
+    else if (!batch.group || !batch.record.logHash) this.refuseMessage(batch, entry);
     else if (entry.sender.device === this.core.own.device) this.takeOwnMessage(batch, entry, hash);
     else await this.takeMessage(batch, entry, hash);
+  }
+
+  /** A log begins with a commit: a message in its place is none of this group's. */
+  private refuseMessage(batch: LogBatch, { conversation, sequence }: HashedEntry): void {
+    batch.stopped = true;
+    this.core.report({ code: "diverged", conversation, sequence });
   }
 
   private async takeCommit(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): Promise<void> {
@@ -113,7 +121,8 @@ export class LogIntake {
       batch.keep(entry, hash, { kind: "unopened", content: null, reason: "not-followed" });
       return;
     }
-    batch.keep(entry, hash, { kind: "message", content: own.content, reason: null });
+    if (own.isAsSent) batch.keep(entry, hash, { kind: "message", content: own.content, reason: null });
+    else batch.keep(entry, hash, { kind: "unopened", content: null, reason: "replayed" });
     batch.write(...own.changes);
     batch.tell(() => own.stored());
   }

@@ -14,11 +14,21 @@ import { toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { MessageId } from "../../protocol/ids.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
-import type { ClientCore } from "../core.ts";
+import { WakeLoop } from "../async/wake-loop.ts";
+import { reportFailure, type ClientCore } from "../core.ts";
+import type { RecordChange } from "../stores/client-store.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { sealOutgoing } from "./outgoing-sealing.ts";
 import type { OwnArrival } from "./log-intake.ts";
-import { decodeRecord, encodeRecord, outboxKey, tables, type OutboxRecord } from "../records.ts";
+import {
+  decodeRecord,
+  encodeRecord,
+  entryKey,
+  outboxKey,
+  tables,
+  type EntryRecord,
+  type OutboxRecord,
+} from "../records.ts";
 import { backoffMs, delay } from "../async/waiting.ts";
 
 export type OutgoingState = "queued" | "sealing" | "sending" | "accepted" | "failed";
@@ -31,7 +41,14 @@ export interface OutgoingListener {
 interface Item {
   record: OutboxRecord;
   listener: OutgoingListener;
-  accepted: boolean;
+  /** The node has it: with its place in the log, or `known` from an earlier try. */
+  accepted: { sequence: number; acceptedAt: number } | "known" | null;
+}
+
+/** What the node knows of a device's messages in a conversation. */
+export interface LastSent {
+  lastNumber: number;
+  lastId: MessageId | null;
 }
 
 export interface OutboxHooks {
@@ -40,6 +57,7 @@ export interface OutboxHooks {
   /** The node's word on a message of ours, as the entry that stands in the log. */
   accepted(entry: LogEntry): void;
   catchUp(): Promise<void>;
+  catchUpAfresh(): Promise<void>;
   /** The sender's own device list, to be named in the message. */
   listHead(): { version: number; head: Uint8Array };
   lost(): void;
@@ -54,21 +72,24 @@ export class Outbox {
   private readonly hooks: OutboxHooks;
   /** By id, which is the order in which they were written. */
   private readonly items = new Map<MessageId, Item>();
-  private running: Promise<void> | undefined;
-  private woken = false;
+  private readonly loop: WakeLoop;
   private attempt = 0;
 
   constructor(core: ClientCore, state: ConversationState, hooks: OutboxHooks) {
     this.core = core;
     this.state = state;
     this.hooks = hooks;
+    this.loop = new WakeLoop(
+      () => this.run(),
+      (error) => reportFailure(core, error, { conversation: state.id }),
+    );
   }
 
   /** Takes up what an earlier run of this client left. `listen` is asked for each. */
   async load(listen: (record: OutboxRecord) => OutgoingListener): Promise<void> {
     for (const { bytes } of await this.core.store.list(tables.outbox, { prefix: `${this.state.id}/` })) {
       const record = decodeRecord<OutboxRecord>(bytes);
-      this.items.set(record.id, { record, listener: listen(record), accepted: false });
+      this.items.set(record.id, { record, listener: listen(record), accepted: null });
     }
   }
 
@@ -83,7 +104,7 @@ export class Outbox {
       previousContentHash: null,
       sealed: null,
     };
-    this.items.set(id, { record, listener, accepted: false });
+    this.items.set(id, { record, listener, accepted: null });
     await this.core.store.write([this.changeOf(record)]);
     this.wake();
   }
@@ -93,15 +114,21 @@ export class Outbox {
     return this.state.queue.run(async () => {
       if (this.items.get(id)?.record.number !== null) return false;
       this.items.delete(id);
-      await this.core.store.write([{ table: tables.outbox, id: outboxKey(this.state.id, id), bytes: null }]);
+      await this.core.store.write([this.removalOf(id)]);
       return true;
     });
   }
 
   /** Something changed that may let messages go: a connection, a group, a new message. */
   wake(): void {
-    this.woken = true;
-    this.running ??= this.run().finally(() => (this.running = undefined));
+    this.loop.wake();
+  }
+
+  /** The greatest id here or sent before: the next one has to be greater. */
+  get lastId(): MessageId | null {
+    const waiting = [...this.items.keys()].at(-1) ?? null;
+    const { lastId } = this.state.record;
+    return waiting !== null && (lastId === null || waiting > lastId) ? waiting : lastId;
   }
 
   /** An own message stands in the log. Undefined when this device knows nothing of it. */
@@ -109,33 +136,31 @@ export class Outbox {
     const item = this.items.get(entry.id);
     if (!item || item.record.number !== entry.number) return undefined;
     const { sealed, content } = item.record;
-    if (!sealed || !equalBytes(sealed.payload, entry.payload)) {
-      const { conversation, sequence } = entry;
-      this.core.report({ code: "log-forked", conversation, sequence });
-    }
+    const isAsSent = sealed !== null && equalBytes(sealed.payload, entry.payload);
     return {
       content,
-      changes: [{ table: tables.outbox, id: outboxKey(this.state.id, entry.id), bytes: null }],
+      isAsSent,
+      changes: [this.removalOf(entry.id)],
       stored: () => {
         this.items.delete(entry.id);
-        item.listener.moved("accepted", entry);
+        if (isAsSent) return item.listener.moved("accepted", entry);
+        this.core.report({ code: "log-forked", conversation: entry.conversation, sequence: entry.sequence });
+        item.listener.moved("failed", { error: new SottoError("diverged") });
       },
     };
   }
 
   private async run(): Promise<void> {
-    while (this.woken && !this.core.closing.aborted) {
-      this.woken = false;
-      try {
-        await this.flush();
-        this.attempt = 0;
-      } catch (error) {
-        if (!(error instanceof SottoError)) throw error;
-        if (error.code === "offline" || error.code === "closed" || !error.retryable) continue;
-        const wait = Math.max(error.retryAfterMs ?? 0, backoffMs(this.attempt++, 50, 5_000));
-        await delay(wait, this.core.closing).catch(() => undefined);
-        this.woken = true;
-      }
+    if (this.core.closing.aborted) return;
+    try {
+      await this.flush();
+      this.attempt = 0;
+    } catch (error) {
+      if (!(error instanceof SottoError) || error.code === "offline" || error.code === "closed") throw error;
+      if (!error.retryable) return this.core.report({ code: error.code, conversation: this.state.id });
+      const wait = Math.max(error.retryAfterMs ?? 0, backoffMs(this.attempt++, 50, 5_000));
+      await delay(wait, this.core.closing).catch(() => undefined);
+      this.loop.wake();
     }
   }
 
@@ -168,26 +193,43 @@ export class Outbox {
 
   /** What the node knows from an earlier try is found in the log; where this device may not read that far back, it is done. */
   private async settleKnown(): Promise<void> {
-    if (![...this.items.values()].some((item) => item.accepted)) return;
-    await this.hooks.catchUp();
-    await this.state.queue.run(async () => {
-      const known = [...this.items.values()].filter((item) => item.accepted);
-      if (this.state.record.lostAt !== null || known.length === 0) return;
-      const gone = known.map(({ record }) => ({
-        table: tables.outbox,
-        id: outboxKey(this.state.id, record.id),
-        bytes: null,
-      }));
-      await this.core.store.write(gone);
-      for (const item of known) {
+    const known = [...this.items.values()].filter((item) => item.accepted === "known");
+    if (known.length === 0) return;
+    await this.hooks.catchUpAfresh();
+    if (this.state.record.lostAt === null) await this.settle(known);
+  }
+
+  /** Takes items out that the node has, and that will not come down in this device's log. */
+  private settle(items: readonly Item[]): Promise<void> {
+    return this.state.queue.run(async () => {
+      const settled = items.filter((item) => this.items.has(item.record.id));
+      if (settled.length === 0) return;
+      await this.core.store.write(settled.flatMap((item) => [this.removalOf(item.record.id), ...this.historyOf(item)]));
+      for (const item of settled) {
         this.items.delete(item.record.id);
-        item.listener.moved("accepted");
+        item.listener.moved("accepted", item.accepted === "known" || !item.accepted ? {} : item.accepted);
       }
     });
   }
 
+  /** One's own message whose place in the log is known, though this device may not read there. */
+  private historyOf({ record, accepted }: Item): RecordChange[] {
+    if (accepted === null || accepted === "known") return [];
+    const entry: EntryRecord = {
+      ...accepted,
+      kind: "message",
+      id: record.id,
+      sender: { user: this.core.own.user, device: this.core.own.device },
+      number: record.number ?? 0,
+      logHash: new Uint8Array(32),
+      content: record.content,
+      reason: null,
+    };
+    return [{ table: tables.entries, id: entryKey(this.state.id, entry.sequence), bytes: encodeRecord(entry) }];
+  }
+
   private unaccepted(): Item[] {
-    return [...this.items.values()].filter((item) => !item.accepted);
+    return [...this.items.values()].filter((item) => item.accepted === null);
   }
 
   /** Seals what is not sealed, and stores group and ciphertexts before anything leaves. */
@@ -203,7 +245,11 @@ export class Outbox {
         this.hooks.listHead(),
       );
       const changes = records.map((record) => this.changeOf(record));
-      await this.state.commit({ group, record: { lastNumber, lastContentHash } }, changes);
+      const lastId = records.reduce(
+        (last, { id }) => (last !== null && last > id ? last : id),
+        this.state.record.lastId,
+      );
+      await this.state.commit({ group, record: { lastNumber, lastContentHash, lastId } }, changes);
       todo.forEach((item, index) => (item.record = records[index]!));
       release();
     });
@@ -218,9 +264,12 @@ export class Outbox {
     const payload = toBase64(sealed.payload);
     const place = { conversation: this.state.id, generation, epoch, id, number, payload };
     const reply = await this.core.connection.request("message:send", place);
-    item.accepted = true;
-    if (reply.status === "already-accepted") return;
+    if (reply.status === "already-accepted") {
+      item.accepted = "known";
+      return;
+    }
     const { sequence, acceptedAt } = reply;
+    item.accepted = { sequence, acceptedAt };
     item.listener.moved("accepted", { sequence, acceptedAt });
     const sender = { user: this.core.own.user, device: this.core.own.device };
     this.hooks.accepted({ ...place, kind: "message", sender, sequence, acceptedAt });
@@ -232,7 +281,7 @@ export class Outbox {
       case "stale-epoch":
         await this.hooks.catchUp();
         await this.unseal();
-        this.woken = true;
+        this.loop.wake();
         return;
       case "message-conflict":
         this.hooks.lost();
@@ -241,7 +290,7 @@ export class Outbox {
       case "invalid-request":
       case "device-revoked":
         await this.fail(item, error);
-        this.woken = true;
+        this.loop.wake();
         return;
       case "not-a-member":
       case "conversation-unknown":
@@ -261,7 +310,7 @@ export class Outbox {
   private async fail(item: Item, error: SottoError): Promise<void> {
     const { id, number, previousContentHash } = item.record;
     this.items.delete(id);
-    await this.core.store.write([{ table: tables.outbox, id: outboxKey(this.state.id, id), bytes: null }]);
+    await this.core.store.write([this.removalOf(id)]);
     if (number !== null) {
       await this.rewrite((record) =>
         record.number !== null && record.number > number
@@ -274,8 +323,9 @@ export class Outbox {
     item.listener.moved("failed", { error });
   }
 
-  /** After this device was added again: numbers go on where the node says, sealed anew. */
-  async renumber(lastNumber: number): Promise<void> {
+  /** After this device was added (again): what the node has is done with, the rest goes on with its numbers, sealed anew. */
+  async resumeAfter({ lastNumber, lastId }: LastSent): Promise<void> {
+    await this.settle([...this.items.values()].filter(({ record }) => lastId !== null && record.id <= lastId));
     await this.rewrite((record) => ({
       ...record,
       number: null,
@@ -283,7 +333,7 @@ export class Outbox {
       contentHash: null,
       sealed: null,
     }));
-    await this.state.queue.run(() => this.state.commit({ record: { lastNumber, lastContentHash: null } }));
+    await this.state.queue.run(() => this.state.commit({ record: { lastNumber, lastContentHash: null, lastId } }));
   }
 
   private async rewrite(change: (record: OutboxRecord) => OutboxRecord): Promise<void> {
@@ -294,7 +344,11 @@ export class Outbox {
     });
   }
 
-  private changeOf(record: OutboxRecord) {
+  private removalOf(id: MessageId): RecordChange {
+    return { table: tables.outbox, id: outboxKey(this.state.id, id), bytes: null };
+  }
+
+  private changeOf(record: OutboxRecord): RecordChange {
     return { table: tables.outbox, id: outboxKey(this.state.id, record.id), bytes: encodeRecord(record) };
   }
 }

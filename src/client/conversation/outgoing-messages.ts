@@ -60,7 +60,7 @@ export class OutgoingMessages {
   showReceipt(receipt: ReceiptRecord): void {
     for (const message of this.unsettled.values()) {
       const { sequence } = message;
-      if (sequence === undefined || sequence > receipt.sequence || sequence <= receipt.from) continue;
+      if (sequence === undefined || sequence > receipt.sequence) continue;
       message.noteReceipt(this.book.lookUp(sequence, receipt.user));
       this.settle(message, sequence);
     }

@@ -1,6 +1,6 @@
 /**
  * What became of this device's messages, recipient by recipient. A `delivered` counts only when the recipient's device
- * signed it over the very log this device holds; it speaks of what came after that device joined. `expired` is the node's word.
+ * signed it over the very log this device holds, and then of what came after the last commit. `expired` is the node's word.
  */
 import type { GroupMember } from "../../crypto/group-engine.ts";
 import { verifyAck } from "../../identity/ack.ts";
@@ -30,7 +30,7 @@ export interface RecipientReceipt {
   unopenedAt?: Date;
 }
 
-/** Receipts kept in memory and on disk, per conversation; older ones are merged into what they say together. */
+/** Receipts kept in memory and on disk, per conversation. */
 const kept = 2000;
 
 export class ReceiptBook {
@@ -74,8 +74,12 @@ export class ReceiptBook {
       this.core.report({ code: "log-forked", conversation, user, device, sequence: ack.sequence });
       return;
     }
-    const from = (this.state.record.joins[receipt.device] ?? 0) - 1;
-    await this.record({ ...receipt, from: Math.max(from, 0), sequence: ack.sequence, unopened: ack.unopened });
+    await this.record({
+      ...receipt,
+      from: this.lastCommit(ack.sequence),
+      sequence: ack.sequence,
+      unopened: ack.unopened,
+    });
   }
 
   /** The log has moved on: receipts that came before their messages may hold now. */
@@ -98,11 +102,11 @@ export class ReceiptBook {
   lookUp(sequence: number, user: UserId): RecipientReceipt {
     const found: RecipientReceipt = { user };
     for (const receipt of this.records) {
-      if (receipt.user !== user || receipt.sequence < sequence || receipt.from >= sequence) continue;
+      if (receipt.user !== user || receipt.sequence < sequence) continue;
       const at = new Date(receipt.at);
       if (receipt.kind === "expired") found.expiredAt ??= at;
       else if (includesSequence(receipt.unopened, sequence)) found.unopenedAt ??= at;
-      else found.deliveredAt ??= at;
+      else if (receipt.from < sequence) found.deliveredAt ??= at;
     }
     if (found.deliveredAt) {
       delete found.unopenedAt;
@@ -120,6 +124,11 @@ export class ReceiptBook {
     return this.core.directory.get(user)?.devices.get(device);
   }
 
+  /** The log hash of an ack begins at this commit, and speaks of nothing before it. */
+  private lastCommit(sequence: number): number {
+    return this.state.record.commits.findLast((commit) => commit <= sequence) ?? sequence;
+  }
+
   private async logHashAt(sequence: number): Promise<Uint8Array | null> {
     if (sequence === this.state.record.position) return this.state.record.logHash;
     const bytes = await this.core.store.get(tables.entries, entryKey(this.state.id, sequence));
@@ -132,7 +141,7 @@ export class ReceiptBook {
     if (this.records.some((known) => known.version === version && known.sequence === sequence)) return;
     const later = this.records.findIndex((known) => known.version > version);
     this.records.splice(later === -1 ? this.records.length : later, 0, record);
-    const dropped = this.records.length > kept ? this.records.splice(0, this.records.length - kept) : [];
+    const dropped = this.thinOut();
     await this.core.store.write([
       { table: tables.receipts, id: receiptKey(this.state.id, version), bytes: encodeRecord(record) },
       ...dropped.map((old) => ({ table: tables.receipts, id: receiptKey(this.state.id, old.version), bytes: null })),
@@ -140,13 +149,25 @@ export class ReceiptBook {
     this.recorded(record);
   }
 
+  /** Past the bound, what a later receipt of the same device in the same epoch says as well goes first; then the oldest. */
+  private thinOut(): ReceiptRecord[] {
+    if (this.records.length <= kept) return [];
+    const isCovered = (one: ReceiptRecord, at: number): boolean =>
+      this.records.some((later, index) => index > at && later.device === one.device && later.from === one.from);
+    const covered = this.records.findIndex(isCovered);
+    return this.records.splice(Math.max(covered, 0), 1);
+  }
+
   private async readAll(): Promise<void> {
     for (;;) {
       const after = this.state.record.receiptVersion;
       const page = await this.core.connection.request("receipts:read", { conversation: this.state.id, after });
       for (const receipt of page.receipts) await this.take(receipt);
-      if (page.version <= after) return;
-      await this.state.queue.run(() => this.state.commit({ record: { receiptVersion: page.version } }));
+      // What waits for its message is read again by a client that has forgotten it.
+      const waiting = Math.min(...[...this.early.values()].map((receipt) => receipt.version - 1));
+      const version = Math.min(page.version, waiting);
+      if (version <= after) return;
+      await this.state.queue.run(() => this.state.commit({ record: { receiptVersion: version } }));
       if (!page.more) return;
     }
   }

@@ -21,6 +21,11 @@ export function includesSequence(ranges: SequenceRanges, sequence: number): bool
   return ranges.some(([from, to]) => from <= sequence && sequence <= to);
 }
 
+/** The part of the ranges that does not go beyond a sequence. */
+export function rangesUpTo(ranges: SequenceRanges, sequence: number): SequenceRanges {
+  return ranges.flatMap(([from, to]): SequenceRanges => (from > sequence ? [] : [[from, Math.min(to, sequence)]]));
+}
+
 function mergeClosest(ranges: SequenceRanges): void {
   let closest = 0;
   for (let at = 1; at < ranges.length - 1; at++) {

@@ -73,13 +73,16 @@ export class Timeline {
       const waiting = new AbortController();
       const arrived = withDeadline(arrival(waiting.signal), { signal }).catch(() => false);
       const messages = await this.received(after, rowsPerRead);
-      for (const message of messages) {
-        if (signal?.aborted || this.core.closing.aborted) return waiting.abort();
-        after = message.sequence ?? after;
-        yield message;
+      try {
+        for (const message of messages) {
+          if (signal?.aborted || this.core.closing.aborted) return;
+          after = message.sequence ?? after;
+          yield message;
+        }
+        if (messages.length === 0 && !(await arrived)) return;
+      } finally {
+        waiting.abort();
       }
-      if (messages.length === 0 && !(await arrived)) return;
-      waiting.abort();
     }
   }
 
