@@ -49,7 +49,7 @@ export class DeviceSocket {
   }
 
   /** Connected and proved. */
-  static async admitted(node: GatewayNode, identity: DeviceIdentity): Promise<DeviceSocket> {
+  static async admitted(node: Pick<GatewayNode, "host" | "url">, identity: DeviceIdentity): Promise<DeviceSocket> {
     const device = await DeviceSocket.connectAs(node, identity.user);
     await device.prove(identity);
     return device;
@@ -57,7 +57,7 @@ export class DeviceSocket {
 
   /** Connected, registered as the first device of its user, proved. The account has its first device already. */
   static async registered(
-    node: GatewayNode,
+    node: Pick<GatewayNode, "host" | "url">,
     account: AccountWithDevices,
     first: DeviceIdentity,
   ): Promise<DeviceSocket> {

@@ -17,7 +17,7 @@ export interface Person {
   socket: DeviceSocket;
 }
 
-export async function newPerson(node: GatewayNode, name: string): Promise<Person> {
+export async function newPerson(node: Pick<GatewayNode, "host" | "url">, name: string): Promise<Person> {
   const account = await AccountWithDevices.of(name);
   const identity = account.addDevice();
   return { account, identity, socket: await DeviceSocket.registered(node, account, identity) };
@@ -54,7 +54,7 @@ export async function foundingCommit(
 
 /** Alice has opened and founded her direct conversation with bob, both devices are in it. */
 export async function foundDirect(
-  node: GatewayNode,
+  node: Pick<GatewayNode, "host" | "url">,
   names: [string, string] = ["alice", "bob"],
 ): Promise<{ alice: Person; bob: Person; conversation: ConversationId; group: Group; pairs: KeyPackagePair[] }> {
   const alice = await newPerson(node, names[0]);
@@ -117,7 +117,7 @@ export async function commitRequestOf(
 
 /** A second device of somebody, linked by the first one over the node, connected and proved. */
 export async function linkDevice(
-  node: GatewayNode,
+  node: Pick<GatewayNode, "host" | "url">,
   { account, socket }: Pick<Person, "account" | "socket">,
 ): Promise<Pick<Person, "identity" | "socket">> {
   const identity = account.addDevice();
