@@ -12,13 +12,16 @@ describe("the store on SQLite", () => {
       ReturnType<typeof openSqliteStore>,
     ];
     const forgetful = openSqliteStore({ file, retentionDays: 0 });
-    await Promise.all([one.migrate(), other.migrate(), forgetful.migrate()]);
+    const impatient = openSqliteStore({ file, retentionDays: 90, undeliveredTtlDays: 0 });
+    const all = [one, other, forgetful, impatient];
+    await Promise.all(all.map((store) => store.migrate()));
     return {
       one,
       other,
       forgetful,
+      impatient,
       end: async () => {
-        await Promise.all([one.close(), other.close(), forgetful.close()]);
+        await Promise.all(all.map((store) => store.close()));
         await folder.remove();
       },
     };

@@ -1,7 +1,9 @@
 import { describeCommits } from "./store/commits.ts";
 import { describeConversations } from "./store/conversations.ts";
 import { describeDevices } from "./store/devices.ts";
+import { describeInbox } from "./store/inbox.ts";
 import { describeKeyPackages } from "./store/key-packages.ts";
+import { describeLaterDevices } from "./store/later-devices.ts";
 import { describeMaintenance } from "./store/maintenance.ts";
 import { describeMessages } from "./store/messages.ts";
 import { describeModel } from "./store/model.ts";
@@ -18,11 +20,13 @@ export function storeContract(open: () => Promise<StorePair>): void {
   const stores = () => pair;
 
   describeDevices(stores);
+  describeInbox(stores);
   describeKeyPackages(stores);
   describeConversations(stores);
   describeCommits(stores);
   describeMessages(stores);
   describePositions(stores);
+  describeLaterDevices(stores);
   describeMaintenance(stores);
   describeModel(stores);
 }

@@ -43,7 +43,7 @@ export interface AcceptCommit {
   /** In the order of the commit. A device in both is re-added: its log begins anew at this commit. */
   added: { user: UserId; device: DeviceId }[];
   removed: DeviceId[];
-  /** For the added devices: stored once, referenced from their inboxes. */
+  /** For the added devices: stored once, referenced from their inboxes in the place of any earlier one to this conversation. */
   welcome?: Uint8Array;
 }
 
@@ -63,7 +63,11 @@ export type CommitOutcome =
   | { status: "device-revoked" };
 
 export interface ConversationStore {
-  /** The pair's one row, made under `proposed` when there is none. `a` and `b` differ; their order does not matter. */
+  /**
+   * The pair's one row, made when there is none: under `proposed`, or under a fresh id where that is another pair's. `a` and
+   * `b` differ; their order does not matter. A conversation never founded is kept for the retention from when it was last
+   * opened, give or take a day or a tenth of the retention.
+   */
   openDirect(a: UserId, b: UserId, proposed: ConversationId): Promise<{ row: ConversationRow; created: boolean }>;
   findConversation(conversation: ConversationId): Promise<ConversationRow | undefined>;
   /** In order of id, after a cursor. Only conversations of the user; a device that never joined sees `joinedSequence: null`. */

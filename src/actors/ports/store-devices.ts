@@ -99,7 +99,11 @@ export interface DeviceStore {
     devices: readonly { user: UserId; device: DeviceId }[],
   ): Promise<{ user: UserId; device: DeviceId; bytes: Uint8Array; lastResort: boolean }[]>;
 
-  /** What waits for one device, after a position, oldest first. Positions of a device's inbox increase, with gaps allowed. */
+  /**
+   * What waits for one device, after a position, oldest first. Positions of a device's inbox increase, with gaps allowed.
+   * Welcomes wait as long as the history is kept, requests as long as the undelivered time to live; of either kind the
+   * newest `limits.inboxEntriesPerDevice` are kept.
+   */
   readInbox(device: DeviceId, after: number, limit: number): Promise<{ entries: InboxRow[]; more: boolean }>;
   /** Deletes up to and including a position. */
   ackInbox(device: DeviceId, position: number): Promise<void>;

@@ -50,7 +50,10 @@ export interface AckRow {
 }
 
 export type AckOutcome =
-  /** `receipt` when the user's delivered position moved or a repair shortened `unopened`: push it to the senders. */
+  /**
+   * `receipt` when the senders have something new to hear: the user's delivered position moved past entries of others; the
+   * ack covers such entries that lie before the join of the device that is ahead; or a repair shortened `unopened`.
+   */
   | { status: "advanced"; receipt: { at: number; version: number } | null }
   /** At or below the position already, with nothing new. */
   | { status: "unchanged" }
@@ -92,7 +95,10 @@ export interface LogStore {
   findEntry(conversation: ConversationId, device: DeviceId, sequence: number): Promise<LogRow | undefined>;
   /** Advances device positions; many share one commit. Outcomes in the order of the acks. */
   advancePositions(acks: readonly AckRow[]): Promise<AckOutcome[]>;
-  /** Receipts of other users' devices with a version above `after`, in order of version. */
+  /**
+   * Receipts with a version above `after`, in order of version. Several of one device in a short time are one row, the
+   * latest, but never across a commit.
+   */
   readReceipts(
     conversation: ConversationId,
     after: number,

@@ -32,14 +32,15 @@ export interface MaintenanceStore {
   postponeConversation(conversation: ConversationId, head: number, now: number): Promise<void>;
   /**
    * Recipients who have not got messages accepted before `now − ttlMs`: writes one `expired` receipt per (conversation,
-   * user) that says up to where, and takes them out of the queue. The messages stay history. Idempotent.
+   * user) that says up to where, and takes them out of the queue. The messages stay history. Idempotent. A device has not
+   * got what lies before its join: that is for the user's earlier devices.
    */
   expireUndelivered(now: number, ttlMs: number, limit: number): Promise<Expiry[]>;
   /**
    * Deletes, in chunks, whatever has an end: log entries past retention (commits no sooner than messages), receipts 30 days
-   * after all have the message, expired key packages and link offers, inbox entries and Welcomes past `UNDELIVERED_TTL_DAYS`
-   * or unreferenced, conversations never founded within the retention, due rows of what is gone, positions and numbers of
-   * removed devices past retention.
+   * after all have the message, expired key packages and link offers, Welcomes past retention or unreferenced, requests to be
+   * re-added past `UNDELIVERED_TTL_DAYS`, conversations neither founded nor opened within the retention, due rows of what is
+   * gone, positions and numbers of removed devices past retention.
    */
   purge(options: { now: number; dryRun: boolean; chunk: number }): Promise<PurgeReport>;
   /** Sizes for `doctor` and metrics. */

@@ -17,6 +17,19 @@ export function describeConversations(stores: () => StorePair): void {
       expect(opened[0].row).to.deep.include({ users: [a, b].sort(), generation: 0, epoch: 0, head: 0, leaves: [] });
     });
 
+    it("is made under the id that was proposed, unless another pair has it", async () => {
+      const { one, other } = stores();
+      const [a, b, c] = [newUser("a"), newUser("b"), newUser("c")];
+      const held = newId<ConversationId>();
+      expect(await one.openDirect(a, b, held)).to.have.nested.property("row.conversation", held);
+      const elsewhere = await other.openDirect(a, c, held);
+      expect(elsewhere.created).to.equal(true);
+      expect(elsewhere.row.conversation).to.not.equal(held);
+      expect(elsewhere.row.users).to.deep.equal([a, c].sort());
+      const again = await other.openDirect(b, a, newId<ConversationId>());
+      expect(again).to.deep.include({ created: false }).and.have.nested.property("row.conversation", held);
+    });
+
     it("is seen by a device that never joined as not joined, and by a stranger not at all", async () => {
       const { one } = stores();
       const { conversation, alice, bob } = await foundDirect(one);

@@ -1,16 +1,8 @@
 import { expect } from "chai";
 import type { LinkOffer } from "../../../src/actors/ports/store-devices.ts";
-import { newId, type ConversationId, type DeviceId } from "../../../src/protocol/ids.ts";
+import { newId, type DeviceId } from "../../../src/protocol/ids.ts";
 import { limits } from "../../../src/protocol/limits.ts";
-import {
-  addDevice,
-  bytesOf,
-  commitBy,
-  foundDirect,
-  newUser,
-  revokeDevice,
-  type Party,
-} from "../../support/store/store-kit.ts";
+import { addDevice, bytesOf, newUser, revokeDevice } from "../../support/store/store-kit.ts";
 import type { StorePair } from "./store-pair.ts";
 
 const secondDevice = (user: ReturnType<typeof newUser>, device = newId<DeviceId>()) => ({
@@ -136,86 +128,6 @@ export function describeDevices(stores: () => StorePair): void {
       await one.putLinkOffer(offerOf(user, { expiresAt: Date.now() - 1 }));
       expect(await one.findLinkOffer(user, bytesOf(`channel ${user}`, 16))).to.equal(undefined);
       expect(await one.putLinkOffer(offerOf(user))).to.equal("stored");
-    });
-  });
-
-  describe("a device's inbox", () => {
-    it("holds the Welcome until it is acked", async () => {
-      const { one, other } = stores();
-      const { bob, conversation, founding } = await foundDirect(one);
-      const { entries, more } = await other.readInbox(bob.device, 0, 10);
-      expect(more).to.equal(false);
-      expect(entries).to.have.length(1);
-      expect(entries[0]).to.deep.include({ kind: "welcome", conversation, sequence: 1, welcome: founding.welcome });
-      await other.ackInbox(bob.device, entries[0]!.position);
-      expect((await one.readInbox(bob.device, 0, 10)).entries).to.deep.equal([]);
-    });
-
-    it("gets one request per device to be re-added, the latest", async () => {
-      const { one, other } = stores();
-      const { alice, bob, conversation } = await foundDirect(one);
-      const request = (epoch: number) => ({
-        conversation,
-        generation: 1,
-        epoch,
-        ...alice,
-        keyPackage: bytesOf(`package ${epoch}`, 300),
-        signature: bytesOf("signature", 64),
-      });
-      const first = await one.postReadd(request(1));
-      const second = await other.postReadd(request(2));
-      expect(first).to.have.length(1);
-      expect(second).to.have.nested.property("[0].device", bob.device);
-      const { entries } = await one.readInbox(bob.device, 0, 10);
-      const readds = entries.filter(({ kind }) => kind === "readd");
-      expect(readds).to.have.length(1);
-      expect(readds[0]).to.deep.include({ epoch: 2, keyPackage: bytesOf("package 2", 300), device: alice.device });
-      expect((second as { position: number }[])[0]!.position).to.be.above(
-        (first as { position: number }[])[0]!.position,
-      );
-      const stranger = await addDevice(one, newUser());
-      expect(await one.postReadd({ ...request(3), ...stranger })).to.equal("not-a-member");
-      expect(await one.postReadd({ ...request(3), conversation: newId<ConversationId>() })).to.equal("not-a-member");
-    });
-
-    it("leaves a request waiting whoever acked it, until the device is added or revoked", async () => {
-      const { one, other } = stores();
-      const { alice, bob, conversation } = await foundDirect(one);
-      const request = (party: Party) => ({
-        conversation,
-        generation: 1,
-        epoch: 1,
-        ...party,
-        keyPackage: bytesOf("package", 300),
-        signature: bytesOf("signature", 64),
-      });
-      expect(await one.findReadd(conversation, alice.device)).to.equal(undefined);
-      const posted = (await one.postReadd(request(alice))) as { position: number }[];
-      await one.ackInbox(bob.device, posted[0]!.position);
-      expect(await other.findReadd(conversation, alice.device)).to.deep.equal(request(alice));
-      expect(await other.findReadd(newId<ConversationId>(), alice.device)).to.equal(undefined);
-      expect(await other.findReadd(conversation, bob.device)).to.equal(undefined);
-      await one.acceptCommit(commitBy(conversation, bob, 1, { removed: [alice.device], added: [alice] }));
-      expect(await one.findReadd(conversation, alice.device)).to.equal(undefined);
-      await one.postReadd(request(bob));
-      await revokeDevice(one, bob);
-      expect(await other.findReadd(conversation, bob.device)).to.equal(undefined);
-    });
-
-    it("goes with the device's revocation, and so do its requests", async () => {
-      const { one } = stores();
-      const { alice, bob, conversation } = await foundDirect(one);
-      await one.postReadd({
-        conversation,
-        generation: 1,
-        epoch: 1,
-        ...bob,
-        keyPackage: bytesOf("package"),
-        signature: bytesOf("signature", 64),
-      });
-      await revokeDevice(one, bob);
-      expect((await one.readInbox(bob.device, 0, 10)).entries).to.deep.equal([]);
-      expect((await one.readInbox(alice.device, 0, 10)).entries).to.deep.equal([]);
     });
   });
 }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { PurgeReport } from "../../../src/actors/ports/store-maintenance.ts";
 import { newId, type ConversationId } from "../../../src/protocol/ids.ts";
+import { eventually } from "../../support/eventually.ts";
 import {
   ackBy,
   addDevice,
@@ -141,6 +142,27 @@ export function describeMaintenance(stores: () => StorePair): void {
       }
       expect(await one.findConversation(row.conversation)).to.equal(undefined);
       expect((await one.readInbox(bob.device, 0, 10)).entries).to.deep.equal([]);
+    });
+  });
+
+  describe("a conversation that nobody has founded", () => {
+    it("ends when nobody opens it for as long as the retention, and comes back under the id it had", async () => {
+      const { one, other, forgetful } = stores();
+      const [a, b] = [newUser("a"), newUser("b")];
+      const { row } = await one.openDirect(a, b, newId<ConversationId>());
+      const openedAt = Date.now();
+      await eventually(() => expect(Date.now()).to.be.above(openedAt));
+      // To this instance, any time that has passed is worth noting.
+      await forgetful.openDirect(a, b, newId<ConversationId>());
+      await one.purge({ now: openedAt + 90 * dayMs + 1, dryRun: false, chunk: 1000 });
+      expect(await other.findConversation(row.conversation)).to.deep.equal(row);
+      expect((await one.openDirect(b, a, newId<ConversationId>())).created).to.equal(false);
+      await one.purge({ now: Date.now() + 90 * dayMs + 1, dryRun: false, chunk: 1 });
+      expect(await other.findConversation(row.conversation)).to.equal(undefined);
+      expect(await other.shareConversation(a, b)).to.equal(false);
+      const back = await one.openDirect(a, b, row.conversation);
+      expect(back).to.have.nested.property("row.conversation", row.conversation);
+      expect(back.row.users).to.deep.equal([a, b].sort());
     });
   });
 

@@ -92,6 +92,20 @@ export function describePositions(stores: () => StorePair): void {
       expect(await readAll(conversation, receipts.at(-1)!.version)).to.deep.equal([]);
     });
 
+    it("before and after a commit are two rows: the hash proves only what came after the last commit", async () => {
+      const { one } = stores();
+      const { conversation, alice, bob } = await foundWithMessages(3);
+      await one.acceptCommit(commitBy(conversation, alice, 1));
+      await one.acceptMessages(
+        conversation,
+        [4, 5].map((number) => messageBy(conversation, alice, number, { epoch: 2 })),
+      );
+      await one.acceptCommit(commitBy(conversation, alice, 2));
+      const acked = [2, 4, 6, 7, 8];
+      for (const sequence of acked) await one.advancePositions([ackBy(conversation, bob, sequence)]);
+      expect((await readAll(conversation)).map(({ sequence }) => sequence)).to.deep.equal([4, 7, 8]);
+    });
+
     it("of a second device produce a receipt only where they say more than the first did", async () => {
       const { one } = stores();
       const { conversation, alice, bob } = await foundDirect(one);

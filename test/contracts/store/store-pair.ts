@@ -6,5 +6,7 @@ export interface StorePair {
   other: Store;
   /** One whose retention is 0 days: what it accepted a moment ago has passed. */
   forgetful: Store;
+  /** One whose undelivered time to live is 0 days. */
+  impatient: Store;
   end(): Promise<void>;
 }

@@ -43,7 +43,7 @@ CREATE TABLE inbox (
   PRIMARY KEY (device, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX inbox_by_reference ON inbox (conversation, kind, sequence, subject);
-CREATE INDEX inbox_by_time ON inbox (at);
+CREATE INDEX inbox_by_time ON inbox (kind, at);
 
 -- Stored once, whatever the number of devices they are for.
 CREATE TABLE welcomes (

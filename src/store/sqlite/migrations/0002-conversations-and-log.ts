@@ -1,14 +1,16 @@
 /** Conversations, members, the message log, positions, receipts, what is due. Hot tables are keyed by conversation. */
 export const conversationsAndLog = `
 -- oldest_at: acceptedAt of the oldest entry still here. delivered_to_all: the watermark, moved by the sweep.
+-- opened_at: when it was last opened, about; what nobody founds is kept by it. last_commit: the sequence of the last commit.
 CREATE TABLE conversations (
   conversation BLOB PRIMARY KEY, kind TEXT NOT NULL, generation INTEGER NOT NULL DEFAULT 0,
   epoch INTEGER NOT NULL DEFAULT 0, roster_epoch INTEGER NOT NULL DEFAULT 0, head INTEGER NOT NULL DEFAULT 0,
   floor INTEGER NOT NULL DEFAULT 0, last_accepted_at INTEGER NOT NULL DEFAULT 0, oldest_at INTEGER,
-  receipt_version INTEGER NOT NULL DEFAULT 0, delivered_to_all INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL
+  receipt_version INTEGER NOT NULL DEFAULT 0, delivered_to_all INTEGER NOT NULL DEFAULT 0,
+  last_commit INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, opened_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX conversations_by_oldest ON conversations (oldest_at) WHERE oldest_at IS NOT NULL;
-CREATE INDEX conversations_never_founded ON conversations (created_at) WHERE generation = 0;
+CREATE INDEX conversations_never_founded ON conversations (opened_at) WHERE generation = 0;
 
 CREATE TABLE directs (
   user_a TEXT NOT NULL, user_b TEXT NOT NULL, conversation BLOB NOT NULL REFERENCES conversations (conversation),
@@ -21,10 +23,12 @@ CREATE TABLE rosters (
   conversation BLOB PRIMARY KEY REFERENCES conversations (conversation), leaves BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- delivered_sequence: the furthest ack of any device of the user. unopened: what none of them could open yet (JSON ranges).
+-- delivered_sequence: the furthest ack of any device of the user. Up to it, as JSON ranges: missing: what none of them has,
+-- as the one ahead joined later; unopened: what none of those that have it could open yet.
 CREATE TABLE members (
   conversation BLOB NOT NULL REFERENCES conversations (conversation), user TEXT NOT NULL, joined_sequence INTEGER,
-  delivered_sequence INTEGER NOT NULL DEFAULT 0, unopened TEXT NOT NULL DEFAULT '[]',
+  delivered_sequence INTEGER NOT NULL DEFAULT 0, missing TEXT NOT NULL DEFAULT '[]',
+  unopened TEXT NOT NULL DEFAULT '[]',
   expired_sequence INTEGER NOT NULL DEFAULT 0, expired_version INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (conversation, user)
 ) STRICT, WITHOUT ROWID;

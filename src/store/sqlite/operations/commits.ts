@@ -3,7 +3,7 @@ import type { DeviceId, UserId } from "../../../protocol/ids.ts";
 import { blobOf, leavesBlob, sameBytes } from "../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
 import { markDue, type DueState } from "./due.ts";
-import { deleteReadd, inboxKinds, postToInbox } from "./inbox.ts";
+import { deleteReadd, deleteWelcomes, inboxKinds, postToInbox } from "./inbox.ts";
 
 interface GroupRow extends DueState {
   generation: number;
@@ -119,7 +119,7 @@ function advanceGroup({ db }: StoreContext, commit: AcceptCommit, group: GroupRo
   const conversation = blobOf(commit.conversation);
   const changesRoster = commit.added.length > 0 || commit.removed.length > 0;
   db.run(
-    "UPDATE conversations SET generation = ?, epoch = ?, roster_epoch = ? WHERE conversation = ?",
+    "UPDATE conversations SET generation = ?, epoch = ?, roster_epoch = ?, last_commit = head WHERE conversation = ?",
     commit.generation,
     commit.epoch + 1,
     changesRoster ? commit.epoch + 1 : group.rosterEpoch,
@@ -165,6 +165,7 @@ function changeRoster(context: StoreContext, commit: AcceptCommit, sequence: num
       user,
     );
     deleteReadd(context, conversation, blobOf(device));
+    deleteWelcomes(context, conversation, blobOf(device));
   }
 }
 

@@ -3,11 +3,14 @@ import type {
   ConversationStore,
   DeviceConversation,
 } from "../../../actors/ports/store-conversations.ts";
-import type { ConversationId, DeviceId, MessageId, UserId } from "../../../protocol/ids.ts";
+import { newId, type ConversationId, type DeviceId, type MessageId, type UserId } from "../../../protocol/ids.ts";
 import { blobOf, idOf, leavesOf } from "../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
 import { deviceListVersion } from "./device-lists.ts";
+import { usersOf } from "./members.ts";
 import { findFloor, type LogBounds } from "./retention.ts";
+
+const dayMs = 24 * 60 * 60_000;
 
 interface ConversationRecord extends LogBounds {
   kind: "direct";
@@ -33,11 +36,6 @@ function findRecord({ db }: StoreContext, conversation: Uint8Array): Conversatio
   );
 }
 
-function usersOf({ db }: StoreContext, conversation: Uint8Array): UserId[] {
-  const rows = db.all<{ user: UserId }>("SELECT user FROM members WHERE conversation = ? ORDER BY user", conversation);
-  return rows.map(({ user }) => user);
-}
-
 function rowOf(context: StoreContext, record: ConversationRecord): ConversationRow {
   const { kind, generation, epoch, rosterEpoch, head, createdAt } = record;
   return {
@@ -60,22 +58,43 @@ export function openDirect(
   b: UserId,
   proposed: ConversationId,
 ): Awaited<ReturnType<ConversationStore["openDirect"]>> {
-  const { db, now } = context;
   const [first, second] = a < b ? [a, b] : [b, a];
-  const found = db.get<{ conversation: Uint8Array }>(
+  const found = context.db.get<{ conversation: Uint8Array }>(
     "SELECT conversation FROM directs WHERE user_a = ? AND user_b = ?",
     first,
     second,
   );
-  const conversation = found?.conversation ?? blobOf(proposed);
-  if (found === undefined) {
-    db.run("INSERT INTO conversations (conversation, kind, created_at) VALUES (?, 'direct', ?)", conversation, now);
-    db.run("INSERT INTO directs (user_a, user_b, conversation) VALUES (?, ?, ?)", first, second, conversation);
-    for (const user of [first, second]) {
-      db.run("INSERT INTO members (conversation, user) VALUES (?, ?)", conversation, user);
-    }
-  }
+  if (found !== undefined) noteOpening(context, found.conversation);
+  const conversation = found?.conversation ?? makeDirect(context, first, second, proposed);
   return { row: rowOf(context, findRecord(context, conversation)!), created: found === undefined };
+}
+
+function makeDirect({ db, now }: StoreContext, first: UserId, second: UserId, proposed: ConversationId): Uint8Array {
+  const insert = (conversation: Uint8Array) =>
+    db.run(
+      `INSERT INTO conversations (conversation, kind, created_at, opened_at) VALUES (?, 'direct', ?, ?)
+       ON CONFLICT DO NOTHING`,
+      conversation,
+      now,
+      now,
+    ) === 1;
+  let conversation = blobOf(proposed);
+  while (!insert(conversation)) conversation = blobOf(newId<ConversationId>());
+  db.run("INSERT INTO directs (user_a, user_b, conversation) VALUES (?, ?, ?)", first, second, conversation);
+  for (const user of [first, second]) {
+    db.run("INSERT INTO members (conversation, user) VALUES (?, ?)", conversation, user);
+  }
+  return conversation;
+}
+
+/** Keeps what nobody has founded from the purge. Not written down each time: once a day, or ten times in the retention. */
+function noteOpening({ db, now, retentionMs }: StoreContext, conversation: Uint8Array): void {
+  db.run(
+    "UPDATE conversations SET opened_at = ? WHERE conversation = ? AND generation = 0 AND opened_at < ?",
+    now,
+    conversation,
+    now - Math.min(dayMs, retentionMs / 10),
+  );
 }
 
 /** See `ConversationStore.findConversation`. */

@@ -1,7 +1,10 @@
 import type { Expiry } from "../../../actors/ports/store-maintenance.ts";
 import type { ConversationId, UserId } from "../../../protocol/ids.ts";
 import { idOf } from "../blobs.ts";
+import { commonRanges } from "../sequence-ranges.ts";
 import type { StoreContext } from "../store-context.ts";
+import { awaitedBy } from "../user-delivery.ts";
+import { readMembers, usersOf } from "./members.ts";
 import { writeExpired } from "./receipts.ts";
 import { lastBefore, type LogBounds } from "./retention.ts";
 
@@ -21,16 +24,14 @@ function expireConversation(context: StoreContext, bounds: LogBounds, now: numbe
   const { db } = context;
   const { conversation } = bounds;
   const last = lastBefore(context, bounds, now - ttlMs);
-  const members = db.all<{ user: UserId; joined: number | null; reached: number }>(
-    `SELECT user, joined_sequence AS joined, max(delivered_sequence, expired_sequence) AS reached
-     FROM members WHERE conversation = ?`,
-    conversation,
-  );
+  const members = readMembers(context, conversation);
+  const users = usersOf(context, conversation);
   const expiries: Expiry[] = [];
-  for (const { user, joined, reached } of members) {
-    if (joined === null || !lacksMessage(context, conversation, user, Math.max(reached, joined), last)) continue;
+  for (const { user, ...member } of members) {
+    const overdue = commonRanges(awaitedBy(member), [[0, last]]);
+    if (!overdue.some(([from, to]) => hasMessage(context, conversation, user, from, to))) continue;
     const version = writeExpired(context, { conversation, user, sequence: last, at: now });
-    const tell = members.map((member) => member.user).filter((other) => other !== user);
+    const tell = users.filter((other) => other !== user);
     expiries.push({ conversation: idOf<ConversationId>(conversation), user, sequence: last, at: now, version, tell });
   }
   // What may expire next is the entry after; where there is none, the next accept sets it.
@@ -43,20 +44,14 @@ function expireConversation(context: StoreContext, bounds: LogBounds, now: numbe
   return expiries;
 }
 
-/** Whether somebody else's message lies in (after, last]. Commits do not expire: they are nobody's message. */
-function lacksMessage(
-  { db }: StoreContext,
-  conversation: Uint8Array,
-  user: UserId,
-  after: number,
-  last: number,
-): boolean {
+/** Whether somebody else's message lies in [from, to]. Commits do not expire: they are nobody's message. */
+function hasMessage({ db }: StoreContext, conversation: Uint8Array, user: UserId, from: number, to: number): boolean {
   const found = db.get(
     `SELECT 1 AS found FROM messages
-     WHERE conversation = ? AND sequence > ? AND sequence <= ? AND kind = 0 AND sender_user <> ? LIMIT 1`,
+     WHERE conversation = ? AND sequence >= ? AND sequence <= ? AND kind = 0 AND sender_user <> ? LIMIT 1`,
     conversation,
-    after,
-    last,
+    from,
+    to,
     user,
   );
   return found !== undefined;

@@ -7,6 +7,14 @@ import type { StoreContext } from "../store-context.ts";
 /** `inbox.kind` in the table. */
 export const inboxKinds = { welcome: 1, readd: 2 } as const;
 
+/** What an entry refers to. */
+interface Entry {
+  conversation: Uint8Array;
+  kind: number;
+  /** Of a Welcome: the commit's. */
+  sequence: number | null;
+}
+
 interface InboxJoin {
   position: number;
   conversation: Uint8Array;
@@ -22,9 +30,9 @@ interface InboxJoin {
   signature: Uint8Array | null;
 }
 
-/** See `DeviceStore.readInbox`. */
+/** See `DeviceStore.readInbox`. A Welcome is of use for as long as the log is there; a request has less time. */
 export function readInbox(
-  { db, now, undeliveredTtlMs }: StoreContext,
+  { db, now, retentionMs, undeliveredTtlMs }: StoreContext,
   device: DeviceId,
   after: number,
   limit: number,
@@ -35,9 +43,10 @@ export function readInbox(
      FROM inbox i
      LEFT JOIN welcomes w ON i.kind = 1 AND w.conversation = i.conversation AND w.sequence = i.sequence
      LEFT JOIN readd_requests r ON i.kind = 2 AND r.conversation = i.conversation AND r.device = i.subject
-     WHERE i.device = ? AND i.position > ? AND i.at >= ? ORDER BY i.position LIMIT ?`,
+     WHERE i.device = ? AND i.position > ? AND i.at >= iif(i.kind = 1, ?, ?) ORDER BY i.position LIMIT ?`,
     blobOf(device),
     after,
+    now - retentionMs,
     now - undeliveredTtlMs,
     limit + 1,
   );
@@ -82,24 +91,27 @@ export function deleteReadd({ db }: StoreContext, conversation: Uint8Array, devi
   db.run("DELETE FROM readd_requests WHERE conversation = ? AND device = ?", conversation, device);
 }
 
-/** Puts one entry at the end of a device's inbox and returns its place. A full inbox loses its oldest entry. */
+/** Takes the Welcomes to a conversation out of a device's inbox: it is added anew, and they lead to where it is no more. */
+export function deleteWelcomes(context: StoreContext, conversation: Uint8Array, device: Uint8Array): void {
+  const gone = context.db.all<Entry>(
+    "DELETE FROM inbox WHERE device = ? AND kind = 1 AND conversation = ? RETURNING conversation, kind, sequence",
+    device,
+    conversation,
+  );
+  dropWelcomes(context, gone);
+}
+
+/** Puts one entry at the end of a device's inbox and returns its place. A full inbox loses the oldest of the same kind. */
 export function postToInbox(
   context: StoreContext,
   device: Uint8Array,
-  entry: {
-    conversation: Uint8Array;
-    generation: number;
-    kind: number;
-    sequence: number | null;
-    subject: Uint8Array | null;
-  },
+  entry: Entry & { generation: number; subject: Uint8Array | null },
 ): number {
   const { db, now } = context;
-  db.run("UPDATE devices SET inbox_position = inbox_position + 1 WHERE device = ?", device);
-  const { position } = db.get<{ position: number }>(
-    "SELECT inbox_position AS position FROM devices WHERE device = ?",
+  const [{ position }] = db.all<{ position: number }>(
+    "UPDATE devices SET inbox_position = inbox_position + 1 WHERE device = ? RETURNING inbox_position AS position",
     device,
-  )!;
+  ) as [{ position: number }];
   db.run(
     `INSERT INTO inbox (device, position, conversation, generation, kind, sequence, subject, at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -112,27 +124,39 @@ export function postToInbox(
     entry.subject,
     now,
   );
-  if (position > limits.inboxEntriesPerDevice) deleteEntries(context, device, position - limits.inboxEntriesPerDevice);
+  dropOldest(context, device, entry.kind);
   return position;
 }
 
-function deleteEntries({ db }: StoreContext, device: Uint8Array, upTo: number): void {
-  const gone = db.all<{ conversation: Uint8Array; kind: number; sequence: number | null }>(
-    "SELECT conversation, kind, sequence FROM inbox WHERE device = ? AND position <= ?",
+function dropOldest(context: StoreContext, device: Uint8Array, kind: number): void {
+  const gone = context.db.all<Entry>(
+    `DELETE FROM inbox WHERE device = ?1 AND kind = ?2 AND position <= (
+       SELECT position FROM inbox WHERE device = ?1 AND kind = ?2 ORDER BY position DESC LIMIT 1 OFFSET ?3)
+     RETURNING conversation, kind, sequence`,
+    device,
+    kind,
+    limits.inboxEntriesPerDevice,
+  );
+  dropWelcomes(context, gone);
+}
+
+function deleteEntries(context: StoreContext, device: Uint8Array, upTo: number): void {
+  const gone = context.db.all<Entry>(
+    "DELETE FROM inbox WHERE device = ? AND position <= ? RETURNING conversation, kind, sequence",
     device,
     upTo,
   );
-  if (gone.length === 0) return;
-  db.run("DELETE FROM inbox WHERE device = ? AND position <= ?", device, upTo);
-  for (const { conversation, kind, sequence } of gone) {
-    if (kind !== inboxKinds.welcome) continue;
-    const still = db.get(
-      "SELECT 1 AS still FROM inbox WHERE conversation = ? AND kind = 1 AND sequence = ? LIMIT 1",
+  dropWelcomes(context, gone);
+}
+
+/** A Welcome goes with its last entry. */
+function dropWelcomes({ db }: StoreContext, gone: readonly Entry[]): void {
+  for (const { conversation, sequence } of gone.filter(({ kind }) => kind === inboxKinds.welcome)) {
+    db.run(
+      `DELETE FROM welcomes WHERE conversation = ?1 AND sequence = ?2 AND NOT EXISTS (
+         SELECT 1 FROM inbox WHERE conversation = ?1 AND kind = 1 AND sequence = ?2)`,
       conversation,
       sequence,
     );
-    if (still === undefined) {
-      db.run("DELETE FROM welcomes WHERE conversation = ? AND sequence = ?", conversation, sequence);
-    }
   }
 }

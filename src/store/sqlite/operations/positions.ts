@@ -1,8 +1,9 @@
 import type { AckOutcome, AckRow } from "../../../actors/ports/store-log.ts";
 import { blobOf } from "../blobs.ts";
+import { countSequences, parseRanges, withoutRanges } from "../sequence-ranges.ts";
 import type { StoreContext } from "../store-context.ts";
+import { afterAck } from "../user-delivery.ts";
 import { writeDelivered, type LastReceipt } from "./receipts.ts";
-import { countUnopened, mergeUnopened, type Ranges } from "./unopened-ranges.ts";
 
 interface DevicePosition extends LastReceipt {
   user: string;
@@ -13,8 +14,11 @@ interface DevicePosition extends LastReceipt {
   unopened: string;
   head: number;
   revokedAt: number | null;
+  floor: number;
+  /** The user's, as `UserDelivery` has them; ranges in JSON. */
+  userJoined: number;
   delivered: number;
-  /** JSON ranges: what no device of the user has opened. */
+  missing: string;
   userUnopened: string;
 }
 
@@ -33,7 +37,7 @@ function advancePosition(context: StoreContext, ack: AckRow): AckOutcome {
   const repairs =
     ack.sequence === row.position &&
     ack.sequence >= row.joined &&
-    countUnopened(ack.unopened) < countUnopened(parse(row.unopened));
+    countSequences(ack.unopened) < countSequences(parseRanges(row.unopened));
   if (ack.sequence <= row.position && !repairs) return { status: "unchanged" };
   const tells = advanceUser(context, conversation, ack, row);
   const written = tells ? writeDelivered(context, conversation, device, ack, row) : undefined;
@@ -53,8 +57,9 @@ function advancePosition(context: StoreContext, ack: AckRow): AckOutcome {
 function findPosition({ db }: StoreContext, conversation: Uint8Array, device: Uint8Array): DevicePosition | undefined {
   return db.get<DevicePosition>(
     `SELECT cd.user, cd.joined_sequence AS joined, cd.left_sequence AS left, cd.position, cd.unopened,
-       cd.receipt_version AS lastVersion, cd.receipt_since AS lastSince, c.head, c.receipt_version AS receiptVersion,
-       d.revoked_at AS revokedAt, m.delivered_sequence AS delivered, m.unopened AS userUnopened
+       cd.receipt_version AS lastVersion, cd.receipt_since AS lastSince, c.head, c.floor, c.last_commit AS lastCommit,
+       c.receipt_version AS receiptVersion, d.revoked_at AS revokedAt, m.joined_sequence AS userJoined,
+       m.delivered_sequence AS delivered, m.missing, m.unopened AS userUnopened
      FROM conversation_devices cd JOIN conversations c ON c.conversation = cd.conversation
        JOIN devices d ON d.device = cd.device JOIN members m ON m.conversation = cd.conversation AND m.user = cd.user
      WHERE cd.conversation = ? AND cd.device = ?`,
@@ -63,21 +68,28 @@ function findPosition({ db }: StoreContext, conversation: Uint8Array, device: Ui
   );
 }
 
-/** The user's own mark: monotone, whichever device acks. Returns whether the senders have anything to hear. */
+/** The user's own mark, whichever device acks. Returns whether the senders have anything to hear. */
 function advanceUser(context: StoreContext, conversation: Uint8Array, ack: AckRow, row: DevicePosition): boolean {
-  const before = parse(row.userUnopened);
-  const unopened = mergeUnopened(before, row.delivered, { ...ack, joined: row.joined });
-  const delivered = Math.max(row.delivered, ack.sequence);
-  const opensMore = countUnopened(unopened.filter(([from]) => from <= row.delivered)) < countUnopened(before);
-  if (delivered === row.delivered && !opensMore) return false;
+  const before = {
+    joined: row.userJoined,
+    delivered: row.delivered,
+    missing: parseRanges(row.missing),
+    unopened: parseRanges(row.userUnopened),
+  };
+  const after = afterAck(before, { ...ack, joined: row.joined });
+  const opensMore = withoutRanges(before.unopened, after.unopened).length > 0;
+  const fills = withoutRanges(before.missing, after.missing).length > 0;
+  if (after.delivered === before.delivered && !opensMore && !fills) return false;
   context.db.run(
-    "UPDATE members SET delivered_sequence = ?, unopened = ? WHERE conversation = ? AND user = ?",
-    delivered,
-    JSON.stringify(unopened),
+    "UPDATE members SET delivered_sequence = ?, missing = ?, unopened = ? WHERE conversation = ? AND user = ?",
+    after.delivered,
+    // Nobody comes for what retention has taken.
+    JSON.stringify(withoutRanges(after.missing, [[0, row.floor]])),
+    JSON.stringify(after.unopened),
     conversation,
     ack.user,
   );
-  return opensMore || hasEntryOfOthers(context, conversation, ack, row.delivered);
+  return opensMore || hasEntryOfOthers(context, conversation, ack, fills ? row.position : row.delivered);
 }
 
 /** Nobody waits for a receipt of what the user sent themselves. */
@@ -92,5 +104,3 @@ function hasEntryOfOthers({ db }: StoreContext, conversation: Uint8Array, ack: A
   );
   return found !== undefined;
 }
-
-const parse = (ranges: string): Ranges => (ranges === "[]" ? [] : (JSON.parse(ranges) as Ranges));

@@ -38,16 +38,25 @@ function rowsWhere(table: string, key: string, condition: string, rule: string, 
   };
 }
 
-const neverFounded = (table: string, key: string) =>
-  rowsWhere(
+/** `chunk` counts conversations: step by step, their rows go from all tables at once or not at all. */
+function neverFounded(table: string): PurgeRule {
+  const ended = "SELECT conversation FROM conversations WHERE generation = 0 AND opened_at < ?1";
+  return {
     table,
-    key,
-    `conversation IN (SELECT conversation FROM conversations WHERE generation = 0 AND created_at < ?1)`,
-    "conversations that nobody founded within the retention",
-    "retention",
-  );
+    rule: "conversations that nobody founded, nor opened within the retention",
+    count: ({ db }, { retention }) =>
+      db.get<{ rows: number }>(`SELECT count(*) AS rows FROM ${table} WHERE conversation IN (${ended})`, retention)!
+        .rows,
+    remove: ({ db }, { retention }, chunk) =>
+      db.run(
+        `DELETE FROM ${table} WHERE conversation IN (${ended} ORDER BY opened_at, conversation LIMIT ?2)`,
+        retention,
+        chunk,
+      ),
+  };
+}
 
-/** One rule per table, in the order in which they run: what refers to a row goes before the row. */
+/** The rules of each table, in the order in which they run: what refers to a row goes before the row. */
 export const purgeRules: readonly PurgeRule[] = [
   { table: "schema_migrations", rule: "kept: one row per migration", kept: true },
   { table: "accounts", rule: "kept: one row per account, until it is erased", kept: true },
@@ -56,14 +65,21 @@ export const purgeRules: readonly PurgeRule[] = [
   { table: "devices", rule: "kept: revoked keys stay refused; bounded by the device list", kept: true },
   rowsWhere("link_offers", "channel", "expires_at <= ?1", "expired", "now"),
   rowsWhere("key_packages", "id", "expires_at <= ?1", "expired", "now"),
-  rowsWhere("inbox", "device, position", "at < ?1", "older than the undelivered time to live", "undelivered"),
+  rowsWhere("inbox", "device, position", "kind = 1 AND at < ?1", "Welcomes: older than the retention", "retention"),
+  rowsWhere(
+    "inbox",
+    "device, position",
+    "kind = 2 AND at < ?1",
+    "requests: older than the undelivered time to live",
+    "undelivered",
+  ),
   rowsWhere(
     "welcomes",
     "conversation, sequence",
     `at < ?1 OR NOT EXISTS (SELECT 1 FROM inbox i WHERE i.conversation = welcomes.conversation AND i.kind = 1
        AND i.sequence = welcomes.sequence)`,
-    "older than the undelivered time to live, or in no inbox",
-    "undelivered",
+    "older than the retention, or in no inbox",
+    "retention",
   ),
   rowsWhere(
     "readd_requests",
@@ -104,17 +120,9 @@ export const purgeRules: readonly PurgeRule[] = [
     "now",
   ),
   { table: "rosters", rule: "kept: one row per founded conversation", kept: true },
-  neverFounded("members", "conversation, user"),
-  neverFounded("directs", "user_a, user_b"),
-  rowsWhere(
-    "conversations",
-    "conversation",
-    `generation = 0 AND created_at < ?1
-     AND NOT EXISTS (SELECT 1 FROM members m WHERE m.conversation = conversations.conversation)
-     AND NOT EXISTS (SELECT 1 FROM directs d WHERE d.conversation = conversations.conversation)`,
-    "conversations that nobody founded within the retention",
-    "retention",
-  ),
+  neverFounded("members"),
+  neverFounded("directs"),
+  neverFounded("conversations"),
 ];
 
 /**

@@ -3,7 +3,10 @@ import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts"
 import { blobOf, idOf } from "../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
 
-/** Receipts of one device within this time of the first become one row: the latest, which says all that they said. */
+/**
+ * Receipts of one device within this time of the first become one row: the latest, which says all that they said. Not across
+ * a commit: the hash of an ack proves only what came after the last one.
+ */
 const mergeWindowMs = 5_000;
 
 /** The next version in the conversation's stream of receipts. It only ever increases. */
@@ -17,8 +20,9 @@ function nextReceiptVersion({ db }: StoreContext, conversation: Uint8Array): num
 
 /** Where a conversation's and a device's stream of receipts stand. */
 export interface LastReceipt {
-  /** The conversation's newest version. */
+  /** The conversation's newest version, and the sequence of its last commit. */
   receiptVersion: number;
+  lastCommit: number;
   /** The device's last receipt, and since when it takes others in. */
   lastVersion: number;
   lastSince: number;
@@ -43,10 +47,16 @@ export function writeDelivered(
     young &&
     db.run(
       `UPDATE receipts SET version = ?, sequence = ?, at = ?, log_hash = ?, unopened = ?, signature = ?
-       WHERE conversation = ? AND version = ?`,
+       WHERE conversation = ? AND version = ? AND (sequence >= ? OR (? > ? AND NOT EXISTS (
+         SELECT 1 FROM messages m WHERE m.conversation = receipts.conversation AND m.sequence > receipts.sequence
+           AND m.sequence <= ? AND m.kind = 1)))`,
       ...said,
       conversation,
       last.lastVersion,
+      last.lastCommit,
+      last.lastCommit,
+      ack.sequence,
+      ack.sequence,
     ) === 1;
   if (!merged) {
     db.run(

@@ -1,7 +1,10 @@
 import type { DueConversation } from "../../../actors/ports/store-maintenance.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
 import { blobOf, idOf } from "../blobs.ts";
+import { withoutRanges } from "../sequence-ranges.ts";
 import type { StoreContext } from "../store-context.ts";
+import { awaitedBy } from "../user-delivery.ts";
+import { readMembers } from "./members.ts";
 import { findFloor, type LogBounds } from "./retention.ts";
 
 /** Between two doorbells of a conversation in which nothing new is said. */
@@ -16,8 +19,8 @@ export function leaseDueConversations(
   leaseMs: number,
 ): DueConversation[] {
   const { db } = context;
-  const rows = db.all<LogBounds>(
-    `SELECT c.conversation, c.head, c.floor, c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt
+  const rows = db.all<LogBounds & { since: number | null }>(
+    `SELECT c.conversation, c.head, c.floor, c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt, due.since
      FROM due JOIN conversations c ON c.conversation = due.conversation
      WHERE due.next_at <= ? ORDER BY due.next_at LIMIT ?`,
     now,
@@ -25,9 +28,11 @@ export function leaseDueConversations(
   );
   const due: DueConversation[] = [];
   for (const row of rows) {
-    moveWatermark(context, row.conversation);
+    const watermark = moveWatermark(context, row);
     const laggards = findLaggards(context, row);
-    if (laggards.length === 0 && !someoneMayExpire(context, row)) {
+    // A user without a live device lags without a laggard: the row stays until time runs out for them.
+    const someoneMayExpire = row.since !== null && watermark < row.head;
+    if (laggards.length === 0 && !someoneMayExpire) {
       db.run("DELETE FROM due WHERE conversation = ?", row.conversation);
       continue;
     }
@@ -61,15 +66,18 @@ export function postponeConversation(
   );
 }
 
-/** Up to where every user of the conversation has everything, or ran out of time. */
-function moveWatermark({ db }: StoreContext, conversation: Uint8Array): void {
-  db.run(
-    `UPDATE conversations SET delivered_to_all = max(delivered_to_all, coalesce(
-       (SELECT min(max(delivered_sequence, expired_sequence)) FROM members
-        WHERE conversation = ?1 AND joined_sequence IS NOT NULL), 0))
-     WHERE conversation = ?1`,
+/** Up to where every user of the conversation has everything, or ran out of time, or retention has taken it. */
+function moveWatermark(context: StoreContext, { conversation, head, floor }: LogBounds): number {
+  const awaited = readMembers(context, conversation).flatMap((member) =>
+    withoutRanges(awaitedBy(member), [[0, floor]]).map(([from]) => from),
+  );
+  const watermark = Math.min(head, ...awaited.map((first) => first - 1));
+  context.db.run(
+    "UPDATE conversations SET delivered_to_all = max(delivered_to_all, ?) WHERE conversation = ?",
+    watermark,
     conversation,
   );
+  return watermark;
 }
 
 /** Live devices in the group that have not acked to the head, unless time or retention has taken what they lack. */
@@ -88,16 +96,4 @@ function findLaggards(context: StoreContext, bounds: LogBounds): DueConversation
     bounds.head,
   );
   return rows.map(({ user, device, position }) => ({ user, device: idOf<DeviceId>(device), position }));
-}
-
-/** A user without a live device lags without a laggard: the row stays until time runs out for them. */
-function someoneMayExpire({ db }: StoreContext, bounds: LogBounds): boolean {
-  const found = db.get(
-    `SELECT 1 AS found FROM due JOIN members m ON m.conversation = due.conversation
-     WHERE due.conversation = ? AND due.since IS NOT NULL AND m.joined_sequence IS NOT NULL
-       AND max(m.delivered_sequence, m.expired_sequence) < ? LIMIT 1`,
-    bounds.conversation,
-    bounds.head,
-  );
-  return found !== undefined;
 }
