@@ -51,7 +51,12 @@ describe("promise 3, a receipt never lies: delivered is said only of what was st
     const alice = await people.online("alice");
     let gate = Promise.resolve();
     let asked = (): void => undefined;
-    const bob = await people.online("bob", { store: guarded(() => (asked(), gate)) });
+    const bob = await people.online("bob", {
+      store: guarded(() => {
+        asked();
+        return gate;
+      }),
+    });
     const chat = await alice.direct("bob");
     await chat.send("one").reached("delivered", { timeout: 5000 });
     let open = (): void => undefined;

@@ -13,6 +13,7 @@ import { keysIn, leaks, textsIn } from "../support/find-secrets.ts";
 import { tokenFor } from "../support/gateway-node.ts";
 import { entriesInFile } from "../support/kept-entries.ts";
 import { NodeProcess } from "../support/node-process.ts";
+import { refusal } from "../support/refusal.ts";
 import { bareEnvironment } from "../support/sotto-command.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -140,7 +141,7 @@ describe("promises 1 to 4: lines of a real text survive a kill and arrive once",
       replies.push(JSON.stringify(await socket.ask(event, request)));
     }
     socket.close();
-    const refused = await DeviceSocket.connect(node, { token: canary, protocol: 1 }).catch((error: Error) => error);
-    replies.push(String(refused), await node.metrics());
+    const refused = await refusal(DeviceSocket.connect(node, { token: canary, protocol: 1 }), "token-invalid");
+    replies.push(JSON.stringify(refused.toWire()), await node.metrics());
   }
 });

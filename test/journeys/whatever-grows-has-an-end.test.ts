@@ -77,7 +77,7 @@ describe("promise 7: whatever grows has an end", function () {
 
     await sweep(31);
     const next = rowCounts(node.file);
-    for (const table of ["inbox", "welcomes", "readd_requests"]) expect(next[table], table).to.equal(0);
+    for (const table of ["inbox", "readd_requests"]) expect(next[table], table).to.equal(0);
     expect(next["messages"], "retention has not passed").to.equal(full["messages"]);
 
     await sweep(400);
