@@ -29,6 +29,7 @@ export const limits = {
   /** A page of the log ends early when its payloads pass this many bytes. */
   logPageBytes: 512 * 1024,
   inboxEntriesPerPage: 32,
+  /** Of each kind: Welcomes and requests to be re-added do not push each other out. */
   inboxEntriesPerDevice: 1000,
   receiptsPerPage: 500,
   unopenedRanges: 64,

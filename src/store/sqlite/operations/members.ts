@@ -4,7 +4,7 @@ import type { StoreContext } from "../store-context.ts";
 import type { UserDelivery } from "../user-delivery.ts";
 
 /** How far delivery to a user is. `expired`: up to where time ran out. */
-export interface Member extends Omit<UserDelivery, "unopened"> {
+interface Member extends Omit<UserDelivery, "unopened"> {
   user: UserId;
   expired: number;
 }
