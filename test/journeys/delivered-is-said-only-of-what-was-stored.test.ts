@@ -102,6 +102,7 @@ describe("promise 3, a receipt never lies: delivered is said only of what was st
     await bob.sync();
     await sent.reached("delivered", { timeout: 5000 });
     expect(await textsFrom(bob, "ann")).to.deep.equal(["one", "two"]);
+    expect(new Set(people.faults.splice(0)), "its application hears of it").to.deep.equal(new Set(["ben: internal"]));
   });
 
   it("of the user when any of its devices has it, and still when that device is revoked", async () => {

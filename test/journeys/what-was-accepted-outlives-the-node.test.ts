@@ -6,7 +6,7 @@ import { entriesInFile, plainId } from "../support/kept-entries.ts";
 import { NodeProcess } from "../support/node-process.ts";
 import { People, textsFrom } from "../support/people.ts";
 
-const kills = 4;
+const kills = 3;
 
 describe("promise 1, accepted is durable: what was accepted outlives the node", function () {
   this.timeout(60_000);
