@@ -180,10 +180,10 @@ export class Client {
   }
 
   private async shutDown(): Promise<void> {
-    await Promise.all(this.conversations().map((one) => one.settled()));
+    await Promise.all(this.registry.actors().map((actor) => actor.settled()));
     this.stop.abort();
     await this.core.connection.close();
-    await Promise.all(this.conversations().map((one) => one.settled()));
+    await Promise.all(this.registry.actors().map((actor) => actor.settled()));
     await this.core.store.close();
   }
 

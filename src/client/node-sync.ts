@@ -43,7 +43,7 @@ export class NodeSync {
   private async stayInStep(): Promise<void> {
     this.session = new AbortController();
     const over = AbortSignal.any([this.session.signal, this.core.closing]);
-    for (const conversation of this.conversations.all()) conversation.wake();
+    for (const actor of this.conversations.actors()) actor.wake();
     while (!over.aborted) {
       await this.sync().catch((error: unknown) => reportFailure(this.core, error));
       const { syncEveryMs } = this.core.timings;
@@ -62,9 +62,10 @@ export class NodeSync {
     await this.readInbox();
     for await (const summary of this.conversations.listed()) {
       try {
-        const conversation = await this.conversations.meet(summary);
-        if (!conversation.holds(summary)) await this.readInbox();
-        await conversation.sync(summary);
+        await this.conversations.meet(summary);
+        const actor = this.conversations.actor(summary.conversation);
+        if (actor && !actor.holds(summary)) await this.readInbox();
+        await actor?.sync(summary);
       } catch (error) {
         reportFailure(this.core, error);
       }
@@ -89,8 +90,8 @@ export class NodeSync {
   /** What cannot be taken now for want of a connection stays in the inbox; anything else is done with. */
   private async takeInboxEntry(entry: InboxEntry): Promise<void> {
     try {
-      const conversation = await this.conversations.find(entry.conversation);
-      await conversation?.inboxed(entry);
+      await this.conversations.find(entry.conversation);
+      await this.conversations.actor(entry.conversation)?.inboxed(entry);
     } catch (error) {
       if (error instanceof SottoError && error.retryable) throw error;
       reportFailure(this.core, error);
@@ -100,14 +101,14 @@ export class NodeSync {
   private route(push: Push): void {
     switch (push.name) {
       case "message:posted":
-        this.conversations.get(push.payload.conversation)?.posted(push.payload);
+        this.conversations.actor(push.payload.conversation)?.posted(push.payload);
         return;
       case "message:delivered":
       case "message:expired":
-        this.conversations.get(push.payload.conversation)?.receipted(push.payload);
+        this.conversations.actor(push.payload.conversation)?.receipted(push.payload);
         return;
       case "conversation:behind":
-        this.run(async () => this.conversations.get(push.payload.conversation)?.catchUp());
+        this.run(async () => this.conversations.actor(push.payload.conversation)?.catchUp());
         return;
       case "devices:changed":
         this.run(() => this.devicesChanged(push.payload.user));
@@ -121,8 +122,9 @@ export class NodeSync {
   }
 
   private async devicesChanged(user: UserId): Promise<void> {
-    for (const conversation of this.conversations.all()) {
-      if (user === this.core.own.user || conversation.peer === user) await conversation.devicesChanged([user]);
+    for (const actor of this.conversations.actors()) {
+      const isOurs = user === this.core.own.user || actor.state.record.peer === user;
+      if (isOurs) await actor.devicesChanged([user]);
     }
   }
 

@@ -88,7 +88,11 @@ describe("a device that lost its way", () => {
     await restored.close();
     const again = await people.online("mia", { store: backupTwo });
     await eventually(() => expect(people.faults).to.include("ned: readd-held"));
-    expect((await again.direct("ned")).waitingFor).to.equal("welcome");
+    const chat = await again.direct("ned");
+    await eventually(() => expect(chat.waitingFor).to.equal("welcome"));
+    const sent = chat.send("once more");
+    expect(await (await ned.direct("mia")).letIn(again.device)).to.equal(true);
+    await sent.reached("delivered", { timeout: 10_000 });
     expect(ned.connection).to.equal("online");
   });
 

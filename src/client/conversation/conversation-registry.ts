@@ -6,6 +6,7 @@ import { TaskQueue } from "../async/task-queue.ts";
 import type { ClientCore } from "../core.ts";
 import { tables } from "../records.ts";
 import { ConversationState } from "./conversation-state.ts";
+import { ConversationActor } from "./conversation-actor.ts";
 import { Conversation } from "./conversation.ts";
 
 /** How many are asked for at once. */
@@ -14,6 +15,7 @@ const pageSize = 100;
 export class ConversationRegistry {
   private readonly core: ClientCore;
   private readonly known = new Map<ConversationId, Conversation>();
+  private readonly running = new Map<ConversationId, ConversationActor>();
   private readonly meeting = new TaskQueue();
   private readonly onAdopted: (conversation: Conversation, isNew: boolean) => void;
 
@@ -34,6 +36,15 @@ export class ConversationRegistry {
 
   get(id: ConversationId): Conversation | undefined {
     return this.known.get(id);
+  }
+
+  /** What runs the conversations, for whoever feeds them. */
+  actors(): ConversationActor[] {
+    return [...this.running.values()];
+  }
+
+  actor(id: ConversationId): ConversationActor | undefined {
+    return this.running.get(id);
   }
 
   withPeer(peer: UserId): Conversation | undefined {
@@ -97,8 +108,10 @@ export class ConversationRegistry {
   }
 
   private async adopt(state: ConversationState, isNew: boolean): Promise<Conversation> {
-    const conversation = new Conversation(this.core, state, () => this.ask(state.record.peer, state.id));
-    await conversation.load();
+    const actor = new ConversationActor(this.core, state, () => this.ask(state.record.peer, state.id));
+    await actor.load();
+    const conversation = new Conversation(actor, this.core.closing);
+    this.running.set(conversation.id, actor);
     this.known.set(conversation.id, conversation);
     this.onAdopted(conversation, isNew);
     return conversation;

@@ -1,36 +1,12 @@
-/**
- * A conversation as an application uses it, and the place where its parts meet: the follower of its log, the outbox, the
- * keeper of its group, acks and receipts. Owns the messages that are on their way; the store owns the rest.
- */
+/** A conversation as an application uses it. What runs it is its actor. */
 import { encodeContent } from "../../crypto/content.ts";
-import { equalBytes } from "../../identity/equal-bytes.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import { newIdAfter, type ConversationId, type DeviceId, type MessageId, type UserId } from "../../protocol/ids.ts";
-import type { LogEntry } from "../../protocol/log-entry.ts";
-import type { Receipt } from "../../protocol/receipts.ts";
-import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
-import { AckSender } from "./ack-sender.ts";
-import type { ConversationState } from "./conversation-state.ts";
-import { inBackground, type ClientCore } from "../core.ts";
-import { GroupJoiner } from "./group-joiner.ts";
-import { GroupKeeper } from "./group-keeper.ts";
-import { LogFollower } from "./log-follower.ts";
+import type { ConversationActor, ConversationEvents } from "./conversation-actor.ts";
 import type { Message } from "./message.ts";
-import { Outbox, type LastSent } from "./outbox.ts";
-import { OutgoingMessages } from "./outgoing-messages.ts";
-import { ReceiptBook } from "./receipt-book.ts";
-import { Timeline, type HistoryPage, type UnopenedMessage } from "./timeline.ts";
-import { TypedEmitter } from "../async/typed-emitter.ts";
-import { delay } from "../async/waiting.ts";
+import type { HistoryPage } from "./timeline.ts";
 
-export interface ConversationEvents {
-  /** A message of somebody else, or of another device of one's own: opened, in order, once. */
-  message: Message;
-  /** A message that could not be opened. It is acked as such and blocks nothing. */
-  unopened: UnopenedMessage;
-  /** Why messages wait: for the other side's first device, for this device to be added; null when they do not. */
-  waiting: "recipient-device" | "welcome" | null;
-}
+export type { ConversationEvents } from "./conversation-actor.ts";
 
 /** The longest text that is taken, in bytes of UTF-8: what fits a sealed message with room for its wrapping. */
 const maxTextBytes = 120 * 1024;
@@ -39,87 +15,41 @@ export class Conversation {
   readonly id: ConversationId;
   readonly kind = "direct";
   readonly peer: UserId;
-  private readonly core: ClientCore;
-  private readonly state: ConversationState;
-  private readonly open: () => Promise<ConversationSummary>;
-  private readonly events = new TypedEmitter<ConversationEvents>();
-  private readonly follower: LogFollower;
-  private readonly outbox: Outbox;
-  private readonly keeper: GroupKeeper;
-  private readonly joiner: GroupJoiner;
-  private readonly acks: AckSender;
-  private readonly book: ReceiptBook;
-  private readonly outgoing: OutgoingMessages;
-  private readonly timeline: Timeline;
-  private aligning: Promise<void> | undefined;
-  /** This session's comparison of what this device holds with the node's log; undefined before it was tried. */
-  private compared: Promise<void> | undefined;
-  private lastWaiting: ConversationEvents["waiting"] = null;
+  private readonly actor: ConversationActor;
+  private readonly closing: AbortSignal;
 
-  constructor(core: ClientCore, state: ConversationState, open: () => Promise<ConversationSummary>) {
-    this.core = core;
-    this.state = state;
-    this.open = open;
-    this.id = state.id;
-    this.peer = state.record.peer;
-    this.acks = new AckSender(core, state);
-    this.book = new ReceiptBook(core, state, (receipt) => this.outgoing.showReceipt(receipt));
-    this.outgoing = new OutgoingMessages(core, this.peer, this.book);
-    this.timeline = new Timeline(core, state, this.outgoing);
-    this.keeper = new GroupKeeper(core, state, {
-      posted: (entry) => this.follower.post(entry),
-      catchUp: () => this.catchUp(),
-      summary: open,
-    });
-    this.joiner = new GroupJoiner(core, state, {
-      policy: () => this.keeper.policy(),
-      summary: open,
-      joined: (last) => this.afterJoin(last),
-    });
-    this.outbox = new Outbox(core, state, {
-      ready: () => this.makeReady(),
-      accepted: (entry) => this.follower.post(entry),
-      catchUp: () => this.catchUp(),
-      catchUpAfresh: () => this.tolerant(this.follower.catchUpAfresh()),
-      listHead: () => this.listHead(),
-      lost: () => this.background(this.loseState()),
-    });
-    this.follower = new LogFollower(core, state, {
-      policy: () => this.keeper.policy(),
-      takeOwn: (entry) => this.outbox.takeOwn(entry),
-      opened: (entry, content) => this.events.emit("message", this.timeline.presentReceived(entry, content)),
-      unopened: (entry, reason) =>
-        this.events.emit("unopened", { sequence: entry.sequence, sender: entry.sender, reason }),
-      listSeen: (entry, list) => void this.checkList(entry.sender.user, list),
-      advanced: () => {
-        this.acks.wake();
-        this.background(this.book.retryEarly());
-      },
-      groupMoved: () => this.outbox.wake(),
-      lost: () => this.background(this.askForReadd()),
-    });
+  constructor(actor: ConversationActor, closing: AbortSignal) {
+    this.actor = actor;
+    this.closing = closing;
+    this.id = actor.state.id;
+    this.peer = actor.state.record.peer;
   }
 
   on<Name extends keyof ConversationEvents>(
     event: Name,
     listener: (payload: ConversationEvents[Name]) => void,
   ): () => void {
-    return this.events.on(event, listener);
+    return this.actor.events.on(event, listener);
   }
 
   /** Why messages wait here, null when they do not. */
   get waitingFor(): ConversationEvents["waiting"] {
-    return this.lastWaiting;
+    return this.actor.waitingFor;
+  }
+
+  /** Whether this device holds the group, or is founding it. */
+  get isJoined(): boolean {
+    return this.actor.isJoined;
   }
 
   /** The devices in the group, as its tree has them; empty before it is founded or joined. */
   get members(): { user: UserId; device: DeviceId }[] {
-    return (this.state.group?.members ?? []).map(({ user, device }) => ({ user, device }));
+    return (this.actor.state.group?.members ?? []).map(({ user, device }) => ({ user, device }));
   }
 
   /** Messages of this device that the node has not accepted yet, oldest first: earlier runs' too. */
   unsent(): Message[] {
-    return this.outgoing.unsent();
+    return this.actor.outgoing.unsent();
   }
 
   /**
@@ -128,7 +58,7 @@ export class Conversation {
    */
   send(message: string | { text: string; replyTo?: Message | MessageId }): Message {
     const { text, replyTo } = typeof message === "string" ? { text: message, replyTo: undefined } : message;
-    if (this.core.closing.aborted) throw new SottoError("closed");
+    if (this.closing.aborted) throw new SottoError("closed");
     if (typeof text !== "string") throw new SottoError("invalid-argument", { detail: "a message needs a text" });
     if (text.length * 3 > maxTextBytes && new TextEncoder().encode(text).length > maxTextBytes) {
       throw new SottoError("too-large", { detail: `A text has at most ${maxTextBytes} bytes.` });
@@ -141,242 +71,60 @@ export class Conversation {
       ...(replyTo === undefined ? {} : { replyTo: typeof replyTo === "string" ? replyTo : replyTo.id }),
     };
     const encoded = encodeContent(content);
-    const id = newIdAfter<MessageId>(this.outbox.lastId);
-    const outgoing = this.outgoing.track(id, content, sentAt);
-    this.outbox.add(id, encoded, sentAt.getTime(), this.outgoing.listenerFor(outgoing)).catch((error: unknown) => {
-      outgoing.update({
-        state: "failed",
-        error: error instanceof SottoError ? error : new SottoError("internal", { cause: error }),
+    const id = newIdAfter<MessageId>(this.actor.outbox.lastId);
+    const outgoing = this.actor.outgoing.track(id, content, sentAt);
+    this.actor.outbox
+      .add(id, encoded, sentAt.getTime(), this.actor.outgoing.listenerFor(outgoing))
+      .catch((error: unknown) => {
+        outgoing.update({
+          state: "failed",
+          error: error instanceof SottoError ? error : new SottoError("internal", { cause: error }),
+        });
       });
-    });
     return outgoing;
   }
 
   /** Withdraws a message that has not been sealed yet. False when it is too late. */
   async cancel(message: Message): Promise<boolean> {
-    const cancelled = await this.outbox.cancel(message.id);
+    const cancelled = await this.actor.outbox.cancel(message.id);
     if (cancelled) message.update({ state: "failed", error: new SottoError("aborted") });
     return cancelled;
   }
 
+  /**
+   * Lets a device in again that the fault `readd-held` names: it asked a second time within a week, so a person decides.
+   * False where no request waits.
+   */
+  letIn(device: string): Promise<boolean> {
+    return this.actor.letIn(device as DeviceId);
+  }
+
   /** What this device holds, newest page first; a page itself runs from old to new. */
   history(options: { before?: number; limit?: number } = {}): Promise<HistoryPage> {
-    return this.timeline.history(options.before, options.limit ?? 50);
+    return this.actor.timeline.history(options.before, options.limit ?? 50);
   }
 
   /** Messages of others that `markRead` has not passed, oldest first. */
   unread(options: { limit?: number } = {}): Promise<Message[]> {
-    return this.timeline.received(this.state.record.readSequence, options.limit ?? 1000);
+    return this.actor.timeline.received(this.actor.state.record.readSequence, options.limit ?? 1000);
   }
 
   /** Remembers on this device that the person has seen everything up to this message. */
   async markRead(message: Message): Promise<void> {
     const { sequence } = message;
-    if (sequence === undefined || sequence <= this.state.record.readSequence) return;
-    await this.state.queue.run(() => this.state.commit({ record: { readSequence: sequence } }));
+    if (sequence === undefined || sequence <= this.actor.state.record.readSequence) return;
+    await this.actor.state.queue.run(() => this.actor.state.commit({ record: { readSequence: sequence } }));
     message.update({ state: "read" });
   }
 
   /** Messages from now on, in order, at the reader's own pace: `for await (const message of chat.messages({ signal })) …`. */
   messages(options: { signal?: AbortSignal } = {}): AsyncGenerator<Message, void, void> {
-    return this.timeline.live((stop) => this.nextArrival(stop), options.signal);
-  }
-
-  /** For the client: whether this device holds the group, or is founding it. */
-  get isJoined(): boolean {
-    return this.state.group !== undefined || this.state.pending !== undefined;
-  }
-
-  /** For the client: whether what this device holds is what the node added it to. A Welcome may be in the inbox, or lost. */
-  holds(summary: ConversationSummary): boolean {
-    if (summary.joinedSequence === null || this.state.pending) return true;
-    return this.state.group !== undefined && this.state.record.joinedSequence >= summary.joinedSequence;
-  }
-
-  /** For the client: takes up what the store holds. */
-  async load(): Promise<void> {
-    await this.book.load();
-    await this.outbox.load((record) => this.outgoing.trackStored(record));
-  }
-
-  /** For the client: an entry of the log was pushed. */
-  posted(entry: LogEntry): void {
-    if (this.state.record.joinedSequence === 0 && this.state.pending?.record.id !== entry.id) return;
-    this.follower.post(entry);
-  }
-
-  /** For the client: a receipt was pushed. */
-  receipted(receipt: Receipt): void {
-    this.background(this.book.take(receipt));
-  }
-
-  /** For the client: something waits in this device's inbox. */
-  async inboxed(entry: InboxEntry): Promise<void> {
-    if (entry.kind === "readd") return this.keeper.answerReadd(entry);
-    await this.joiner.join(entry);
-    this.noteWaiting();
-  }
-
-  /** For the client: compares with the node, and brings both sides up to date. Errors: those of the connection. */
-  async sync(summary: ConversationSummary): Promise<void> {
-    this.acks.noteAcked(summary.position);
-    if (this.state.record.lostAt !== null) await this.askForReadd();
-    else if (!this.holds(summary)) await this.loseState(summary);
-    await this.compare(summary);
-    if (summary.head !== this.state.record.position) await this.catchUp();
-    this.acks.wake();
-    await this.book.readMissed(summary.receiptVersion);
-    const behind = summary.lists.filter(({ user, version }) => (this.core.directory.get(user)?.version ?? 0) < version);
-    if (behind.length > 0 || this.keeper.needsAlignment()) await this.devicesChanged(behind.map(({ user }) => user));
-    this.outbox.wake();
-  }
-
-  /** For the client: a user's device list has moved on. */
-  async devicesChanged(users: UserId[]): Promise<void> {
-    for (const user of users) await this.core.directory.refresh(user);
-    this.outbox.wake();
-    this.aligning ??= this.align().finally(() => (this.aligning = undefined));
-    this.background(this.aligning);
-  }
-
-  /** For the client: there is a connection again. */
-  wake(): void {
-    this.compared = undefined;
-    this.outbox.wake();
-    this.acks.wake();
-  }
-
-  /** For the client: the log is behind its head. Errors are reported, and left to the next sync. */
-  catchUp(): Promise<void> {
-    return this.tolerant(this.follower.catchUp());
-  }
-
-  private async tolerant(reading: Promise<void>): Promise<void> {
-    try {
-      await reading;
-    } catch (error) {
-      if (!(error instanceof SottoError)) throw error;
-      if (error.code === "diverged") this.core.report({ code: "diverged", conversation: this.id });
-      else if (error.code !== "not-a-member") throw error;
-    }
-  }
-
-  /** For the client: resolves when nothing is being stored or acked. */
-  async settled(): Promise<void> {
-    await this.follower.settled();
-    await this.acks.settled();
-  }
-
-  /** A device whose state is older than what it has sent finds that out here, before it seals anything under it. */
-  private async makeReady(): Promise<boolean> {
-    await this.compare();
-    const ready = await this.keeper.ready();
-    this.noteWaiting();
-    return ready;
-  }
-
-  /** Once in each session, and shared by whoever asks meanwhile. */
-  private compare(summary?: ConversationSummary): Promise<void> {
-    if (this.compared) return this.compared;
-    const compared = this.compareWith(summary).catch((error: unknown) => {
-      if (this.compared === compared) this.compared = undefined;
-      throw error;
-    });
-    this.compared = compared;
-    return compared;
-  }
-
-  private async compareWith(known?: ConversationSummary): Promise<void> {
-    if (!this.isJoined) return;
-    const summary = known ?? (await this.open());
-    if (this.state.record.lostAt === null && !this.holds(summary)) await this.loseState(summary);
-    await this.catchUp();
-  }
-
-  private background(work: Promise<unknown>): void {
-    inBackground(this.core, work, { conversation: this.id });
-  }
-
-  private noteWaiting(): void {
-    const { lostAt } = this.state.record;
-    const waiting = this.state.canSeal ? null : lostAt === null ? this.keeper.waitingFor : "welcome";
-    if (waiting === this.lastWaiting) return;
-    this.lastWaiting = waiting;
-    this.events.emit("waiting", waiting);
-  }
-
-  private async align(): Promise<void> {
-    if (!this.core.own.isPrimary) {
-      const { rosterPatienceMs } = this.core.timings;
-      await delay(rosterPatienceMs * (1 + Math.random()), this.core.closing).catch(() => undefined);
-    }
-    for (let attempt = 0; attempt < 5 && !this.core.closing.aborted; attempt++) {
-      try {
-        await this.keeper.alignRoster();
-        if (!this.keeper.needsAlignment()) return;
-      } catch (error) {
-        if (!(error instanceof SottoError)) throw error;
-        if (error.code === "offline") return;
-      }
-      await delay(this.core.timings.rosterPatienceMs * (attempt + Math.random()), this.core.closing).catch(
-        () => undefined,
-      );
-    }
-  }
-
-  private async afterJoin(last: LastSent): Promise<void> {
-    await this.outbox.resumeAfter(last);
-    this.noteWaiting();
-    await this.catchUp();
-    this.outbox.wake();
-    await this.devicesChanged([]);
-  }
-
-  /** What lies between here and being added again counts as not opened, also where the first Welcome was never taken. */
-  private async loseState(summary?: ConversationSummary): Promise<void> {
-    if (this.state.record.lostAt !== null) return;
-    this.core.report({ code: "state-lost", conversation: this.id });
-    await this.state.queue.run(async () => {
-      const joined = this.state.record.joinedSequence === 0 ? summary?.joinedSequence : undefined;
-      const begins = joined ? { joinedSequence: joined, position: joined - 1 } : {};
-      await this.state.commit({ record: { lostAt: Date.now(), ...begins }, pending: null });
-    });
-    await this.askForReadd();
-  }
-
-  private async askForReadd(): Promise<void> {
-    try {
-      await this.joiner.askForReadd();
-    } catch (error) {
-      if (!(error instanceof SottoError)) throw error;
-    }
-    this.noteWaiting();
-  }
-
-  private listHead(): { version: number; head: Uint8Array } {
-    const list = this.core.directory.get(this.core.own.user);
-    return { version: list?.version ?? 0, head: list?.head ?? new Uint8Array(32) };
-  }
-
-  /** A sender names its list in every message: a newer one is fetched; one that differs from ours, or is withheld, is reported. */
-  private async checkList(user: UserId, seen: { version: number; head: Uint8Array }): Promise<void> {
-    const { directory } = this.core;
-    if (seen.version === 0) return;
-    if (!directory.headAt(user, seen.version)) {
-      const fetched = await this.devicesChanged([user]).then(
-        () => true,
-        () => false,
-      );
-      if (!fetched) return;
-    }
-    const ours = directory.headAt(user, seen.version);
-    if (ours && equalBytes(ours, seen.head)) return;
-    this.core.report({ code: "untrusted-list", conversation: this.id, user });
+    return this.actor.timeline.live((stop) => this.nextArrival(stop), options.signal);
   }
 
   /** Resolves true when a message arrives, false when the reader or the client goes away. */
   private nextArrival(stop: AbortSignal): Promise<boolean> {
-    const over = AbortSignal.any([stop, this.core.closing]);
+    const over = AbortSignal.any([stop, this.closing]);
     return new Promise((resolve) => {
       const off = this.on("message", () => resolve(true));
       over.addEventListener("abort", () => (off(), resolve(false)), { once: true });

@@ -39,6 +39,8 @@ export class GroupKeeper {
   private readonly state: ConversationState;
   private readonly hooks: KeeperHooks;
   private readonly claims: KeyPackageClaims;
+  /** Requests to be added again that wait for a person's word; the latest of each device. */
+  private readonly held = new Map<DeviceId, Readd>();
 
   constructor(core: ClientCore, state: ConversationState, hooks: KeeperHooks) {
     this.core = core;
@@ -103,7 +105,7 @@ export class GroupKeeper {
   }
 
   /** Removes and adds another device that cannot follow, once in a while without a person's word. */
-  async answerReadd(request: Readd): Promise<void> {
+  async answerReadd(request: Readd, personAgrees = false): Promise<void> {
     const { group, record } = this.state;
     const leaf = group?.members.find((one) => one.device === request.device && one.user === request.user);
     if (!group || !leaf || !this.state.canSeal || request.generation !== group.generation) return;
@@ -112,14 +114,23 @@ export class GroupKeeper {
     const last = record.readds[request.device];
     const name = toHex(keyPackageHash(keyPackage));
     if (last && (last.at > request.at || last.packages.includes(name))) return;
-    if (last && Date.now() - last.at < this.core.timings.readdEveryMs) {
+    if (last && !personAgrees && Date.now() - last.at < this.core.timings.readdEveryMs) {
       const { conversation, user, device } = request;
+      this.held.set(device, request);
       this.core.report({ code: "readd-held", conversation, user, device });
       return;
     }
+    this.held.delete(request.device);
     const packages = [...(last?.packages ?? []), name].slice(-readdPackagesKept);
     const readds = { ...record.readds, [request.device]: { at: Date.now(), packages } };
     await this.change(async () => ({ add: [keyPackage], remove: [leaf.leaf] }), { readds });
+  }
+
+  /** A person agrees to a request that was held. False where none is. */
+  async letIn(device: DeviceId): Promise<boolean> {
+    const request = this.held.get(device);
+    if (request) await this.answerReadd(request, true);
+    return request !== undefined;
   }
 
   private async foundOrWait(): Promise<void> {

@@ -8,7 +8,6 @@
  *
  * Several are in flight at once. When one is refused for now, all are awaited and sending resumes at the lowest number.
  */
-import { equalBytes } from "../../identity/equal-bytes.ts";
 import type { HashedEntry } from "../../identity/log-hash.ts";
 import { toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
@@ -16,34 +15,12 @@ import type { MessageId } from "../../protocol/ids.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
 import { WakeLoop } from "../async/wake-loop.ts";
 import { reportFailure, type ClientCore } from "../core.ts";
-import type { RecordChange } from "../stores/client-store.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { sealOutgoing } from "./outgoing-sealing.ts";
+import { OutboxItems, type OutboxItem, type OutgoingListener } from "./outbox-items.ts";
 import type { OwnArrival } from "./log-intake.ts";
-import {
-  decodeRecord,
-  encodeRecord,
-  entryKey,
-  outboxKey,
-  tables,
-  type EntryRecord,
-  type OutboxRecord,
-} from "../records.ts";
+import type { OutboxRecord } from "../records.ts";
 import { backoffMs, delay } from "../async/waiting.ts";
-
-export type OutgoingState = "queued" | "sealing" | "sending" | "accepted" | "failed";
-
-/** Whoever shows a message hears of its way through here. */
-export interface OutgoingListener {
-  moved(state: OutgoingState, details?: { sequence?: number; acceptedAt?: number; error?: SottoError }): void;
-}
-
-interface Item {
-  record: OutboxRecord;
-  listener: OutgoingListener;
-  /** The node has it: with its place in the log, or `known` from an earlier try. */
-  accepted: { sequence: number; acceptedAt: number } | "known" | null;
-}
 
 /** What the node knows of a device's messages in a conversation. */
 export interface LastSent {
@@ -70,8 +47,7 @@ export class Outbox {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
   private readonly hooks: OutboxHooks;
-  /** By id, which is the order in which they were written. */
-  private readonly items = new Map<MessageId, Item>();
+  private readonly items: OutboxItems;
   private readonly loop: WakeLoop;
   private attempt = 0;
 
@@ -79,18 +55,11 @@ export class Outbox {
     this.core = core;
     this.state = state;
     this.hooks = hooks;
+    this.items = new OutboxItems(core, state);
     this.loop = new WakeLoop(
       () => this.run(),
       (error) => reportFailure(core, error, { conversation: state.id }),
     );
-  }
-
-  /** Takes up what an earlier run of this client left. `listen` is asked for each. */
-  async load(listen: (record: OutboxRecord) => OutgoingListener): Promise<void> {
-    for (const { bytes } of await this.core.store.list(tables.outbox, { prefix: `${this.state.id}/` })) {
-      const record = decodeRecord<OutboxRecord>(bytes);
-      this.items.set(record.id, { record, listener: listen(record), accepted: null });
-    }
   }
 
   /** Stores a message, then sends it when it can. Resolves when it is stored. */
@@ -104,50 +73,33 @@ export class Outbox {
       previousContentHash: null,
       sealed: null,
     };
-    this.items.set(id, { record, listener, accepted: null });
-    await this.core.store.write([this.changeOf(record)]);
+    await this.items.add(record, listener);
     this.wake();
   }
 
+  /** Takes up what an earlier run of this client left. `listen` is asked for each. */
+  load(listen: (record: OutboxRecord) => OutgoingListener): Promise<void> {
+    return this.items.load(listen);
+  }
+
   /** Withdraws a message that has not been sealed. False when it is too late. */
-  async cancel(id: MessageId): Promise<boolean> {
-    return this.state.queue.run(async () => {
-      if (this.items.get(id)?.record.number !== null) return false;
-      this.items.delete(id);
-      await this.core.store.write([this.removalOf(id)]);
-      return true;
-    });
+  cancel(id: MessageId): Promise<boolean> {
+    return this.items.cancel(id);
+  }
+
+  /** The greatest id here or sent before: the next one has to be greater. */
+  get lastId(): MessageId | null {
+    return this.items.lastId;
+  }
+
+  /** An own message stands in the log. Undefined when this device knows nothing of it. */
+  takeOwn(entry: HashedEntry): OwnArrival | undefined {
+    return this.items.takeOwn(entry);
   }
 
   /** Something changed that may let messages go: a connection, a group, a new message. */
   wake(): void {
     this.loop.wake();
-  }
-
-  /** The greatest id here or sent before: the next one has to be greater. */
-  get lastId(): MessageId | null {
-    const waiting = [...this.items.keys()].at(-1) ?? null;
-    const { lastId } = this.state.record;
-    return waiting !== null && (lastId === null || waiting > lastId) ? waiting : lastId;
-  }
-
-  /** An own message stands in the log. Undefined when this device knows nothing of it. */
-  takeOwn(entry: HashedEntry): OwnArrival | undefined {
-    const item = this.items.get(entry.id);
-    if (!item || item.record.number !== entry.number) return undefined;
-    const { sealed, content } = item.record;
-    const isAsSent = sealed !== null && equalBytes(sealed.payload, entry.payload);
-    return {
-      content,
-      isAsSent,
-      changes: [this.removalOf(entry.id)],
-      stored: () => {
-        this.items.delete(entry.id);
-        if (isAsSent) return item.listener.moved("accepted", entry);
-        this.core.report({ code: "log-forked", conversation: entry.conversation, sequence: entry.sequence });
-        item.listener.moved("failed", { error: new SottoError("diverged") });
-      },
-    };
   }
 
   private async run(): Promise<void> {
@@ -167,10 +119,10 @@ export class Outbox {
   /** Sends until nothing is left to send. Throws what made it stop. */
   private async flush(): Promise<void> {
     const inFlight = new Set<Promise<void>>();
-    let refusal: { item: Item; error: SottoError } | undefined;
+    let refusal: { item: OutboxItem; error: SottoError } | undefined;
     const sent = new Set<MessageId>();
     while (!refusal && this.core.connection.state === "online") {
-      const waiting = this.unaccepted().filter((item) => !sent.has(item.record.id));
+      const waiting = this.items.unaccepted().filter((item) => !sent.has(item.record.id));
       if (waiting.length === 0) break;
       if (!(await this.hooks.ready())) break;
       const run = waiting.slice(0, sealRun);
@@ -193,49 +145,16 @@ export class Outbox {
 
   /** What the node knows from an earlier try is found in the log; where this device may not read that far back, it is done. */
   private async settleKnown(): Promise<void> {
-    const known = [...this.items.values()].filter((item) => item.accepted === "known");
+    const known = this.items.all().filter((item) => item.accepted === "known");
     if (known.length === 0) return;
     await this.hooks.catchUpAfresh();
-    if (this.state.record.lostAt === null) await this.settle(known);
-  }
-
-  /** Takes items out that the node has, and that will not come down in this device's log. */
-  private settle(items: readonly Item[]): Promise<void> {
-    return this.state.queue.run(async () => {
-      const settled = items.filter((item) => this.items.has(item.record.id));
-      if (settled.length === 0) return;
-      await this.core.store.write(settled.flatMap((item) => [this.removalOf(item.record.id), ...this.historyOf(item)]));
-      for (const item of settled) {
-        this.items.delete(item.record.id);
-        item.listener.moved("accepted", item.accepted === "known" || !item.accepted ? {} : item.accepted);
-      }
-    });
-  }
-
-  /** One's own message whose place in the log is known, though this device may not read there. */
-  private historyOf({ record, accepted }: Item): RecordChange[] {
-    if (accepted === null || accepted === "known") return [];
-    const entry: EntryRecord = {
-      ...accepted,
-      kind: "message",
-      id: record.id,
-      sender: { user: this.core.own.user, device: this.core.own.device },
-      number: record.number ?? 0,
-      logHash: new Uint8Array(32),
-      content: record.content,
-      reason: null,
-    };
-    return [{ table: tables.entries, id: entryKey(this.state.id, entry.sequence), bytes: encodeRecord(entry) }];
-  }
-
-  private unaccepted(): Item[] {
-    return [...this.items.values()].filter((item) => item.accepted === null);
+    if (this.state.record.lostAt === null) await this.items.settle(known);
   }
 
   /** Seals what is not sealed, and stores group and ciphertexts before anything leaves. */
-  private seal(run: readonly Item[]): Promise<void> {
+  private seal(run: readonly OutboxItem[]): Promise<void> {
     return this.state.queue.run(async () => {
-      const todo = run.filter((item) => item.record.sealed === null && this.items.has(item.record.id));
+      const todo = run.filter((item) => item.record.sealed === null && this.items.has(item));
       if (todo.length === 0 || !this.state.group || !this.state.canSeal) return;
       for (const item of todo) item.listener.moved("sealing");
       const { records, group, lastNumber, lastContentHash, release } = await sealOutgoing(
@@ -244,7 +163,7 @@ export class Outbox {
         todo.map((item) => item.record),
         this.hooks.listHead(),
       );
-      const changes = records.map((record) => this.changeOf(record));
+      const changes = records.map((record) => this.items.changeOf(record));
       const lastId = records.reduce(
         (last, { id }) => (last !== null && last > id ? last : id),
         this.state.record.lastId,
@@ -255,7 +174,7 @@ export class Outbox {
     });
   }
 
-  private async send(item: Item): Promise<void> {
+  private async send(item: OutboxItem): Promise<void> {
     const { id, number, sealed } = item.record;
     if (number === null || !sealed) return;
     if (sealed.payload.length > this.core.maxMessageBytes()) throw new SottoError("too-large");
@@ -276,7 +195,7 @@ export class Outbox {
   }
 
   /** Brings the outbox into a state from which sending can go on, or tells why it cannot. */
-  private async recover({ item, error }: { item: Item; error: SottoError }): Promise<void> {
+  private async recover({ item, error }: { item: OutboxItem; error: SottoError }): Promise<void> {
     switch (error.code) {
       case "stale-epoch":
         await this.hooks.catchUp();
@@ -303,16 +222,15 @@ export class Outbox {
 
   /** Forgets the ciphertexts of what was not accepted: they are sealed anew, under their numbers. */
   private unseal(): Promise<void> {
-    return this.rewrite((record) => ({ ...record, sealed: null }));
+    return this.items.rewrite((record) => ({ ...record, sealed: null }));
   }
 
   /** Gives a message up. What came after it takes its number, so those are sealed anew. */
-  private async fail(item: Item, error: SottoError): Promise<void> {
-    const { id, number, previousContentHash } = item.record;
-    this.items.delete(id);
-    await this.core.store.write([this.removalOf(id)]);
+  private async fail(item: OutboxItem, error: SottoError): Promise<void> {
+    const { number, previousContentHash } = item.record;
+    await this.items.forget(item);
     if (number !== null) {
-      await this.rewrite((record) =>
+      await this.items.rewrite((record) =>
         record.number !== null && record.number > number
           ? { ...record, number: null, previousContentHash: null, contentHash: null, sealed: null }
           : record,
@@ -325,8 +243,8 @@ export class Outbox {
 
   /** After this device was added (again): what the node has is done with, the rest goes on with its numbers, sealed anew. */
   async resumeAfter({ lastNumber, lastId }: LastSent): Promise<void> {
-    await this.settle([...this.items.values()].filter(({ record }) => lastId !== null && record.id <= lastId));
-    await this.rewrite((record) => ({
+    await this.items.settle(this.items.all().filter(({ record }) => lastId !== null && record.id <= lastId));
+    await this.items.rewrite((record) => ({
       ...record,
       number: null,
       previousContentHash: null,
@@ -335,25 +253,9 @@ export class Outbox {
     }));
     await this.state.queue.run(() => this.state.commit({ record: { lastNumber, lastContentHash: null, lastId } }));
   }
-
-  private async rewrite(change: (record: OutboxRecord) => OutboxRecord): Promise<void> {
-    await this.state.queue.run(async () => {
-      const changed = this.unaccepted().map((item) => ({ item, record: change(item.record) }));
-      if (changed.length > 0) await this.core.store.write(changed.map(({ record }) => this.changeOf(record)));
-      for (const { item, record } of changed) item.record = record;
-    });
-  }
-
-  private removalOf(id: MessageId): RecordChange {
-    return { table: tables.outbox, id: outboxKey(this.state.id, id), bytes: null };
-  }
-
-  private changeOf(record: OutboxRecord): RecordChange {
-    return { table: tables.outbox, id: outboxKey(this.state.id, record.id), bytes: encodeRecord(record) };
-  }
 }
 
-function earlier<T extends { item: Item }>(one: T | undefined, other: T): T {
+function earlier<T extends { item: OutboxItem }>(one: T | undefined, other: T): T {
   if (!one) return other;
   return (other.item.record.number ?? Infinity) < (one.item.record.number ?? Infinity) ? other : one;
 }

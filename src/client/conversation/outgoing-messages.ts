@@ -4,7 +4,7 @@ import type { MessageId, UserId } from "../../protocol/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { OutboxRecord, ReceiptRecord } from "../records.ts";
 import { Message } from "./message.ts";
-import type { OutgoingListener } from "./outbox.ts";
+import type { OutgoingListener } from "./outbox-items.ts";
 import type { ReceiptBook, RecipientReceipt } from "./receipt-book.ts";
 
 export class OutgoingMessages {

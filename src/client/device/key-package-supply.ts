@@ -31,6 +31,8 @@ export class KeyPackageSupply {
   private readonly engine: GroupEngine;
   private readonly own: OwnDevice;
   private readonly levels: StockLevels;
+  private admitted: KeyPackageStock | undefined;
+  private stock: KeyPackageStock = [];
 
   constructor(parts: {
     store: OpenClientStore;
@@ -46,8 +48,13 @@ export class KeyPackageSupply {
     this.levels = parts.levels;
   }
 
-  /** Brings both suites up to the full stock, in rounds; private parts are stored before their packages leave. */
-  async refill(stock: KeyPackageStock): Promise<void> {
+  /**
+   * Brings both suites up to the full stock, in rounds; private parts are stored before their packages leave. `admitted`: what
+   * the node said at the admission; what it has said since, to a publication, counts more.
+   */
+  async refill(admitted: KeyPackageStock): Promise<void> {
+    if (this.admitted !== admitted) this.stock = this.admitted = admitted;
+    const { stock } = this;
     const dueLastResorts = await this.retireLastResorts();
     for (const suite of [suites.default, suites.large] as const) {
       const held = stock.find((entry) => entry.suite === suite);
@@ -81,11 +88,12 @@ export class KeyPackageSupply {
     const [lastResort] = needsLastResort ? await this.makeAndStore(suite, 1, true) : [];
     for (let left = missing, first = true; left > 0 || (first && lastResort); first = false) {
       const oneTime = await this.makeAndStore(suite, Math.min(left, limits.keyPackagesPerPublish), false);
-      await this.connection.request("keypackages:publish", {
+      const { keyPackages } = await this.connection.request("keypackages:publish", {
         suite,
         oneTime: oneTime.map((pair) => toBase64(pair.publicBytes)),
         ...(first && lastResort ? { lastResort: toBase64(lastResort.publicBytes) } : {}),
       });
+      this.stock = keyPackages;
       left -= oneTime.length;
     }
   }

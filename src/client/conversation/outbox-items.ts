@@ -1,0 +1,156 @@
+/** The messages of an outbox, in memory and in the store alike: whatever changes is written before it counts. */
+import { equalBytes } from "../../identity/equal-bytes.ts";
+import type { HashedEntry } from "../../identity/log-hash.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import type { MessageId } from "../../protocol/ids.ts";
+import type { ClientCore } from "../core.ts";
+import {
+  decodeRecord,
+  encodeRecord,
+  entryKey,
+  outboxKey,
+  tables,
+  type EntryRecord,
+  type OutboxRecord,
+} from "../records.ts";
+import type { RecordChange } from "../stores/client-store.ts";
+import type { ConversationState } from "./conversation-state.ts";
+import type { OwnArrival } from "./log-intake.ts";
+
+export type OutgoingState = "queued" | "sealing" | "sending" | "accepted" | "failed";
+
+/** Whoever shows a message hears of its way through here. */
+export interface OutgoingListener {
+  moved(state: OutgoingState, details?: { sequence?: number; acceptedAt?: number; error?: SottoError }): void;
+}
+
+export interface OutboxItem {
+  record: OutboxRecord;
+  listener: OutgoingListener;
+  /** The node has it: with its place in the log, or `known` from an earlier try. */
+  accepted: { sequence: number; acceptedAt: number } | "known" | null;
+}
+
+export class OutboxItems {
+  private readonly core: ClientCore;
+  private readonly state: ConversationState;
+  /** By id, which is the order in which they were written. */
+  private readonly items = new Map<MessageId, OutboxItem>();
+
+  constructor(core: ClientCore, state: ConversationState) {
+    this.core = core;
+    this.state = state;
+  }
+
+  /** Takes up what an earlier run of this client left. `listen` is asked for each. */
+  async load(listen: (record: OutboxRecord) => OutgoingListener): Promise<void> {
+    for (const { bytes } of await this.core.store.list(tables.outbox, { prefix: `${this.state.id}/` })) {
+      const record = decodeRecord<OutboxRecord>(bytes);
+      this.items.set(record.id, { record, listener: listen(record), accepted: null });
+    }
+  }
+
+  /** Takes a message in: it counts at once, and is stored when the promise resolves. */
+  async add(record: OutboxRecord, listener: OutgoingListener): Promise<void> {
+    this.items.set(record.id, { record, listener, accepted: null });
+    await this.core.store.write([this.changeOf(record)]);
+  }
+
+  has(item: OutboxItem): boolean {
+    return this.items.has(item.record.id);
+  }
+
+  all(): OutboxItem[] {
+    return [...this.items.values()];
+  }
+
+  /** Withdraws a message that has not been sealed. False when it is too late. */
+  cancel(id: MessageId): Promise<boolean> {
+    return this.state.queue.run(async () => {
+      const item = this.items.get(id);
+      if (!item || item.record.number !== null) return false;
+      await this.forget(item);
+      return true;
+    });
+  }
+
+  async forget(item: OutboxItem): Promise<void> {
+    await this.core.store.write([this.removalOf(item.record.id)]);
+    this.items.delete(item.record.id);
+  }
+
+  /** The greatest id here or sent before: the next one has to be greater. */
+  get lastId(): MessageId | null {
+    const waiting = [...this.items.keys()].at(-1) ?? null;
+    const { lastId } = this.state.record;
+    return waiting !== null && (lastId === null || waiting > lastId) ? waiting : lastId;
+  }
+
+  /** An own message stands in the log. Undefined when this device knows nothing of it. */
+  takeOwn(entry: HashedEntry): OwnArrival | undefined {
+    const item = this.items.get(entry.id);
+    if (!item || item.record.number !== entry.number) return undefined;
+    const { sealed, content } = item.record;
+    const isAsSent = sealed !== null && equalBytes(sealed.payload, entry.payload);
+    return {
+      content,
+      isAsSent,
+      changes: [this.removalOf(entry.id)],
+      stored: () => {
+        this.items.delete(entry.id);
+        if (isAsSent) return item.listener.moved("accepted", entry);
+        this.core.report({ code: "log-forked", conversation: entry.conversation, sequence: entry.sequence });
+        item.listener.moved("failed", { error: new SottoError("diverged") });
+      },
+    };
+  }
+
+  /** Takes items out that the node has, and that will not come down in this device's log. */
+  settle(items: readonly OutboxItem[]): Promise<void> {
+    return this.state.queue.run(async () => {
+      const settled = items.filter((item) => this.items.has(item.record.id));
+      if (settled.length === 0) return;
+      await this.core.store.write(settled.flatMap((item) => [this.removalOf(item.record.id), ...this.historyOf(item)]));
+      for (const item of settled) {
+        this.items.delete(item.record.id);
+        item.listener.moved("accepted", item.accepted === "known" || !item.accepted ? {} : item.accepted);
+      }
+    });
+  }
+
+  /** One's own message whose place in the log is known, though this device may not read there. */
+  historyOf({ record, accepted }: OutboxItem): RecordChange[] {
+    if (accepted === null || accepted === "known") return [];
+    const entry: EntryRecord = {
+      ...accepted,
+      kind: "message",
+      id: record.id,
+      sender: { user: this.core.own.user, device: this.core.own.device },
+      number: record.number ?? 0,
+      logHash: new Uint8Array(32),
+      content: record.content,
+      reason: null,
+    };
+    return [{ table: tables.entries, id: entryKey(this.state.id, entry.sequence), bytes: encodeRecord(entry) }];
+  }
+
+  unaccepted(): OutboxItem[] {
+    return [...this.items.values()].filter((item) => item.accepted === null);
+  }
+
+  async rewrite(change: (record: OutboxRecord) => OutboxRecord): Promise<void> {
+    await this.state.queue.run(async () => {
+      const changed = this.unaccepted().map((item) => ({ item, record: change(item.record) }));
+      if (changed.length > 0) await this.core.store.write(changed.map(({ record }) => this.changeOf(record)));
+      for (const { item, record } of changed) item.record = record;
+    });
+  }
+
+  private removalOf(id: MessageId): RecordChange {
+    return { table: tables.outbox, id: outboxKey(this.state.id, id), bytes: null };
+  }
+
+  changeOf(record: OutboxRecord): RecordChange {
+    return { table: tables.outbox, id: outboxKey(this.state.id, record.id), bytes: encodeRecord(record) };
+  }
+}
