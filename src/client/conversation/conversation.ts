@@ -99,6 +99,11 @@ export class Conversation {
     return this.actor.letIn(device as DeviceId);
   }
 
+  /** Resolves when everything that has arrived is stored, and acked as far as it can be now. */
+  settled(): Promise<void> {
+    return this.actor.settled();
+  }
+
   /** What this device holds, newest page first; a page itself runs from old to new. */
   history(options: { before?: number; limit?: number } = {}): Promise<HistoryPage> {
     return this.actor.timeline.history(options.before, options.limit ?? 50);
