@@ -23,6 +23,7 @@ import { publicChecks } from "./gateway/public-checks.ts";
 import { createSocketServer } from "./gateway/socket-server.ts";
 import { sodiumReady } from "./identity/sodium.ts";
 import { endListening, listenOn } from "./server/listening.ts";
+import { lockData } from "./server/lock-data.ts";
 import { createLog, type NodeLog } from "./observability/log.ts";
 import { createMetrics, type NodeMetrics } from "./observability/metrics.ts";
 import { sottoVersion } from "./protocol/version.ts";
@@ -64,8 +65,9 @@ async function compose(settings: Settings, log: NodeLog, closers: Closers): Prom
   closers.add(() => metrics.close());
   const telemetry: Telemetry = { log, metrics };
 
-  const tokens = nodeTokens(settings);
   const file = databaseFile(settings);
+  closers.add(lockData(file));
+  const tokens = nodeTokens(settings);
   const { store } = await openNodeStore(file, settings);
   closers.add(() => store.close());
   watchSizes(store, metrics);

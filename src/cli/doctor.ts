@@ -3,6 +3,7 @@ import { loadSettings, SettingsError } from "../../config/load-settings.ts";
 import type { Settings } from "../../config/settings.ts";
 import { checkClock, checkNodeVersion } from "./doctor/check-machine.ts";
 import { checkDatabase } from "./doctor/check-database.ts";
+import { checkNode } from "./doctor/check-node.ts";
 import { checkDisk, checkSecret } from "./doctor/check-data-folder.ts";
 import { checkPorts } from "./doctor/check-ports.ts";
 import type { Finding } from "./doctor/finding.ts";
@@ -33,6 +34,7 @@ async function examine(): Promise<Finding[]> {
     ...machine,
     { check: "settings", state: "good", says: "make sense" },
     ...(await checkDatabase(settings)),
+    checkNode(settings),
     checkSecret(settings),
     await checkDisk(settings),
     ...(await checkPorts(settings)),

@@ -4,6 +4,7 @@ import { SettingsError } from "../../config/load-settings.ts";
 import { sottoVersion } from "../protocol/version.ts";
 import { StartError } from "../server/start-error.ts";
 import { commandList, commands, type CommandName } from "./commands.ts";
+import { quietPipes } from "./quiet-pipes.ts";
 import { WrongUse } from "./wrong-use.ts";
 
 const help = `sotto ${sottoVersion}: end-to-end-encrypted messaging to put under your own product
@@ -55,4 +56,6 @@ function explain(error: unknown, name: string | undefined): number {
 }
 
 const args = process.argv.slice(2);
+// A chat that nobody reads would take in messages unseen; it ends as by Ctrl-C. A node runs on.
+quietPipes(() => args[0] === "chat" && process.emit("SIGINT", "SIGINT"));
 process.exitCode = await main(args).catch((error: unknown) => explain(error, args[0]));

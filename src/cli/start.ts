@@ -59,8 +59,6 @@ function surviveFaults(log: NodeLog): void {
     log.error("node.crashed", { error });
     process.exit(1);
   });
-  // Whoever read the output may go away before the node does.
-  process.stdout.on("error", () => undefined);
 }
 
 async function endInTime(node: RunningNode, deadlineMs: number): Promise<number> {

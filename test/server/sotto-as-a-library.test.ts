@@ -35,6 +35,16 @@ describe("Sotto as a library", () => {
     expect((await fetch(other.url)).status).to.equal(200);
   });
 
+  it("refuses a second node on the same data, which the first one's end makes free", async () => {
+    const first = await start("shared");
+    const refused = await start("shared").catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(StartError);
+    expect(refused).to.have.property("message").that.includes(`${first.databaseFile} already (process ${process.pid})`);
+    expect((await fetch(first.url)).status).to.equal(200);
+    await first.close();
+    await start("shared");
+  });
+
   it("has no sign-up where the caller issues the tokens", async () => {
     const node = await start("hosted", { AUTH_JWT_SECRET: "s".repeat(32) });
     expect(node.madeOwnSecret).to.equal(false);
