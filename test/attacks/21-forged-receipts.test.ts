@@ -3,8 +3,9 @@ import { generateSigningKeyPair, sign } from "../../src/crypto/signing-key.ts";
 import { ackBytes, type SignedAck } from "../../src/identity/ack.ts";
 import { fromBase64, toBase64 } from "../../src/protocol/base64.ts";
 import type { PushOf } from "../../src/protocol/pushes.ts";
-import { decodeRecord, tables, type DeviceRecord } from "../../src/client/records.ts";
+import { decodeRecord, entryKey, tables, type DeviceRecord, type EntryRecord } from "../../src/client/records.ts";
 import { eventually } from "../support/eventually.ts";
+import { storedBytes } from "../support/held-state.ts";
 import { MaliciousNode, dataOf, ok } from "../support/malicious-node.ts";
 import { People } from "../support/people.ts";
 import { twoTalking, type Side } from "../support/two-talking.ts";
@@ -80,9 +81,8 @@ describe("attack 21: forged receipts", () => {
   }
 
   async function trueHashAt(sequence: number): Promise<Uint8Array> {
-    const opened = Reflect.get(alice.client, "core") as { store: { get(t: string, id: string): Promise<Uint8Array> } };
-    const key = `${alice.chat.id}/${sequence.toString().padStart(16, "0")}`;
-    return decodeRecord<{ logHash: Uint8Array }>(await opened.store.get(tables.entries, key)).logHash;
+    const key = entryKey(alice.chat.id, sequence);
+    return decodeRecord<EntryRecord>(await storedBytes(alice.client, tables.entries, key)).logHash;
   }
 
   it("(21) one with the signature of an earlier sequence, or of none", async () => {
@@ -146,8 +146,7 @@ describe("attack 21: forged receipts", () => {
   it("(21) one of a device of the recipient that is not in the group any more", async () => {
     const tablet = await people.linked(bob.client);
     await eventually(() => expect(alice.chat.members).to.have.length(3));
-    const store = Reflect.get(tablet, "core") as { store: { get(t: string, id: string): Promise<Uint8Array> } };
-    const { deviceSecretKey } = decodeRecord<DeviceRecord>(await store.store.get(tables.device, "self"));
+    const { deviceSecretKey } = decodeRecord<DeviceRecord>(await storedBytes(tablet, tables.device, "self"));
     const { device } = tablet;
     await bob.client.devices.revoke(device);
     await eventually(() => expect(alice.chat.members).to.have.length(2));

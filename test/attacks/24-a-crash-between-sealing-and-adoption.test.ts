@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { decodeContent } from "../../src/crypto/content.ts";
-import type { Group } from "../../src/crypto/group-engine.ts";
 import { memoryStore, type Client, type ClientStore } from "../../src/client/index.ts";
 import { decodeRecord, tables, type OutboxRecord } from "../../src/client/records.ts";
 import { CrashingStore, type CrashPoint } from "../support/crashing-store.ts";
 import { eventually } from "../support/eventually.ts";
+import { coreOf, heldGroup } from "../support/held-state.ts";
 import { MaliciousNode } from "../support/malicious-node.ts";
 import { People, quickTimings, textsFrom } from "../support/people.ts";
 import { keysUsedTwice } from "../support/ratchet-keys.ts";
@@ -62,14 +62,14 @@ class Session {
     for (const line of this.node.linesIfAny(this.users[name])) line.cut();
     if (!client) return;
     (Reflect.get(client, "stop") as AbortController).abort();
-    void (Reflect.get(client, "core") as { connection: { close(): Promise<void> } }).connection.close();
+    void coreOf(client).connection.close();
     this.people.forget(client);
   }
 
   async keysUsedTwiceBy(name: Name): Promise<string[]> {
     const other = this.client(name === "alice" ? "bob" : "alice");
     const [chat] = other.conversations();
-    const { group } = Reflect.get(chat!, "state") as { group: Group };
+    const group = await heldGroup(other, chat!.id);
     const payloads = this.node.requests("message:send", this.users[name]).map(({ payload }) => payload);
     return keysUsedTwice(payloads, group);
   }
@@ -77,7 +77,7 @@ class Session {
   /** What its disk knows of: sent, or in the outbox. */
   private async said(name: Name, conversation: string): Promise<string[]> {
     const client = this.client(name);
-    const { store } = Reflect.get(client, "core") as { store: Awaited<ReturnType<ClientStore["open"]>> };
+    const { store } = coreOf(client);
     const waiting = await store.list(tables.outbox, { prefix: conversation });
     const { messages } = await client.conversation(conversation)!.history();
     const own = messages.flatMap((one) => ("text" in one && one.sender.user === client.user ? [one.text] : []));

@@ -42,7 +42,8 @@ function isSendable(event: string): boolean {
   return !reserved.includes(event);
 }
 
-function outlineOf(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
+/** Values of a shape, most of them; one in thirty is anything at all. */
+export function outlineOf(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 29, arbitrary: plausible(schema) }, { weight: 1, arbitrary: anything() });
 }
 
@@ -65,6 +66,10 @@ function plausible(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
       return fc.oneof(...def.options.map(outlineOf));
     case "literal":
       return fc.constantFrom<unknown>(...def.values);
+    case "enum":
+      return fc.constantFrom<unknown>(...Object.values(def.entries));
+    case "boolean":
+      return fc.boolean();
     case "number":
       return fc.oneof(
         { weight: 20, arbitrary: fc.integer({ min: 1, max: 9 }) },

@@ -1,0 +1,52 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { addRange, includesSequence, type SequenceRanges } from "../../src/client/conversation/sequence-ranges.ts";
+
+const added = fc.array(
+  fc.tuple(fc.integer({ min: 1, max: 200 }), fc.nat(5)).map(([from, more]) => [from, from + more] as const),
+  { maxLength: 60 },
+);
+const build = (all: readonly (readonly [number, number])[], maxRanges: number): SequenceRanges => {
+  let ranges: SequenceRanges = [];
+  for (const [from, to] of all) ranges = addRange(ranges, from, to, maxRanges);
+  return ranges;
+};
+
+describe("ranges of sequences", () => {
+  it("join what touches and keep what is apart", () => {
+    expect(build([[5, 5], [7, 7], [6, 6], [1, 2]], 64)).to.deep.equal([[1, 2], [5, 7]]); // prettier-ignore
+  });
+
+  it("leave what they are given as it was", () => {
+    const before: SequenceRanges = [[1, 2]];
+    addRange(before, 3, 4, 64);
+    expect(before).to.deep.equal([[1, 2]]);
+  });
+
+  it("say exactly what was added, as long as there is room", () => {
+    fc.assert(
+      fc.property(added, (all) => {
+        const ranges = build(all, 1000);
+        for (let sequence = 1; sequence < 210; sequence++) {
+          const isIn = all.some(([from, to]) => from <= sequence && sequence <= to);
+          expect(includesSequence(ranges, sequence)).to.equal(isIn);
+        }
+      }),
+    );
+  });
+
+  it("are ascending, apart and never more than allowed; past that they claim more, never less", () => {
+    fc.assert(
+      fc.property(added, fc.integer({ min: 1, max: 6 }), (all, maxRanges) => {
+        const ranges = build(all, maxRanges);
+        expect(ranges.length).to.be.at.most(maxRanges);
+        ranges.forEach(([from, to], index) => {
+          expect(from).to.be.at.most(to);
+          if (index > 0) expect(from).to.be.greaterThan(ranges[index - 1]![1] + 1);
+        });
+        for (const [from, to] of all)
+          expect(includesSequence(ranges, from) && includesSequence(ranges, to)).to.equal(true);
+      }),
+    );
+  });
+});

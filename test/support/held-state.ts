@@ -1,0 +1,31 @@
+import type { Client } from "../../src/client/index.ts";
+import type { ClientCore } from "../../src/client/core.ts";
+import { decodeRecord, tables, type ConversationRecord } from "../../src/client/records.ts";
+import type { Group } from "../../src/crypto/group-engine.ts";
+
+/** What a client is made of, for tests that look at what applications cannot. */
+export function coreOf(client: Client): ClientCore {
+  return Reflect.get(client, "core") as ClientCore;
+}
+
+/** The group of a conversation, as the client has stored it. */
+export async function heldGroup(client: Client, conversation: string): Promise<Group> {
+  const { store, engine, own } = coreOf(client);
+  const [tree, ratchets] = await Promise.all([
+    store.get(tables.groupTrees, conversation),
+    store.get(tables.groupRatchets, conversation),
+  ]);
+  if (!tree || !ratchets) throw new Error("the client holds no group");
+  return engine.decodeGroup({ tree, ratchets }, own.identity());
+}
+
+export async function heldRecord(client: Client, conversation: string): Promise<ConversationRecord> {
+  return decodeRecord(await storedBytes(client, tables.conversations, conversation));
+}
+
+/** One record of a client's store; fails where there is none. */
+export async function storedBytes(client: Client, table: string, id: string): Promise<Uint8Array> {
+  const bytes = await coreOf(client).store.get(table, id);
+  if (!bytes) throw new Error(`no ${id} in ${table}`);
+  return bytes;
+}
