@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { mlsGroupEngine as engine } from "../../src/crypto/mls-group-engine.ts";
 import { toBase64 } from "../../src/protocol/base64.ts";
+import { newId, type ConversationId } from "../../src/protocol/ids.ts";
 import { codeOf } from "../support/device-socket.ts";
 import {
   commitRequestOf,
@@ -93,6 +94,19 @@ describe("a commit on its way through a node", () => {
     expect(await codeOf(one.bob.socket.request("conversation:commit", request))).to.equal("commit-invalid");
     const elsewhere = { ...request, conversation: other.conversation };
     expect(await codeOf(other.alice.socket.request("conversation:commit", elsewhere))).to.equal("commit-invalid");
+  });
+
+  it("opens a conversation under the id it was known by, unless another pair has it", async () => {
+    const [one, other, third] = await Promise.all([...names(), `third-${turn}`].map((name) => newPerson(node, name)));
+    const known = newId<ConversationId>();
+    const peer = other!.account.user;
+    const opened = await one!.socket.request("conversation:open", { peer, conversation: known });
+    expect(opened.conversation).to.equal(known);
+    const again = { peer: one!.account.user, conversation: newId<ConversationId>() };
+    expect((await other!.socket.request("conversation:open", again)).conversation).to.equal(known);
+    const theirs = await third!.socket.request("conversation:open", { peer, conversation: known });
+    expect(theirs.conversation).not.to.equal(known);
+    expect(theirs.users).to.include(third!.account.user);
   });
 
   it("founds a conversation once: the second founder is told that the group has moved on", async () => {

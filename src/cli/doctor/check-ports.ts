@@ -17,6 +17,6 @@ async function checkPort(settings: Settings, name: "PORT" | "OPS_PORT"): Promise
     return { check: "port", state: "good", says: `${name}: ${url} is free` };
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    return { check: "port", state: "note", says: error.message, todo: "nothing, if that is your node" };
+    return { check: "port", state: "note", says: error.message, todo: "nothing, if that is your node (see above)" };
   }
 }

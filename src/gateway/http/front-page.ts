@@ -17,7 +17,20 @@ const styleHash = createHash("sha256").update(style).digest("base64");
 /** Sent with the page: nothing may run, load, frame it or be sent from it; its own style, known by its hash, applies. */
 export const frontPagePolicy = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-export function frontPage({ version, hasAccounts }: { version: string; hasAccounts: boolean }): string {
+/** Where `sotto chat` looks by itself. */
+const defaultHosts = ["localhost:3000", "127.0.0.1:3000"];
+
+/** The option that leads to this node, where it is needed. Nothing of a Host header that could be more than a host. */
+function urlOption(host: string | undefined): string {
+  if (host === undefined || defaultHosts.includes(host) || !/^[a-z0-9.:[\]-]{1,253}$/i.test(host)) return "";
+  const isLocal = /^(localhost|127\.0\.0\.1|\[::1\])(:|$)/i.test(host);
+  return ` --url ${isLocal ? "http" : "https"}://${host}`;
+}
+
+/** `host`: as the browser dialled it. */
+export function frontPage(page: { version: string; hasAccounts: boolean; host: string | undefined }): string {
+  const { version, hasAccounts } = page;
+  const chat = `npx sotto chat${urlOption(page.host)}`;
   const accounts = hasAccounts
     ? "People sign up here with a name and a password (<code>POST /v1/accounts</code>)."
     : "People sign in with the application that stands in front of this service.";
@@ -35,9 +48,9 @@ export function frontPage({ version, hasAccounts }: { version: string; hasAccoun
 <p>A messaging node is running here. It passes sealed messages from hand to hand and cannot read a word of them.</p>
 
 <h2>Send the first message</h2>
-<p>On the machine where this node runs, in two terminals:</p>
-<pre><code>npx sotto chat --as alice --with bob
-npx sotto chat --as bob --with alice</code></pre>
+<p>On the machine where this node runs, in its folder, in two terminals:</p>
+<pre><code>${chat} --as alice --with bob
+${chat} --as bob --with alice</code></pre>
 <p class="soft">Type a line, press Enter. Close bob, write on: what alice sends waits, sealed, until bob is back.</p>
 
 <h2>Build on it</h2>

@@ -52,7 +52,13 @@ export function createPublicListener(options: PublicAppOptions): RequestListener
   app.get("/asyncapi.json", (context) => context.json(schemas.asyncapi));
   app.get("/", (context) => {
     context.header("Content-Security-Policy", frontPagePolicy);
-    return context.html(frontPage({ version: options.version, hasAccounts: options.accounts !== undefined }));
+    return context.html(
+      frontPage({
+        version: options.version,
+        hasAccounts: options.accounts !== undefined,
+        host: context.req.header("host"),
+      }),
+    );
   });
 
   const answer = (perform: (accounts: Accounts, input: CredentialsOf) => Promise<Session>, outcome: string) => {

@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { silentTelemetry } from "../../../src/actors/ports/silent-telemetry.ts";
 import type { Accounts, Credentials } from "../../../src/actors/ports/sign-in.ts";
+import { frontPage } from "../../../src/gateway/http/front-page.ts";
 import { createPublicListener, type PublicAppOptions } from "../../../src/gateway/http/public-app.ts";
 import { errorCodes, SottoError } from "../../../src/protocol/errors.ts";
 import { httpRefusal } from "../../../src/protocol/http.ts";
@@ -52,12 +53,20 @@ describe("the public port over HTTP", () => {
     const response = await fetch(url);
     const page = await response.text();
     expect(response.headers.get("content-type")).to.match(/^text\/html/);
-    expect(page).to.include("sotto chat --as alice --with bob").and.to.include("9.9.9");
-    expect(page).not.to.match(/<script|src=|https?:/);
+    expect(page).to.include(`sotto chat --url ${url} --as alice --with bob`).and.to.include("9.9.9");
+    expect(page).not.to.match(/<script|<link|src=|url\(|href="(?!\/)/);
     const style = /<style>([\s\S]*)<\/style>/.exec(page)![1]!;
     const policy = response.headers.get("content-security-policy");
     expect(policy).to.include(`'sha256-${createHash("sha256").update(style).digest("base64")}'`);
     expect(policy).to.include("default-src 'none'").and.to.include("frame-ancestors 'none'");
+  });
+
+  it("writes commands that lead to this node, and nothing of a Host that is none", () => {
+    const pageFor = (host: string | undefined) => frontPage({ version: "9.9.9", hasAccounts: true, host });
+    for (const host of [undefined, "localhost:3000", 'x"><script>alert(1)</script>', "x y", "x;rm"]) {
+      expect(pageFor(host), host).to.include("npx sotto chat --as alice --with bob").and.not.to.include("<script");
+    }
+    expect(pageFor("chat.example")).to.include("chat --url https://chat.example --as bob");
   });
 
   it("makes accounts", async () => {
