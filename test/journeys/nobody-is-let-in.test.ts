@@ -57,7 +57,9 @@ describe("promise 9: nobody is let in", function () {
       codeOf(ask.request("conversation:commit", { ...base, id: newId(), commit: bytes(300) })),
       codeOf(ask.request("readd:request", { ...base, keyPackage: bytes(300), signature: bytes(64) })),
     ]);
-    const elsewhere = await codeOf(ask.request("log:read", { conversation: newId(), after: 0, limit: 10 }));
+    const elsewhere = await codeOf(
+      ask.request("log:read", { conversation: newId<ConversationId>(), after: 0, limit: 10 }),
+    );
     expect(new Set(unknown)).to.deep.equal(new Set([elsewhere]));
     expect(elsewhere).to.equal("conversation-unknown");
     expect(await codeOf(ask.request("devices:read", { users: [{ user: bob.account.user, after: 0 }] }))).to.equal(
