@@ -1,6 +1,11 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { addRange, includesSequence, type SequenceRanges } from "../../src/client/conversation/sequence-ranges.ts";
+import {
+  addRange,
+  includesSequence,
+  rangesUpTo,
+  type SequenceRanges,
+} from "../../src/client/conversation/sequence-ranges.ts";
 
 const added = fc.array(
   fc.tuple(fc.integer({ min: 1, max: 200 }), fc.nat(5)).map(([from, more]) => [from, from + more] as const),
@@ -48,5 +53,18 @@ describe("ranges of sequences", () => {
           expect(includesSequence(ranges, from) && includesSequence(ranges, to)).to.equal(true);
       }),
     );
+  });
+
+  it("end at a sequence where only what goes up to it is meant, and leave what they were given", () => {
+    const ranges: SequenceRanges = [[1, 2], [5, 9], [12, 12]]; // prettier-ignore
+    expect(rangesUpTo(ranges, 7)).to.deep.equal([[1, 2], [5, 7]]); // prettier-ignore
+    expect(rangesUpTo(ranges, 4)).to.deep.equal([[1, 2]]);
+    expect(rangesUpTo(ranges, 0)).to.deep.equal([]);
+    expect(rangesUpTo(ranges, 12)).to.deep.equal(ranges);
+    expect(ranges[1]).to.deep.equal([5, 9]);
+  });
+
+  it("grow together where the gap is smallest when there is no more room", () => {
+    expect(build([[1, 1], [10, 10], [13, 13], [30, 30]], 3)).to.deep.equal([[1, 1], [10, 13], [30, 30]]); // prettier-ignore
   });
 });
