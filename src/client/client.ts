@@ -9,6 +9,7 @@ import { userId, type ConversationId, type DeviceId, type UserId } from "../prot
 import { limits } from "../protocol/limits.ts";
 import type { ReplyOf } from "../protocol/requests.ts";
 import { TypedEmitter } from "./async/typed-emitter.ts";
+import { withDeadline } from "./async/waiting.ts";
 import { Connection, type ConnectionState, type TokenSource } from "./connection/connection.ts";
 import type { Challenge, Session } from "./connection/session.ts";
 import { ConversationRegistry } from "./conversation/conversation-registry.ts";
@@ -48,6 +49,8 @@ export interface ClientEvents {
   fault: Fault;
 }
 
+/** How long `close` waits for acks that are under way; a node that does not answer gets them after the next start. */
+const closingPatienceMs = 3000;
 const defaultStock: StockLevels = { full: 100, low: 25 };
 
 export class Client {
@@ -180,7 +183,8 @@ export class Client {
   }
 
   private async shutDown(): Promise<void> {
-    await Promise.all(this.registry.actors().map((actor) => actor.settled()));
+    const settled = Promise.all(this.registry.actors().map((actor) => actor.settled()));
+    await withDeadline(settled, { timeoutMs: closingPatienceMs }).catch(() => undefined);
     this.stop.abort();
     await this.core.connection.close();
     await Promise.all(this.registry.actors().map((actor) => actor.settled()));

@@ -45,13 +45,9 @@ export interface DeviceIdentity {
   readonly deviceSecretKey: Uint8Array;
 }
 
-/**
- * Who may be in a direct conversation, and whom a member may remove besides its own user's devices.
- * `revoked`: devices that stand revoked in their user's list; it must come from the log or the lists, the same for all members.
- */
+/** Who may be in a direct conversation. A member removes its own user's devices only, and re-adds whom it likes. */
 export interface DirectPolicy {
   readonly users: readonly [UserId, UserId];
-  readonly revoked?: ReadonlySet<DeviceId>;
 }
 
 export interface CommitChanges {

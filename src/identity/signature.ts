@@ -8,6 +8,3 @@ export function isSignatureValid(signature: Uint8Array, bytes: Uint8Array, publi
   if (signature.length !== 64 || publicKey.length !== 32) return false;
   return sodium().crypto_sign_verify_detached(signature, bytes, publicKey);
 }
-
-/** The 64-byte Ed25519 signature of `bytes`; for those who hold a secret key (64 bytes) and assemble a signed object. */
-export type Sign = (bytes: Uint8Array) => Uint8Array;

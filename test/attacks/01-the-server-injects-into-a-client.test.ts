@@ -78,9 +78,7 @@ describe("attack 1: the server injects an Add, a Remove or a Welcome into a clie
 
   it("(1) an entry of another conversation, or a copy of an earlier commit, in the place of the next one", async () => {
     const { entries } = dataOf(
-      await node
-        .linesOf(bob.client.user)[0]!
-        .ask("log:read", { conversation: bob.chat.id, after: 0, limit: 1 }),
+      await node.linesOf(bob.client.user)[0]!.ask("log:read", { conversation: bob.chat.id, after: 0, limit: 1 }),
     );
     const [founding] = entries;
     node.push(bob.client.user, "message:posted", { ...founding!, sequence: 3 });

@@ -200,8 +200,8 @@ describe("attack 3: a signed or sealed object replayed in another channel", () =
     const changes: Partial<Readd>[] = [
       { generation: 2 },
       { epoch: asked.epoch + 1 },
-      { device: alice.client.device, user: alice.client.user as Readd["user"] },
-      { device: dave.client.device, user: dave.client.user as Readd["user"] },
+      { device: alice.client.device, user: alice.client.user },
+      { device: dave.client.device, user: dave.client.user },
       { keyPackage: toBase64(new Uint8Array(3000)) },
     ];
     for (const change of changes) {

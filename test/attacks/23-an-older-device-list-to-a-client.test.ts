@@ -116,7 +116,7 @@ describe("attack 23: the server shows a client an older or another device list",
     const carol = await newSide(people, "carol");
     tellAliceOf(
       () => carol.client.user,
-      ({ user }) => ({ user, ...bobsList! }),
+      ({ user }) => ({ user, ...bobsList }),
     );
     const { users } = dataOf(
       await node.linesOf(bob.client.user)[0]!.ask("devices:read", { users: [{ user: bob.client.user, after: 0 }] }),

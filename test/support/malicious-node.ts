@@ -17,7 +17,7 @@ export interface CaughtRequest<N extends RequestName> {
 }
 
 /** What the client is told. Undefined: nothing, ever. */
-type Answering<N extends RequestName> = (caught: CaughtRequest<N>) => Promise<unknown> | unknown;
+type Answering<N extends RequestName> = (caught: CaughtRequest<N>) => unknown;
 /** The payloads to deliver in the place of this one: none drops it, two double it. */
 type Pushing<N extends PushName> = (payload: PushOf<N>, user: string, line: Line) => unknown[];
 

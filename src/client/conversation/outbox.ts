@@ -157,12 +157,13 @@ export class Outbox {
       const todo = run.filter((item) => item.record.sealed === null && this.items.has(item));
       if (todo.length === 0 || !this.state.group || !this.state.canSeal) return;
       for (const item of todo) item.listener.moved("sealing");
-      const { records, group, lastNumber, lastContentHash, release } = await sealOutgoing(
+      const sealed = await sealOutgoing(
         this.core,
         { group: this.state.group, ...this.state.record },
         todo.map((item) => item.record),
         this.hooks.listHead(),
       );
+      const { records, group, lastNumber, lastContentHash } = sealed;
       const changes = records.map((record) => this.items.changeOf(record));
       const lastId = records.reduce(
         (last, { id }) => (last !== null && last > id ? last : id),
@@ -170,7 +171,7 @@ export class Outbox {
       );
       await this.state.commit({ group, record: { lastNumber, lastContentHash, lastId } }, changes);
       todo.forEach((item, index) => (item.record = records[index]!));
-      release();
+      sealed.release();
     });
   }
 

@@ -27,7 +27,7 @@ import type { CommitChange } from "./tree-rules.ts";
 /** Another member's commit, checked before the library sees it and again against what the library made of it. */
 export async function applyMlsCommit(group: MlsGroup, bytes: Uint8Array, policy: DirectPolicy): Promise<AppliedCommit> {
   const inspected = await inspectCommit(bytes);
-  const { committer, added, removed } = requireFitting(group, inspected, policy);
+  const { committer, added, removed } = requireFitting(group, inspected);
   const message = publicMessageOf(bytes);
   const change = changeOf(inspected.senderLeaf, commitOf(message).commit);
   const before = group.state.ratchetTree;
@@ -62,7 +62,6 @@ async function leave(group: MlsGroup, message: PublicMessage): Promise<MlsGroup>
 function requireFitting(
   group: MlsGroup,
   commit: InspectedCommit,
-  policy: DirectPolicy,
 ): Pick<AppliedCommit, "committer" | "added" | "removed"> {
   const isHere = commit.conversation === group.conversation && commit.generation === group.generation;
   require(isHere && commit.epoch === group.epoch, "the commit is for this group and epoch");
@@ -76,7 +75,7 @@ function requireFitting(
   const committer = memberOf(commit.senderLeaf);
   const removed = commit.removes.map(memberOf);
   const added = addedMembers(group, commit);
-  requireAllowed(committer, added, removed, policy);
+  requireAllowed(committer, added, removed);
   return { committer, added, removed };
 }
 

@@ -30,12 +30,10 @@ export function requireAllowed(
   committer: GroupMember,
   added: readonly GroupMember[],
   removed: readonly GroupMember[],
-  policy: DirectPolicy,
 ): void {
   for (const leaver of removed) {
     const isOwn = leaver.user === committer.user;
-    const isRevoked = policy.revoked?.has(leaver.device) ?? false;
-    require(isOwn || isRevoked || isReadded(leaver, added), "a member removes its own user's devices");
+    require(isOwn || isReadded(leaver, added), "a member removes its own user's devices");
   }
   for (const joiner of added) {
     const before = removed.find((leaver) => leaver.device === joiner.device);
