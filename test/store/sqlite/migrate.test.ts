@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Connection } from "../../../src/store/sqlite/connection.ts";
 import { migrate } from "../../../src/store/sqlite/migrate.ts";
@@ -60,6 +61,23 @@ describe("the schema on SQLite", () => {
     expect(onDisk.get("PRAGMA journal_mode")).to.include({ journal_mode: "wal" });
     expect(onDisk.get("PRAGMA synchronous")).to.include({ synchronous: 2 });
     expect(onDisk.get("PRAGMA foreign_keys")).to.include({ foreign_keys: 1 });
+    onDisk.close();
+    await folder.remove();
+  });
+
+  it("overwrites what it deletes, so that the file does not keep what a purge took", async () => {
+    const folder = await tempFolder();
+    const file = join(folder.path, "disk.db");
+    const onDisk = new Connection(file, 1000);
+    const inFile = async (): Promise<boolean> => {
+      onDisk.all("PRAGMA wal_checkpoint(TRUNCATE)");
+      return (await readFile(file)).includes("what was purged");
+    };
+    onDisk.exec("CREATE TABLE kept (id INTEGER PRIMARY KEY, text TEXT)");
+    for (const id of [1, 2, 3]) onDisk.run("INSERT INTO kept VALUES (?, ?)", id, `${id} what was purged`);
+    expect(await inFile()).to.equal(true);
+    onDisk.run("DELETE FROM kept WHERE id > 0");
+    expect(await inFile()).to.equal(false);
     onDisk.close();
     await folder.remove();
   });
