@@ -134,16 +134,20 @@ describe("attack 3: a signed or sealed object replayed in another channel", () =
     expect(await two.devices.list().catch(() => [])).to.deep.equal([]);
   });
 
-  /** Bob's group state is gone, so he asks to be added again; the request as the server passes it on. */
-  async function bobAsks(): Promise<Readd> {
+  async function bobLosesHisGroup(): Promise<void> {
     await bob.client.close();
     const opened = await bob.store.open();
     for (const table of [tables.groupTrees, tables.groupRatchets]) {
       for (const { id } of await opened.list(table)) await opened.write([{ table, id, bytes: null }]);
     }
     await opened.close();
-    const back = await people.online(bob.client.user, { store: bob.store });
-    bob.chat = await back.direct(alice.client.user);
+    bob.client = await people.online(bob.client.user, { store: bob.store });
+    bob.chat = await bob.client.direct(alice.client.user);
+  }
+
+  /** Bob's group state is gone, so he asks to be added again; the request as the server passes it on. */
+  async function bobAsks(): Promise<Readd> {
+    await bobLosesHisGroup();
     const found = await eventually(() => {
       const asked = node.pushed.findLast(
         ({ name, user, payload }) =>
@@ -177,6 +181,19 @@ describe("attack 3: a signed or sealed object replayed in another channel", () =
       expect(await aliceFinds({ ...asked, position: 500 + days, at }), `after ${days} days`).to.equal(0);
     }
     await alice.chat.send("undisturbed").reached("delivered", { timeout: 5000 });
+  });
+
+  it("(3) a second request within a week is for a person to answer, whatever time the server gives it", async () => {
+    await bobAsks();
+    const week = 8 * 24 * 3600_000;
+    node.answer("inbox:read", async ({ forward }) => {
+      const page = dataOf(await forward());
+      return ok<"inbox:read">({ ...page, entries: page.entries.map((one) => ({ ...one, at: one.at + week })) });
+    });
+    const commits = node.requests("conversation:commit", alice.client.user).length;
+    await bobLosesHisGroup();
+    await eventually(() => expect(alice.codes()).to.include("readd-held"));
+    expect(node.requests("conversation:commit", alice.client.user)).to.have.length(commits);
   });
 
   it("(3) a request to be added again: not by the key package that was used before, after however long", async () => {
