@@ -51,8 +51,11 @@ describe("a token signed with a secret", () => {
   it("cannot choose its algorithm", async () => {
     const none = new UnsecuredJWT({}).setSubject("alice").setIssuer(rules.issuer).setAudience(rules.audience);
     await refused(none.setExpirationTime("1h").encode());
-    const longer = await unsigned({ alg: "HS512" }).sign(new TextEncoder().encode(secret.repeat(2)));
-    await refused(longer);
+    const longer = secret.repeat(2);
+    const { verify } = secretVerifier(longer, rules);
+    const signedBy = (alg: string) => unsigned({ alg }).sign(new TextEncoder().encode(longer));
+    for (const alg of ["HS384", "HS512"]) await refusal(verify(await signedBy(alg)), "token-invalid");
+    expect((await verify(await signedBy("HS256"))).user).to.equal("alice");
   });
 
   it("has an end, a beginning in the past, and a user whose name fits", async () => {

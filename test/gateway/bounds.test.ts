@@ -33,6 +33,15 @@ describe("what a node takes at once", () => {
     expect(await codeOf(alice.socket.request("keypackages:claim", { suite: 84, devices }))).to.equal("rate-limited");
   });
 
+  it("limits the key packages that one user takes, of whomever", async () => {
+    await start({ rates: { claim: { amount: 1, periodMs: 60_000 } } });
+    const { alice, bob } = await foundDirect(node);
+    const devices = [{ user: bob.account.user, device: bob.identity.device }];
+    expect(await codeOf(alice.socket.request("keypackages:claim", { suite: 84, devices }))).to.equal("rate-limited");
+    const own = [{ user: alice.account.user, device: alice.identity.device }];
+    expect((await bob.socket.request("keypackages:claim", { suite: 84, devices: own })).packages).to.deep.equal([]);
+  });
+
   it("limits handshakes by address", async () => {
     await start({ rates: { handshake: { amount: 1, periodMs: 60_000 } } });
     const auth = { token: await tokenFor("alice"), protocol: protocolVersion };

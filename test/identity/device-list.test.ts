@@ -87,6 +87,22 @@ describe("a device list", () => {
     await refusal(() => extendDeviceList(alice.list, signed, bob.accountKeys.publicKey), "device-list-invalid");
   });
 
+  it("refuses what the account key did not sign: a false revocation, a true certificate in a false entry", async () => {
+    const phone = alice.addDevice();
+    const { deviceKey } = alice.list!.devices.get(phone.device)!;
+    const next = { device: newId<DeviceId>(), deviceKey: new Uint8Array(32).fill(1) };
+    const certificate = certify(alice, { ...next, listVersion: 2 });
+    const { secretKey } = (await AccountWithDevices.of("mallory")).accountKeys;
+    for (const change of [
+      { operation: "revoke" as const, device: phone.device, deviceKey },
+      { ...next, certificate },
+    ]) {
+      const forged = alice.entry(change, secretKey);
+      await refusal(() => extendDeviceList(alice.list, forged, key), "device-list-invalid");
+      expect(extendDeviceList(alice.list, alice.entry(change), key).version).to.equal(2);
+    }
+  });
+
   it("refuses bytes that are missing, left over, too many, or of another version", async () => {
     alice.addDevice();
     const entry = alice.entries[0]!;
