@@ -101,4 +101,15 @@ describe("a store that fails for a while", () => {
     expect(bob.texts).to.deep.equal(["first", "sealed in the end"]);
     expect(bob.faults).to.deep.equal([]);
   });
+
+  it("a message that could not be stored has failed; those after it go", async () => {
+    store.isFull = true;
+    const failed = alice.chat.send("nowhere to keep it");
+    await eventually(() => expect(failed.state).to.equal("failed"));
+    expect(failed.error?.code).to.equal("internal");
+    store.isFull = false;
+    await alice.chat.send("kept").reached("delivered", { timeout: 5000 });
+    expect(bob.texts).to.deep.equal(["first", "kept"]);
+    expect(alice.chat.unsent()).to.deep.equal([]);
+  });
 });

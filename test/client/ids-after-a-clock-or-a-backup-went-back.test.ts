@@ -3,6 +3,7 @@ import { memoryStore, type ClientStore } from "../../src/client/index.ts";
 import { decodeRecord, encodeRecord, tables, type OutboxRecord } from "../../src/client/records.ts";
 import { newId, type MessageId } from "../../src/protocol/ids.ts";
 import { copyOf } from "../support/copied-store.ts";
+import { eventually } from "../support/eventually.ts";
 import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
 import { People, textsFrom } from "../support/people.ts";
 import { newName, newSide, twoTalking } from "../support/two-talking.ts";
@@ -97,6 +98,20 @@ describe("ids after a clock or a backup went back", () => {
     expect(await bobHolds()).to.deep.equal(["first", "went out later", "after the restoring"]);
     expect(chat.unsent()).to.deep.equal([]);
     expect(people.faults).to.deep.equal([`${alice}: state-lost`]);
+  });
+
+  it("a message of a clone, older than what the other one sent, is not taken for sent: it fails, and a person decides", async () => {
+    const clone = await copyOf(store);
+    const later = await people.open(alice, { store: clone });
+    const message = (await later.direct(bob)).send("written first");
+    const online = await people.online(alice, { store });
+    await (await online.direct(bob)).send("written second").reached("delivered", { timeout: 5000 });
+    await online.close();
+    await later.connect();
+    await eventually(() => expect(message.state).to.equal("failed"));
+    expect(message.error?.code).to.equal("state-lost");
+    await (await later.direct(bob)).send("written again").reached("delivered", { timeout: 10_000 });
+    expect(await bobHolds()).to.deep.equal(["first", "written second", "written again"]);
   });
 
   it("a backup of the time before everything that was sent", async () => {

@@ -9,7 +9,6 @@ import type { LogEntry } from "../../protocol/log-entry.ts";
 import type { Receipt } from "../../protocol/receipts.ts";
 import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
 import { TypedEmitter } from "../async/typed-emitter.ts";
-import { delay } from "../async/waiting.ts";
 import { inBackground, type ClientCore } from "../core.ts";
 import { AckSender } from "./ack-sender.ts";
 import type { ConversationState } from "./conversation-state.ts";
@@ -20,6 +19,7 @@ import type { Message } from "./message.ts";
 import { Outbox, type LastSent } from "./outbox.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
 import { ReceiptBook } from "./receipt-book.ts";
+import { RosterAlignment } from "./roster-alignment.ts";
 import { Timeline, type UnopenedMessage } from "./timeline.ts";
 
 export interface ConversationEvents {
@@ -44,7 +44,7 @@ export class ConversationActor {
   private readonly joiner: GroupJoiner;
   private readonly acks: AckSender;
   private readonly book: ReceiptBook;
-  private aligning: Promise<void> | undefined;
+  private readonly alignment: RosterAlignment;
   /** This session's comparison of what this device holds with the node's log; undefined before it was tried. */
   private compared: Promise<void> | undefined;
   private lastWaiting: ConversationEvents["waiting"] = null;
@@ -62,6 +62,7 @@ export class ConversationActor {
       catchUp: () => this.catchUp(),
       summary: open,
     });
+    this.alignment = new RosterAlignment(core, this.keeper);
     this.joiner = new GroupJoiner(core, state, {
       policy: () => this.keeper.policy(),
       summary: open,
@@ -149,8 +150,7 @@ export class ConversationActor {
   async devicesChanged(users: UserId[]): Promise<void> {
     for (const user of users) await this.core.directory.refresh(user);
     this.outbox.wake();
-    this.aligning ??= this.align().finally(() => (this.aligning = undefined));
-    this.background(this.aligning);
+    this.alignment.wake();
   }
 
   /** There is a connection again. */
@@ -222,25 +222,6 @@ export class ConversationActor {
     if (waiting === this.lastWaiting) return;
     this.lastWaiting = waiting;
     this.events.emit("waiting", waiting);
-  }
-
-  private async align(): Promise<void> {
-    if (!this.core.own.isPrimary) {
-      const { rosterPatienceMs } = this.core.timings;
-      await delay(rosterPatienceMs * (1 + Math.random()), this.core.closing).catch(() => undefined);
-    }
-    for (let attempt = 0; attempt < 5 && !this.core.closing.aborted; attempt++) {
-      try {
-        await this.keeper.alignRoster();
-        if (!this.keeper.needsAlignment()) return;
-      } catch (error) {
-        if (!(error instanceof SottoError)) throw error;
-        if (error.code === "offline") return;
-      }
-      await delay(this.core.timings.rosterPatienceMs * (attempt + Math.random()), this.core.closing).catch(
-        () => undefined,
-      );
-    }
   }
 
   private async afterJoin(last: LastSent): Promise<void> {

@@ -53,7 +53,12 @@ export class OutboxItems {
   /** Takes a message in: it counts at once, and is stored when the promise resolves. */
   async add(record: OutboxRecord, listener: OutgoingListener): Promise<void> {
     this.items.set(record.id, { record, listener, accepted: null });
-    await this.core.store.write([this.changeOf(record)]);
+    try {
+      await this.core.store.write([this.changeOf(record)]);
+    } catch (error) {
+      this.items.delete(record.id);
+      throw error;
+    }
   }
 
   has(item: OutboxItem): boolean {

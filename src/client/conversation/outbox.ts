@@ -40,6 +40,9 @@ export interface OutboxHooks {
   lost(): void;
 }
 
+/** A message that was never sealed here, older than one that the node has of this device. */
+const fateUnknown =
+  "This device went on from an older state of itself. Whether this message was sent before is not known: look at the other side, and send it again if it was not.";
 const sealRun = 32;
 const window = 128;
 
@@ -242,9 +245,18 @@ export class Outbox {
     item.listener.moved("failed", { error });
   }
 
-  /** After this device was added (again): what the node has is done with, the rest goes on with its numbers, sealed anew. */
+  /**
+   * After this device was added (again): what it had sealed and the node has is done with, the rest goes on with its numbers,
+   * sealed anew. What was never sealed here but is older than what the node has was perhaps sent by another life of this device:
+   * it fails, and a person decides.
+   */
   async resumeAfter({ lastNumber, lastId }: LastSent): Promise<void> {
-    await this.items.settle(this.items.all().filter(({ record }) => lastId !== null && record.id <= lastId));
+    const known = this.items.all().filter(({ record }) => lastId !== null && record.id <= lastId);
+    await this.items.settle(known.filter(({ record }) => record.number !== null));
+    for (const item of known.filter(({ record }) => record.number === null)) {
+      await this.items.forget(item);
+      item.listener.moved("failed", { error: new SottoError("state-lost", { detail: fateUnknown }) });
+    }
     await this.items.rewrite((record) => ({
       ...record,
       number: null,

@@ -1,0 +1,50 @@
+/**
+ * Brings the group in line with the device lists, again and again until it is. Devices of a user that can certify others go
+ * first; the rest wait a moment, so that not everybody commits the same change.
+ */
+import { SottoError } from "../../protocol/errors.ts";
+import { WakeLoop } from "../async/wake-loop.ts";
+import { delay } from "../async/waiting.ts";
+import { reportFailure, type ClientCore } from "../core.ts";
+import type { GroupKeeper } from "./group-keeper.ts";
+
+/** After so many tries it is left to the next comparison with the node. */
+const tries = 5;
+
+export class RosterAlignment {
+  private readonly core: ClientCore;
+  private readonly keeper: GroupKeeper;
+  private readonly loop: WakeLoop;
+
+  constructor(core: ClientCore, keeper: GroupKeeper) {
+    this.core = core;
+    this.keeper = keeper;
+    this.loop = new WakeLoop(
+      () => this.align(),
+      (error) => reportFailure(core, error),
+    );
+  }
+
+  /** A list or the group has changed: see whether they still agree. */
+  wake(): void {
+    this.loop.wake();
+  }
+
+  private async align(): Promise<void> {
+    if (!this.core.own.isPrimary) await this.pause(1);
+    for (let attempt = 0; attempt < tries && !this.core.closing.aborted; attempt++) {
+      if (attempt > 0) await this.pause(attempt - 1);
+      try {
+        await this.keeper.alignRoster();
+      } catch (error) {
+        if (!(error instanceof SottoError) || error.code === "offline") throw error;
+      }
+      if (!this.keeper.needsAlignment()) return;
+    }
+  }
+
+  private async pause(rounds: number): Promise<void> {
+    const { rosterPatienceMs } = this.core.timings;
+    await delay(rosterPatienceMs * (rounds + Math.random()), this.core.closing).catch(() => undefined);
+  }
+}
