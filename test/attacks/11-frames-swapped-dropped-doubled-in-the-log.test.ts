@@ -87,4 +87,23 @@ describe("attack 11: entries of the log swapped, dropped and doubled", () => {
     expect(bob.texts).to.deep.equal(["first"]);
     await aliceLearnsOfTheFork();
   });
+
+  it("(11) a page with a hole in it: nothing from behind the hole is taken in before what was in it", async () => {
+    node.rewrite("message:posted", (entry, user) => (user === bob.client.user ? [] : [entry]));
+    node.answer("log:read", async ({ user, forward }) => {
+      const answer = await forward();
+      if (user !== bob.client.user) return answer;
+      const page = dataOf(answer);
+      return ok<"log:read">({ ...page, entries: page.entries.filter(({ number }) => number !== 3) });
+    });
+    const sent = ["two", "three", "four"].map((text) => alice.chat.send(text));
+    await Promise.all(sent.map((message) => message.reached("accepted", { timeout: 5000 })));
+    await bob.client.sync();
+    expect(bob.texts).to.deep.equal(["first", "two"]);
+    node.behave();
+    await bob.client.sync();
+    await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 5000 })));
+    expect(bob.texts).to.deep.equal(["first", "two", "three", "four"]);
+    expect([bob.unopened, bob.codes(), alice.codes()]).to.deep.equal([[], [], []]);
+  });
 });
