@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { decodeRecord, tables, type KeyPackageRecord } from "../../src/client/records.ts";
+import { coreOf } from "../support/held-state.ts";
 import { MaliciousNode } from "../support/malicious-node.ts";
 import { People } from "../support/people.ts";
 
@@ -20,5 +22,19 @@ describe("the supply of key packages", () => {
     expect(published).to.equal(2);
     for (let round = 0; round < 60; round++) await ada.sync();
     expect(node.requests("keypackages:publish", "ada")).to.have.length(published);
+  });
+
+  it("forgets the private part of a one-time package once it is in a group by it", async () => {
+    const [eve, finn] = [await people.online("eve"), await people.online("finn")];
+    const held = async (): Promise<string[]> => {
+      const rows = await coreOf(finn).store.list(tables.keyPackages);
+      return rows.filter(({ bytes }) => !decodeRecord<KeyPackageRecord>(bytes).lastResort).map(({ id }) => id);
+    };
+    const before = await held();
+    const chat = await eve.direct("finn");
+    await chat.send("hello").reached("delivered", { timeout: 5000 });
+    const after = await held();
+    expect(after).to.have.length(before.length - 1);
+    expect(before).to.include.members(after);
   });
 });
