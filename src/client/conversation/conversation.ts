@@ -73,14 +73,12 @@ export class Conversation {
     const encoded = encodeContent(content);
     const id = newIdAfter<MessageId>(this.actor.outbox.lastId);
     const outgoing = this.actor.outgoing.track(id, content, sentAt);
-    this.actor.outbox
-      .add(id, encoded, sentAt.getTime(), this.actor.outgoing.listenerFor(outgoing))
-      .catch((error: unknown) => {
-        outgoing.update({
-          state: "failed",
-          error: error instanceof SottoError ? error : new SottoError("internal", { cause: error }),
-        });
-      });
+    const listener = this.actor.outgoing.listenerFor(outgoing);
+    this.actor.outbox.add(id, encoded, sentAt.getTime(), listener).catch((cause: unknown) => {
+      const detail = "This device could not store the message.";
+      const error = cause instanceof SottoError ? cause : new SottoError("internal", { detail, cause });
+      listener.moved("failed", { error });
+    });
     return outgoing;
   }
 
