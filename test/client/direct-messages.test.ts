@@ -70,4 +70,47 @@ describe("a direct conversation through the SDK", () => {
     const [conversation] = frank.conversations();
     expect((await conversation!.unread()).map((one) => one.text)).to.deep.equal(["are you there?"]);
   });
+
+  it("withdraws a message that has not been sealed, and no other", async () => {
+    const gina = await online("gina");
+    const chat = await gina.direct("hugo");
+    const withdrawn = chat.send("never mind");
+    const sent = chat.send("come over");
+    expect(await chat.cancel(withdrawn)).to.equal(true);
+    expect(withdrawn.state).to.equal("failed");
+    expect(chat.unsent()).to.deep.equal([sent]);
+    const hugo = await online("hugo");
+    await sent.reached("delivered", { timeout: 10_000 });
+    expect(await chat.cancel(sent)).to.equal(false);
+    expect((await hugo.conversations()[0]!.unread()).map((one) => one.text)).to.deep.equal(["come over"]);
+  });
+
+  it("pages through history, and shows what comes in a loop that ends when asked", async () => {
+    const iris = await online("iris");
+    const jack = await online("jack");
+    const chat = await iris.direct("jack");
+    for (const text of ["one", "two", "three"]) await chat.send(text).reached("delivered", { timeout: 5000 });
+    const theirs = await jack.direct("iris");
+    const last = await theirs.history({ limit: 2 });
+    expect(last.messages.map((one) => "text" in one && one.text)).to.deep.equal(["two", "three"]);
+    const first = await theirs.history({ limit: 2, before: last.before! });
+    expect(first.messages.map((one) => "text" in one && one.text)).to.deep.equal(["one"]);
+    const stop = new AbortController();
+    const heard: string[] = [];
+    const loop = (async () => {
+      for await (const message of theirs.messages({ signal: stop.signal })) {
+        heard.push(message.text);
+        if (heard.length === 2) stop.abort();
+      }
+    })();
+    chat.send("four");
+    chat.send("five");
+    await loop;
+    expect(heard).to.deep.equal(["four", "five"]);
+    await theirs.markRead((await theirs.unread()).at(-1)!);
+    expect(await theirs.unread()).to.deep.equal([]);
+    const { safetyNumber } = await iris.verification("jack");
+    expect((await jack.verification("iris")).safetyNumber).to.equal(safetyNumber);
+    expect(safetyNumber).to.match(/^\d{5}( \d{5}){11}$/);
+  });
 });

@@ -85,7 +85,7 @@ export class Conversation {
   /** Withdraws a message that has not been sealed yet. False when it is too late. */
   async cancel(message: Message): Promise<boolean> {
     const cancelled = await this.actor.outbox.cancel(message.id);
-    if (cancelled) message.update({ state: "failed", error: new SottoError("aborted") });
+    if (cancelled) this.actor.outgoing.listenerFor(message).moved("failed", { error: new SottoError("aborted") });
     return cancelled;
   }
 
