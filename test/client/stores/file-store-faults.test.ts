@@ -5,6 +5,7 @@ import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from "nod
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileStore } from "../../../src/client/stores/file-store.ts";
+import { JournalFile } from "../../../src/client/stores/file-store/journal-file.ts";
 import type { OpenClientStore } from "../../../src/client/stores/client-store.ts";
 import { rejection } from "../../contracts/client-store.contract.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
@@ -55,6 +56,25 @@ describe("a store in a folder, when things go wrong", () => {
     Object.fromEntries((await store.list("t")).map(({ id, bytes }) => [id, new TextDecoder().decode(bytes)]));
   const upToTwo = { latest: "two", one: "one", two: "two" };
   const upToThree = { latest: "three", one: "one", two: "two", three: "three" };
+
+  it("a write is answered after the disk has been told to keep it, not before", async () => {
+    const store = await openFolder(path);
+    const steps: string[] = [];
+    const { sync } = JournalFile.prototype;
+    JournalFile.prototype.sync = async function (this: JournalFile) {
+      await sync.call(this);
+      await new Promise((resolve) => setImmediate(resolve));
+      steps.push("kept");
+    };
+    try {
+      await store.write([{ table: "t", id: "one", bytes: text("one") }]);
+      steps.push("answered");
+    } finally {
+      JournalFile.prototype.sync = sync;
+    }
+    expect(steps).to.deep.equal(["kept", "answered"]);
+    await store.close();
+  });
 
   it("a torn tail, at any byte of the last batch, is cut off at the last whole batch, and writing goes on", async () => {
     const { open, ends } = await threeBatches();

@@ -125,8 +125,14 @@ export function describeDevices(stores: () => StorePair): void {
     it("is gone once it has expired", async () => {
       const { one } = stores();
       const user = newUser();
-      await one.putLinkOffer(offerOf(user, { expiresAt: Date.now() - 1 }));
-      expect(await one.findLinkOffer(user, bytesOf(`channel ${user}`, 16))).to.equal(undefined);
+      await addDevice(one, user);
+      const late = offerOf(user, { expiresAt: Date.now() - 1 });
+      await one.putLinkOffer(late);
+      const { channel, device, deviceKey } = late;
+      expect(await one.findLinkOffer(user, channel)).to.equal(undefined);
+      const change = { operation: "add" as const, device, deviceKey };
+      const link = { channel, sealed: bytesOf("sealed", 100) };
+      expect(await one.appendDeviceEntry({ ...secondDevice(user), change, link })).to.equal("link-unknown");
       expect(await one.putLinkOffer(offerOf(user))).to.equal("stored");
     });
   });
