@@ -220,7 +220,8 @@ describe("bad input gets its code and leaves nothing", () => {
     expect(await codeOf(alice.socket.request("conversation:open", self))).to.equal("invalid-request");
   });
 
-  it("ten thousand random frames, each with its code", async () => {
+  it("ten thousand random frames, each with its code", async function () {
+    this.timeout(120_000);
     const codes = new Map<string, number>();
     const ask = async (socket: DeviceSocket, { event, parameters }: Frame) => {
       const answer = (await socket.ask(event, ...parameters)) as { ok: boolean; error?: { code: string } };
