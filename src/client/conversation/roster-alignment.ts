@@ -8,8 +8,11 @@ import { delay } from "../async/waiting.ts";
 import { reportFailure, type ClientCore } from "../core.ts";
 import type { GroupKeeper } from "./group-keeper.ts";
 
-/** After so many tries it is left to the next comparison with the node. */
-const tries = 5;
+/**
+ * Each pause is twice the last: a device that was just linked may not have published key packages yet. After so many tries it
+ * is left to the next comparison with the node.
+ */
+const tries = 8;
 
 export class RosterAlignment {
   private readonly core: ClientCore;
@@ -33,7 +36,7 @@ export class RosterAlignment {
   private async align(): Promise<void> {
     if (!this.core.own.isPrimary) await this.pause(1);
     for (let attempt = 0; attempt < tries && !this.core.closing.aborted; attempt++) {
-      if (attempt > 0) await this.pause(attempt - 1);
+      if (attempt > 0) await this.pause(2 ** (attempt - 1));
       try {
         await this.keeper.alignRoster();
       } catch (error) {
