@@ -16,7 +16,7 @@ import { GroupJoiner } from "./group-joiner.ts";
 import { GroupKeeper } from "./group-keeper.ts";
 import { LogFollower } from "./log-follower.ts";
 import type { Message } from "./message.ts";
-import { Outbox, type LastSent } from "./outbox.ts";
+import { Outbox } from "./outbox.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
 import { ReceiptBook } from "./receipt-book.ts";
 import { RosterAlignment } from "./roster-alignment.ts";
@@ -66,7 +66,8 @@ export class ConversationActor {
     this.joiner = new GroupJoiner(core, state, {
       policy: () => this.keeper.policy(),
       summary: open,
-      joined: (last) => this.afterJoin(last),
+      resume: (last) => this.outbox.resume(last),
+      joined: () => this.afterJoin(),
     });
     this.outbox = new Outbox(core, state, {
       ready: () => this.makeReady(),
@@ -224,8 +225,7 @@ export class ConversationActor {
     this.events.emit("waiting", waiting);
   }
 
-  private async afterJoin(last: LastSent): Promise<void> {
-    await this.outbox.resumeAfter(last);
+  private async afterJoin(): Promise<void> {
     this.noteWaiting();
     await this.catchUp();
     this.outbox.wake();

@@ -11,7 +11,7 @@ import { limits, suites } from "../../protocol/limits.ts";
 import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
 import type { ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
-import type { LastSent } from "./outbox.ts";
+import type { LastSent, Resumption } from "./outbox-resumption.ts";
 import { addRange } from "./sequence-ranges.ts";
 
 type Welcome = Extract<InboxEntry, { kind: "welcome" }>;
@@ -19,8 +19,10 @@ type Welcome = Extract<InboxEntry, { kind: "welcome" }>;
 export interface JoinerHooks {
   policy(): DirectPolicy;
   summary(): Promise<ConversationSummary>;
-  /** The group is there, or there again, with the last number and id that the node knows of this device. */
-  joined(last: LastSent): Promise<void>;
+  /** How the outbox goes on from the last number and id that the node knows of this device. */
+  resume(last: LastSent): Resumption;
+  /** The group is there, or there again. */
+  joined(): Promise<void>;
 }
 
 export class GroupJoiner {
@@ -100,9 +102,10 @@ export class GroupJoiner {
   private async adoptJoin(welcome: Welcome, group: Group, pair: KeyPackagePair): Promise<void> {
     const { lastNumber, lastId } = await this.hooks.summary();
     const rejoined = this.state.record.joinedSequence > 0;
-    const changes = this.core.supply.forget(pair);
+    const forgotten = this.core.supply.forget(pair);
     await this.state.queue.run(async () => {
       const { record } = this.state;
+      const resumption = this.hooks.resume({ lastNumber, lastId });
       const skipped = welcome.sequence - 1;
       const unopened =
         rejoined && skipped > record.position
@@ -125,11 +128,13 @@ export class GroupJoiner {
             lostAt: null,
             selfUpdatedAt: Date.now(),
             mustSelfUpdate: pair.lastResort,
+            ...resumption.record,
           },
         },
-        changes,
+        [...forgotten, ...resumption.changes],
       );
+      resumption.apply();
     });
-    await this.hooks.joined({ lastNumber, lastId });
+    await this.hooks.joined();
   }
 }

@@ -139,6 +139,11 @@ export class OutboxItems {
     return [{ table: tables.entries, id: entryKey(this.state.id, entry.sequence), bytes: encodeRecord(entry) }];
   }
 
+  /** Forgets items whose removal is stored. */
+  drop(items: readonly OutboxItem[]): void {
+    for (const { record } of items) this.items.delete(record.id);
+  }
+
   unaccepted(): OutboxItem[] {
     return [...this.items.values()].filter((item) => item.accepted === null);
   }
@@ -151,7 +156,7 @@ export class OutboxItems {
     });
   }
 
-  private removalOf(id: MessageId): RecordChange {
+  removalOf(id: MessageId): RecordChange {
     return { table: tables.outbox, id: outboxKey(this.state.id, id), bytes: null };
   }
 

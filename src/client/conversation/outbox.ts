@@ -16,17 +16,12 @@ import type { LogEntry } from "../../protocol/log-entry.ts";
 import { WakeLoop } from "../async/wake-loop.ts";
 import { reportFailure, type ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { resumeOutbox, type LastSent, type Resumption } from "./outbox-resumption.ts";
 import { sealOutgoing } from "./outgoing-sealing.ts";
 import { OutboxItems, type OutboxItem, type OutgoingListener } from "./outbox-items.ts";
 import type { OwnArrival } from "./log-intake.ts";
 import type { OutboxRecord } from "../records.ts";
 import { backoffMs, delay } from "../async/waiting.ts";
-
-/** What the node knows of a device's messages in a conversation. */
-export interface LastSent {
-  lastNumber: number;
-  lastId: MessageId | null;
-}
 
 export interface OutboxHooks {
   /** Makes the group ready for a message, as far as it can; false: not now, `wake` comes when it may be. */
@@ -40,9 +35,6 @@ export interface OutboxHooks {
   lost(): void;
 }
 
-/** A message that was never sealed here, older than one that the node has of this device. */
-const fateUnknown =
-  "This device went on from an older state of itself. Whether this message was sent before is not known: look at the other side, and send it again if it was not.";
 const sealRun = 32;
 const window = 128;
 
@@ -245,26 +237,9 @@ export class Outbox {
     item.listener.moved("failed", { error });
   }
 
-  /**
-   * After this device was added (again): what it had sealed and the node has is done with, the rest goes on with its numbers,
-   * sealed anew. What was never sealed here but is older than what the node has was perhaps sent by another life of this device:
-   * it fails, and a person decides.
-   */
-  async resumeAfter({ lastNumber, lastId }: LastSent): Promise<void> {
-    const known = this.items.all().filter(({ record }) => lastId !== null && record.id <= lastId);
-    await this.items.settle(known.filter(({ record }) => record.number !== null));
-    for (const item of known.filter(({ record }) => record.number === null)) {
-      await this.items.forget(item);
-      item.listener.moved("failed", { error: new SottoError("state-lost", { detail: fateUnknown }) });
-    }
-    await this.items.rewrite((record) => ({
-      ...record,
-      number: null,
-      previousContentHash: null,
-      contentHash: null,
-      sealed: null,
-    }));
-    await this.state.queue.run(() => this.state.commit({ record: { lastNumber, lastContentHash: null, lastId } }));
+  /** After this device was added to the group, or added again. For the write that adopts the group. */
+  resume(last: LastSent): Resumption {
+    return resumeOutbox(this.items, last);
   }
 }
 
