@@ -56,9 +56,13 @@ class Session {
     }
   }
 
-  /** Loses power: nothing of this client runs on. */
-  drop(name: Name): void {
+  /** Loses power: nothing of this client runs on. What had left it arrives. */
+  async drop(name: Name): Promise<void> {
     const client = this.clients.get(name);
+    if (client)
+      await coreOf(client)
+        .connection.request("inbox:read", { after: 0 })
+        .catch(() => undefined);
     for (const line of this.node.linesIfAny(this.users[name])) line.cut();
     if (!client) return;
     (Reflect.get(client, "stop") as AbortController).abort();
@@ -101,11 +105,13 @@ describe("attack 24: a crash at every point between sealing and adoption", () =>
     const store = new CrashingStore(point);
     let isOver = false;
     const first = session.open(crashing, store).then(() => session.run(() => isOver));
-    const disk = await Promise.race([first.then(() => undefined), store.survived]);
+    await Promise.race([first, store.survived]);
     isOver = true;
+    const writes = store.writes;
+    const disk = await store.outcome();
     if (disk) {
       first.catch(() => undefined);
-      session.drop(crashing);
+      await session.drop(crashing);
       await session.open(crashing, disk);
       await session.run(() => false);
     }
@@ -115,7 +121,7 @@ describe("attack 24: a crash at every point between sealing and adoption", () =>
     expect(people.faults).to.deep.equal([]);
     for (const name of ["alice", "bob"] as const) expect(await session.keysUsedTwiceBy(name)).to.deep.equal([]);
     await people.close();
-    return store.writes;
+    return writes;
   }
 
   for (const crashing of ["alice", "bob"] as const) {

@@ -12,7 +12,7 @@ export class CrashingStore implements ClientStore {
   writes = 0;
   readonly survived: Promise<ClientStore>;
   private readonly inner: ClientStore;
-  private readonly point: CrashPoint | undefined;
+  private point: CrashPoint | undefined;
   private isOver = false;
   private crash: (disk: ClientStore) => void = () => undefined;
 
@@ -20,6 +20,12 @@ export class CrashingStore implements ClientStore {
     this.inner = inner;
     this.point = point;
     this.survived = new Promise((resolve) => (this.crash = resolve));
+  }
+
+  /** What a restart finds, when the power has failed; from now on it does not fail any more. */
+  async outcome(): Promise<ClientStore | undefined> {
+    this.point = undefined;
+    return this.isOver ? this.survived : undefined;
   }
 
   async open(): Promise<OpenClientStore> {
