@@ -40,6 +40,8 @@ describe("attack 21: forged receipts", () => {
     node.answer("log:read", ({ user, request, forward }) =>
       user === bob.client.user ? ok<"log:read">({ entries: [], head: request.after, floor: 0 }) : forward(),
     );
+    const reads = node.exchanges.filter(({ name, user }) => name === "log:read" && user === bob.client.user);
+    await eventually(() => expect(reads.filter(({ answer }) => answer === undefined)).to.be.empty);
     const message = alice.chat.send("not delivered");
     await message.reached("accepted", { timeout: 5000 });
     return message.sequence!;
