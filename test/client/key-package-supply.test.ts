@@ -24,6 +24,17 @@ describe("the supply of key packages", () => {
     expect(node.requests("keypackages:publish", "ada")).to.have.length(published);
   });
 
+  it("is filled up in a session that lasts, when others have taken from it", async () => {
+    const levels = { full: 2, low: 2, checkEveryMs: 0 };
+    const [gil, hal] = [await people.online("gil"), await people.online("hal", { keyPackages: levels })];
+    await (await gil.direct("hal")).send("hello").reached("delivered", { timeout: 5000 });
+    const published = (): number =>
+      node.requests("keypackages:publish", "hal").reduce((sum, { oneTime }) => sum + oneTime.length, 0);
+    expect(published()).to.equal(4);
+    await hal.sync();
+    expect(published()).to.equal(5);
+  });
+
   it("forgets the private part of a one-time package once it is in a group by it", async () => {
     const [eve, finn] = [await people.online("eve"), await people.online("finn")];
     const held = async (): Promise<string[]> => {

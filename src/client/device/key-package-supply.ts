@@ -17,8 +17,11 @@ export type KeyPackageStock = ReplyOf<"session:prove">["keyPackages"];
 export interface StockLevels {
   full: number;
   low: number;
+  /** In a session that lasts, the stock is asked for again after this long; default ten minutes. */
+  checkEveryMs?: number;
 }
 
+const defaultCheckMs = 10 * 60_000;
 const weekMs = 7 * 24 * 3600_000;
 /** A last resort is kept this long after its successor: a Welcome may be on its way. */
 const retirementMs = 30 * 24 * 3600_000;
@@ -32,6 +35,7 @@ export class KeyPackageSupply {
   private readonly own: OwnDevice;
   private readonly levels: StockLevels;
   private admitted: KeyPackageStock | undefined;
+  private notedAt = 0;
   private stock: KeyPackageStock = [];
 
   constructor(parts: {
@@ -53,7 +57,8 @@ export class KeyPackageSupply {
    * the node said at the admission; what it has said since, to a publication, counts more.
    */
   async refill(admitted: KeyPackageStock): Promise<void> {
-    if (this.admitted !== admitted) this.stock = this.admitted = admitted;
+    if (this.admitted !== admitted) this.noteStock((this.admitted = admitted));
+    else if (Date.now() - this.notedAt >= (this.levels.checkEveryMs ?? defaultCheckMs)) await this.askForStock();
     const { stock } = this;
     const dueLastResorts = await this.retireLastResorts();
     for (const suite of [suites.default, suites.large] as const) {
@@ -63,6 +68,17 @@ export class KeyPackageSupply {
       const missing = oneTime < this.levels.low ? this.levels.full - oneTime : 0;
       await this.publish(suite, missing, needsLastResort);
     }
+  }
+
+  /** A publication of nothing is answered with what is left: others have taken some since. */
+  private async askForStock(): Promise<void> {
+    const nothing = { suite: suites.default, oneTime: [] };
+    this.noteStock((await this.connection.request("keypackages:publish", nothing)).keyPackages);
+  }
+
+  private noteStock(stock: KeyPackageStock): void {
+    this.stock = stock;
+    this.notedAt = Date.now();
   }
 
   /** A fresh package for one use that is not published, with its private part stored. */
