@@ -3,6 +3,7 @@
  * resort that is renewed every week. Owns their private parts; each goes with its use.
  */
 import type { GroupEngine, KeyPackagePair } from "../../crypto/group-engine.ts";
+import { toHex } from "../../identity/equal-bytes.ts";
 import { toBase64 } from "../../protocol/base64.ts";
 import { limits, suites } from "../../protocol/limits.ts";
 import type { ReplyOf } from "../../protocol/requests.ts";
@@ -25,8 +26,6 @@ const defaultCheckMs = 10 * 60_000;
 const weekMs = 7 * 24 * 3600_000;
 /** A last resort is kept this long after its successor: a Welcome may be on its way. */
 const retirementMs = 30 * 24 * 3600_000;
-
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 export class KeyPackageSupply {
   private readonly store: OpenClientStore;
@@ -97,7 +96,7 @@ export class KeyPackageSupply {
 
   /** The change that forgets a one-time pair once its group is stored; none for a last resort. */
   forget(pair: KeyPackagePair): RecordChange[] {
-    return pair.lastResort ? [] : [{ table: tables.keyPackages, id: hex(pair.hash), bytes: null }];
+    return pair.lastResort ? [] : [{ table: tables.keyPackages, id: toHex(pair.hash), bytes: null }];
   }
 
   private async publish(suite: 84 | 3, missing: number, needsLastResort: boolean): Promise<void> {
@@ -121,7 +120,7 @@ export class KeyPackageSupply {
     const createdAt = Date.now();
     const changes = pairs.map(({ hash, publicBytes, privateBytes }) => {
       const record: KeyPackageRecord = { suite, publicBytes, privateBytes, lastResort, createdAt, retiredAt: null };
-      return { table: tables.keyPackages, id: hex(hash), bytes: encodeRecord(record) };
+      return { table: tables.keyPackages, id: toHex(hash), bytes: encodeRecord(record) };
     });
     if (changes.length > 0) await this.store.write(changes);
     return pairs;
