@@ -21,6 +21,8 @@ export class SettingsError extends Error {
   }
 }
 
+const clusterNoticeSeconds = 4;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the settings from the environment. A secret may come in a file named by `NAME_FILE`. Throws `SettingsError`. */
@@ -46,6 +48,23 @@ export function redact(name: SettingName, value: string): string {
   if (value === "") return "nothing";
   if (!settingRow(name).isSecret) return JSON.stringify(value.slice(0, 200));
   return `${value.length} characters (hidden)`;
+}
+
+/** Whether the database is one that several nodes may share. */
+export const hasSharedDatabase = (settings: Pick<Settings, "DATABASE_URL">): boolean =>
+  settings.DATABASE_URL.startsWith("mysql:");
+
+/** How to open the database that the settings name. */
+export function databaseOf(settings: Settings): { file: string } | { url: string; connections: number } {
+  if (!hasSharedDatabase(settings)) return { file: databaseFile(settings) };
+  return { url: settings.DATABASE_URL, connections: settings.DATABASE_CONNECTIONS };
+}
+
+/** The database as it may be shown: without its password, and without its user. */
+export function databaseName(settings: Settings): string {
+  if (!hasSharedDatabase(settings)) return databaseFile(settings);
+  const { protocol, host, pathname } = new URL(settings.DATABASE_URL);
+  return `${protocol}//${host}${pathname}`;
 }
 
 /** The database file of an embedded node, absolute. */
@@ -75,13 +94,32 @@ function check(given: ReadonlyMap<SettingName, string>, faults: SettingFault[]):
     const result = schema.safeParse(value);
     if (!result.success) faults.push({ name, given: redact(name, value ?? ""), allowed });
     else if (isPlanned && value !== undefined) faults.push(notInThisVersion(name, value));
-    else settings[name] = result.data;
+    settings[name] = result.success ? result.data : standIn(name, value);
   }
-  const mysql = given.get("DATABASE_URL")?.startsWith("mysql:");
-  if (mysql) faults.push(notInThisVersion("DATABASE_URL", given.get("DATABASE_URL")!));
-  if (faults.length === 0) crossCheck(settings as Settings, new Set(given.keys()), faults, given);
+  faults.push(...crossFaults(settings as Settings, given, faults));
   if (faults.length > 0) throw new SettingsError(faults);
-  return withoutOpenSignUp(settings as Settings, given.has("ACCOUNTS"));
+  return withinHistory(
+    withoutOpenSignUp(withClusterDefaults(settings as Settings, given), given.has("ACCOUNTS")),
+    given.has("UNDELIVERED_TTL_DAYS"),
+  );
+}
+
+/** What other settings are judged by beside a wrong one: that there is one, and nothing that is true of its value. */
+function standIn(name: SettingName, value: string | undefined): unknown {
+  const usual = settingRow(name).schema.parse(undefined);
+  if (typeof usual === "number") return Number.NaN;
+  return typeof usual === "string" ? value : usual;
+}
+
+/** The nodes of a cluster are reached from other machines, by a balancer that must notice when one leaves. */
+function withClusterDefaults(settings: Settings, given: ReadonlyMap<SettingName, string>): Settings {
+  if (settings.REDIS_URL === "") return settings;
+  const notice = Math.min(clusterNoticeSeconds, Math.floor(settings.DRAIN_SECONDS / 2));
+  return {
+    ...settings,
+    ...(!given.has("HOST") && { HOST: "0.0.0.0" }),
+    ...(!given.has("DRAIN_NOTICE_SECONDS") && { DRAIN_NOTICE_SECONDS: notice }),
+  };
 }
 
 /** Where a host application may issue tokens, its users' names must not be free for anybody to take. */
@@ -90,18 +128,25 @@ function withoutOpenSignUp(settings: Settings, isChosen: boolean): Settings {
   return hasOutsideIssuer && !isChosen ? { ...settings, ACCOUNTS: "off" } : settings;
 }
 
-function crossCheck(
+/** A message cannot wait for longer than it is kept. */
+function withinHistory(settings: Settings, isChosen: boolean): Settings {
+  if (isChosen || settings.UNDELIVERED_TTL_DAYS <= settings.HISTORY_RETENTION_DAYS) return settings;
+  return { ...settings, UNDELIVERED_TTL_DAYS: settings.HISTORY_RETENTION_DAYS };
+}
+
+/** What is wrong by itself already gets no second line. */
+function crossFaults(
   settings: Settings,
-  names: ReadonlySet<SettingName>,
-  faults: SettingFault[],
   given: ReadonlyMap<SettingName, string>,
-): void {
-  for (const { name, allowed, isBroken } of crossRules) {
-    if (isBroken(settings, names)) faults.push({ name, given: redact(name, given.get(name) ?? ""), allowed });
-  }
+  found: readonly SettingFault[],
+): SettingFault[] {
+  const wrong = new Set(found.map(({ name }) => name.replace(/_FILE$/, "")));
+  const names = new Set(given.keys());
+  return crossRules
+    .filter(({ name, isBroken }) => !wrong.has(name) && isBroken(settings, names))
+    .map(({ name, allowed }) => ({ name, given: redact(name, given.get(name) ?? ""), allowed }));
 }
 
 function notInThisVersion(name: SettingName, value: string): SettingFault {
-  const instead = name === "DATABASE_URL" ? "sqlite:PATH, or leave it out" : "leave it out";
-  return { name, given: redact(name, value), allowed: `not in this version yet: ${instead}` };
+  return { name, given: redact(name, value), allowed: "not in this version yet: leave it out" };
 }

@@ -59,18 +59,22 @@ export function choice<const Name extends string>(
 }
 
 /** Free text. An empty one means: not given. */
-export function text(about: Words & { default?: string; allowed: string; pattern: RegExp }): Setting<string> {
+export function text(
+  about: Words & { default?: string; allowed: string; pattern: Pick<RegExp, "test"> },
+): Setting<string> {
   const schema = z.string().refine((value) => value === "" || about.pattern.test(value));
   return row(schema, { ...about, unit: "", default: about.default ?? "" });
 }
 
 /** Names separated by commas. */
-export function list(about: Words & { allowed: string; entry: (value: string) => boolean }): Setting<string[]> {
+export function list(
+  about: Words & { default?: string; allowed: string; entry: (value: string) => boolean },
+): Setting<string[]> {
   const schema = z
     .string()
     .transform((value) => value.split(",").flatMap((part) => part.trim() || []))
     .refine((values) => values.every(about.entry));
-  return row(schema, { ...about, unit: "", default: "" });
+  return row(schema, { ...about, unit: "", default: about.default ?? "" });
 }
 
 /** A URL whose protocol is one of `protocols`, each with its colon. */
@@ -82,3 +86,7 @@ export function url(about: Words & { allowed: string; protocols: readonly string
 export function hasProtocol(value: string, protocols: readonly string[]): boolean {
   return URL.canParse(value) && protocols.includes(new URL(value).protocol);
 }
+
+/** Of this machine: nobody else hears what goes there. */
+export const isLoopbackUrl = (value: string): boolean =>
+  ["localhost", "127.0.0.1", "[::1]"].includes(new URL(value).hostname);

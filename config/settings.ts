@@ -4,13 +4,18 @@
  * Invariant: nothing else in the project reads the environment.
  */
 import type * as z from "zod";
+import { clusterSettings } from "./cluster-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { plannedSettings } from "./planned-settings.ts";
-import { choice, hasProtocol, integer, list, text, type Setting } from "./setting.ts";
+import { pushSettings } from "./push-settings.ts";
+import { choice, hasProtocol, integer, isLoopbackUrl, list, text, type Setting } from "./setting.ts";
+import { webPushRules, webPushSettings } from "./web-push-settings.ts";
 
 const address = /^[A-Za-z0-9.:_-]{1,253}$/;
+/** With a host and, as the whole path, the name of a database on it. */
+const namesMysqlDatabase = (value: string) =>
+  hasProtocol(value, ["mysql:"]) && new URL(value).host !== "" && /^\/[^/]+$/.test(new URL(value).pathname);
 const isOrigin = (value: string) => hasProtocol(value, ["http:", "https:"]) && new URL(value).origin === value;
-const isLoopbackUrl = (value: string) => ["localhost", "127.0.0.1", "[::1]"].includes(new URL(value).hostname);
 
 const network = {
   PORT: integer({
@@ -24,7 +29,7 @@ const network = {
     default: "127.0.0.1",
     pattern: address,
     allowed: "an address or a host name",
-    why: "Loopback until somebody decides otherwise; 0.0.0.0 or :: for everywhere. TLS is the business of a proxy in front.",
+    why: "Loopback until somebody decides otherwise, 0.0.0.0 in a cluster (REDIS_URL). TLS is the business of a proxy in front.",
   }),
   PUBLIC_HOSTS: list({
     entry: (value) => /^[a-z0-9.[\]:-]{1,255}$/.test(value),
@@ -48,13 +53,19 @@ const network = {
     default: 9100,
     min: 0,
     max: 65_535,
-    why: "/livez, /readyz and /metrics, away from the public. 0 takes a free one.",
+    why: "/livez, /readyz, /metrics and /admin, away from the public. 0 takes a free one.",
   }),
   OPS_HOST: text({
     default: "127.0.0.1",
     pattern: address,
     allowed: "an address or a host name",
     why: "Metrics are for the operator; loopback unless a scraper sits elsewhere.",
+  }),
+  ADMIN_TOKEN: text({
+    pattern: /^[\x21-\x7e]{16,4096}$/,
+    allowed: "at least 16 visible ASCII characters",
+    why: "Opens /admin on the ops port: how much there is, and what the work behind does. Empty: there is no /admin.",
+    secret: true,
   }),
   LOG_LEVEL: choice(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
     default: "info",
@@ -67,6 +78,13 @@ const network = {
     max: 300,
     why: "How long a node that was asked to stop may take to say good-bye, before it stops all the same.",
   }),
+  DRAIN_NOTICE_SECONDS: integer({
+    unit: "seconds",
+    default: 0,
+    min: 0,
+    max: 60,
+    why: "How long it says so on /readyz before it sends anybody away, for a balancer to notice. 4 in a cluster (REDIS_URL). Part of DRAIN_SECONDS.",
+  }),
 };
 
 const storage = {
@@ -77,9 +95,9 @@ const storage = {
     why: "Holds the database file and the node's own secret. Back it up as a whole.",
   }),
   DATABASE_URL: text({
-    pattern: /^(sqlite:.+|mysql:\/\/.+)$/,
-    allowed: "sqlite:PATH or mysql://user:password@host:3306/name",
-    why: "Where messages are. Empty: sotto.db in DATA_DIR.",
+    pattern: { test: (value) => /^sqlite:.+$/.test(value) || namesMysqlDatabase(value) },
+    allowed: "sqlite:PATH or mysql://user:password@host:3306/name, with the name of the database",
+    why: "Where messages are: MySQL 8 or MariaDB 10.6 and newer for a cluster. Empty: sotto.db in DATA_DIR.",
     secret: true,
   }),
   HISTORY_RETENTION_DAYS: integer({
@@ -94,7 +112,7 @@ const storage = {
     default: 30,
     min: 1,
     max: 3650,
-    why: "How long a message waits for a recipient before its sender is told that it expired.",
+    why: "How long a message waits for a recipient before its sender is told that it expired. HISTORY_RETENTION_DAYS where that is shorter.",
   }),
 };
 
@@ -136,7 +154,16 @@ const signIn = {
 };
 
 /** The table, in the order in which `sotto config` prints it. */
-export const settingTable = { ...network, ...storage, ...signIn, ...limitSettings, ...plannedSettings };
+export const settingTable = {
+  ...network,
+  ...storage,
+  ...clusterSettings,
+  ...pushSettings,
+  ...webPushSettings,
+  ...signIn,
+  ...limitSettings,
+  ...plannedSettings,
+};
 
 export type SettingName = keyof typeof settingTable;
 /** What the settings are after validation. */
@@ -144,7 +171,10 @@ export type Settings = { readonly [Name in SettingName]: z.output<(typeof settin
 export const settingNames = Object.keys(settingTable) as SettingName[];
 export const settingRow = (name: SettingName): Setting<unknown> => settingTable[name] as Setting<unknown>;
 
-/** A rule that takes more than one setting to check. */
+/**
+ * A rule that takes more than one setting to check. `isBroken` may meet settings that are wrong by themselves: a text as it
+ * was given, a number as NaN.
+ */
 export interface CrossRule {
   name: SettingName;
   allowed: string;
@@ -152,6 +182,39 @@ export interface CrossRule {
 }
 
 export const crossRules: readonly CrossRule[] = [
+  ...webPushRules,
+  {
+    name: "PUSH_WEBHOOK_URL",
+    allowed: "an http or https URL without a user and a password: PUSH_WEBHOOK_SECRET says who calls",
+    isBroken: (s) => s.PUSH_WEBHOOK_URL !== "" && new URL(s.PUSH_WEBHOOK_URL).username !== "",
+  },
+  {
+    name: "PUSH_WEBHOOK_SECRET",
+    allowed: "at least 16 characters, known to the receiver: required with PUSH_WEBHOOK_URL",
+    isBroken: (s) => s.PUSH_WEBHOOK_URL !== "" && s.PUSH_WEBHOOK_SECRET === "",
+  },
+  {
+    name: "DRAIN_NOTICE_SECONDS",
+    allowed: "less than DRAIN_SECONDS, of which it is a part",
+    isBroken: (s, given) =>
+      given.has("DRAIN_NOTICE_SECONDS") && s.DRAIN_NOTICE_SECONDS > 0 && s.DRAIN_NOTICE_SECONDS >= s.DRAIN_SECONDS,
+  },
+  {
+    name: "UNDELIVERED_TTL_DAYS",
+    allowed: "at most HISTORY_RETENTION_DAYS: of a message that is deleted nobody can tell that it expired",
+    isBroken: (s, given) => given.has("UNDELIVERED_TTL_DAYS") && s.UNDELIVERED_TTL_DAYS > s.HISTORY_RETENTION_DAYS,
+  },
+  {
+    name: "DATABASE_URL",
+    allowed: "mysql://user:password@host:3306/name with REDIS_URL: the nodes of a cluster share one database",
+    isBroken: (s) => s.REDIS_URL !== "" && !s.DATABASE_URL.startsWith("mysql:"),
+  },
+  {
+    name: "AUTH_JWT_SECRET",
+    allowed: "at least 32 characters, the same on every node (or AUTH_JWKS_URL): required with a shared database",
+    isBroken: (s) =>
+      (s.REDIS_URL !== "" || s.DATABASE_URL.startsWith("mysql:")) && s.AUTH_JWT_SECRET === "" && s.AUTH_JWKS_URL === "",
+  },
   {
     name: "AUTH_JWKS_URL",
     allowed: "either AUTH_JWKS_URL or AUTH_JWT_SECRET, not both",

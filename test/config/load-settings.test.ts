@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import {
   completeSettings,
   databaseFile,
+  databaseName,
   loadSettings,
   SettingsError,
   type Environment,
@@ -60,6 +61,7 @@ describe("the settings", () => {
     ["CORS_ORIGINS", "https://a.example/path"],
     ["PUBLIC_HOSTS", "https://a.example"],
     ["DATABASE_URL", "postgres://h/d"],
+    ["DATABASE_URL", "sqlite:"],
     ["AUTH_JWT_SECRET", "short"],
     ["OTEL_EXPORTER_OTLP_ENDPOINT", "nowhere"],
   ] as const) {
@@ -79,25 +81,46 @@ describe("the settings", () => {
     ]);
   });
 
+  it("name what is missing beside what is wrong, and nothing twice", () => {
+    const namesOf = (environment: Environment) => faultsOf(environment).map(({ name }) => name);
+    const wrong = { REDIS_URL: "http://r", CLUSTER_ADAPTER: "smoke" };
+    expect(namesOf({ ...wrong, DATABASE_URL: "mysql://db/sotto" })).to.deep.equal([
+      "REDIS_URL",
+      "CLUSTER_ADAPTER",
+      "AUTH_JWT_SECRET",
+    ]);
+    expect(namesOf(wrong)).to.deep.equal(["REDIS_URL", "CLUSTER_ADAPTER", "DATABASE_URL", "AUTH_JWT_SECRET"]);
+    expect(namesOf({ AUTH_JWKS_URL: "nowhere" })).to.deep.equal(["AUTH_JWKS_URL", "AUTH_ISSUER", "AUTH_AUDIENCE"]);
+    expect(namesOf({ PORT: "x", DRAIN_SECONDS: "x", DRAIN_NOTICE_SECONDS: "9" })).to.deep.equal([
+      "PORT",
+      "DRAIN_SECONDS",
+    ]);
+    expect(namesOf({ PUSH_WEBHOOK_URL: "nowhere" })).to.deep.equal(["PUSH_WEBHOOK_URL", "PUSH_WEBHOOK_SECRET"]);
+  });
+
+  it("let a message wait no longer than it is kept", () => {
+    const [fault, ...others] = faultsOf({ HISTORY_RETENTION_DAYS: "7", UNDELIVERED_TTL_DAYS: "8" });
+    expect(others).to.deep.equal([]);
+    expect(fault).to.include({ name: "UNDELIVERED_TTL_DAYS", given: '"8"' });
+    expect(fault?.allowed).to.include("at most HISTORY_RETENTION_DAYS");
+    expect(loadSettings({ HISTORY_RETENTION_DAYS: "7", UNDELIVERED_TTL_DAYS: "7" }).UNDELIVERED_TTL_DAYS).to.equal(7);
+    expect(loadSettings({ HISTORY_RETENTION_DAYS: "7" }).UNDELIVERED_TTL_DAYS, "by itself").to.equal(7);
+    expect(faultsOf({ HISTORY_RETENTION_DAYS: "x", UNDELIVERED_TTL_DAYS: "8" })).to.have.length(1);
+  });
+
   it("never show a secret", () => {
     for (const name of settingNames.filter((each) => settingRow(each).isSecret)) {
       const value = `${"tell nobody ".repeat(400)}\0`;
       const error = new SettingsError(faultsOf({ [name]: value }));
-      expect(error.faults, name).to.have.length(1);
+      expect(error.faults.map((fault) => fault.name)).to.include(name);
       expect(error.message, name).not.to.include("tell nobody");
     }
   });
 
   it("refuse what is not in this version, instead of ignoring it", () => {
     const planned = {
-      REDIS_URL: "redis://localhost",
-      CLUSTER_ADAPTER: "sharded",
-      DATABASE_URL: "mysql://u:p@localhost/d",
-      PUSH_WEBHOOK_URL: "https://a.example",
-      VAPID_PUBLIC_KEY: "k",
       BLOB_DIR: "/srv/blobs",
       BLOB_S3_BUCKET: "b",
-      ADMIN_TOKEN: "t",
       OTEL_SERVICE_NAME: "s",
     };
     const faults = faultsOf(planned);
@@ -117,6 +140,51 @@ describe("the settings", () => {
     expect(databaseFile(loadSettings({ DATABASE_URL: "sqlite:/srv/a.db" }))).to.equal("/srv/a.db");
     expect(databaseFile(loadSettings({ DATABASE_URL: "sqlite:///srv/a.db" }))).to.equal("/srv/a.db");
     expect(databaseFile(loadSettings({ DATABASE_URL: "sqlite:./a.db" }))).to.equal(resolve("a.db"));
+  });
+});
+
+describe("the settings of a cluster", () => {
+  const shared = { DATABASE_URL: "mysql://u:hush@db:3306/sotto", AUTH_JWT_SECRET: "s".repeat(32) };
+
+  it("open the node to the proxies in front of it", () => {
+    expect(loadSettings({ ...shared, REDIS_URL: "redis://r" })).to.include({
+      HOST: "0.0.0.0",
+      CLUSTER_ADAPTER: "classic",
+    });
+    expect(loadSettings({ ...shared, REDIS_URL: "redis://r", HOST: "127.0.0.1" }).HOST).to.equal("127.0.0.1");
+    expect(loadSettings(shared).HOST).to.equal("127.0.0.1");
+  });
+
+  it("need a database that nodes can share", () => {
+    const [fault, ...others] = faultsOf({ REDIS_URL: "redis://r", AUTH_JWT_SECRET: shared.AUTH_JWT_SECRET });
+    expect(others).to.deep.equal([]);
+    expect(fault).to.include({ name: "DATABASE_URL" });
+  });
+
+  it("name the database on the server", () => {
+    for (const url of [
+      "mysql://db",
+      "mysql://u:hush@db:3306",
+      "mysql://db/",
+      "mysql://db/?ssl=x",
+      "mysql://db/a/b",
+      "mysql:///sotto",
+    ]) {
+      const [fault, ...others] = faultsOf({ ...shared, DATABASE_URL: url });
+      expect(others, url).to.deep.equal([]);
+      expect(fault?.allowed, url).to.include("mysql://user:password@host:3306/name");
+    }
+    expect(faultsOf({ ...shared, DATABASE_URL: "mysql://u:hush@db:port/sotto" })).to.have.length(1);
+    expect(faultsOf({ ...shared, DATABASE_URL: "mysql://db/sotto?charset=utf8mb4" })).to.deep.equal([]);
+  });
+
+  it("need a secret that every node knows", () => {
+    expect(faultsOf({ DATABASE_URL: shared.DATABASE_URL }).map(({ name }) => name)).to.deep.equal(["AUTH_JWT_SECRET"]);
+  });
+
+  it("show the database without who opens it", () => {
+    expect(databaseName(loadSettings(shared))).to.equal("mysql://db:3306/sotto");
+    expect(databaseName(loadSettings({ DATA_DIR: "/srv/s" }))).to.equal("/srv/s/sotto.db");
   });
 });
 
