@@ -57,12 +57,20 @@ const catalogue = {
   },
   "too-many-devices": { retryable: false, meaning: "The user has as many devices as are allowed. Revoke one." },
   "key-package-invalid": { retryable: false, meaning: "The key package is not one of this device, or not valid." },
+  "push-refused": {
+    retryable: false,
+    meaning: "This deployment sends no Web Push, or none to this endpoint.",
+  },
   "too-many-key-packages": { retryable: false, meaning: "The device has published as many key packages as are kept." },
   // Conversations
   "conversation-unknown": { retryable: false, meaning: "There is no such conversation, or the caller is not in it." },
   "not-a-member": { retryable: false, meaning: "This device is not in the conversation (any more)." },
   "stale-epoch": { retryable: true, meaning: "The group has moved on. Follow the log, then seal or commit again." },
   "commit-invalid": { retryable: false, meaning: "The commit is malformed, or does what its sender may not do." },
+  "group-full": {
+    retryable: false,
+    meaning: "The group has as many devices as its suite allows. A group founded as `size: large` takes more.",
+  },
   "out-of-order": { retryable: true, meaning: "A message before this one is missing. Send that first." },
   "message-conflict": { retryable: false, meaning: "This number or id was used before, for another content." },
   "ack-invalid": {

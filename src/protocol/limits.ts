@@ -21,11 +21,18 @@ export const limits = {
   keyPackagesPerDevice: 200,
   devicesPerClaim: 50,
   usersPerDeviceListRead: 50,
+  /** Whose presence one socket may watch. */
+  usersPerWatch: 200,
+  /** The URL at a push service that stands for one browser; visible ASCII. */
+  pushEndpointLength: 2048,
   devicesPerUser: 20,
   deviceListEntries: 1000,
   addsPerCommit: 50,
   conversationsPerPage: 200,
   logEntriesPerPage: 256,
+  voucherBytes: 16,
+  /** Of one `log:restore`, within what a frame holds. */
+  restoredEntries: 256,
   /** A page of the log ends early when its payloads pass this many bytes. */
   logPageBytes: 512 * 1024,
   inboxEntriesPerPage: 32,
@@ -37,7 +44,18 @@ export const limits = {
   pastEpochs: 3,
   challengeTimeoutMs: 15_000,
   linkOfferTtlMs: 10 * 60_000,
+  /** Owners and admins of a group together. */
+  rolesPerGroup: 50,
+  /** The longest times that a group's policy can name. */
+  retentionDays: 3650,
+  disappearingSeconds: 365 * 86_400,
 } as const;
 
 /** Cipher suites by their MLS code point. 84 is a private code point: X-Wing, ChaCha20-Poly1305, HKDF-SHA-512, Ed25519. */
 export const suites = { default: 84, large: 3 } as const;
+
+/**
+ * Devices in one group, by suite: the next is `group-full`. A Welcome brings the whole tree, and is refused as `too-large` past
+ * `limits.handshakeBytes`, which many long user names, or a default-suite tree in which everybody has updated, reach sooner.
+ */
+export const devicesPerGroup: Readonly<Record<number, number>> = { [suites.default]: 256, [suites.large]: 500 };

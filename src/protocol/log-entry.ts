@@ -1,4 +1,4 @@
-/** One entry of a conversation's log: an application message or a commit, as the node stored it and as everybody reads it. */
+/** One entry of a conversation's log: an application message, a commit or a leave, as the node stored it and as everybody reads it. */
 import * as z from "zod/mini";
 import { base64Bytes } from "./base64.ts";
 import { conversationId, deviceId, messageId, userId } from "./ids.ts";
@@ -15,17 +15,19 @@ export const timestamp = z.int().check(z.nonnegative());
 export const logEntry = z.object({
   conversation: conversationId,
   sequence,
-  kind: z.enum(["message", "commit"]),
+  kind: z.enum(["message", "commit", "leave"]),
   generation,
-  /** Messages: the epoch they were sealed in. Commits: the epoch they end. */
+  /** Messages: the epoch they were sealed in. Commits: the epoch they end. Leaves: the epoch of the group. */
   epoch,
   sender: z.object({ user: userId, device: deviceId }),
   id: messageId,
-  /** The sender device's own count of its messages in this conversation, from 1. Commits: 0. */
+  /** The sender device's own count of its messages in this conversation, from 1. Commits and leaves: 0. */
   number: position,
-  /** Opaque to the node. */
+  /** Opaque to the node; of a leave, the signature of the device that asked for it. */
   payload: base64Bytes(limits.handshakeBytes, 1),
   /** The database's clock at the commit; never less than that of the entry before. */
   acceptedAt: timestamp,
+  /** The node's own mark that it has accepted this very entry: with it the entry is taken back by `log:restore`. */
+  voucher: z.optional(base64Bytes(limits.voucherBytes, limits.voucherBytes)),
 });
 export type LogEntry = z.infer<typeof logEntry>;

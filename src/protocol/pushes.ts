@@ -4,7 +4,7 @@ import { base64Bytes } from "./base64.ts";
 import { conversationId, userId } from "./ids.ts";
 import { logEntry, position } from "./log-entry.ts";
 import { receipt } from "./receipts.ts";
-import { inboxEntry } from "./requests.ts";
+import { inboxEntry, presenceStatus } from "./requests.ts";
 import { errorCodes } from "./errors.ts";
 
 export const pushes = {
@@ -16,10 +16,16 @@ export const pushes = {
   "message:posted": logEntry,
   "message:delivered": receipt,
   "message:expired": receipt,
-  /** The conversation has a head that this device has not acked: read the log. */
-  "conversation:behind": z.object({ conversation: conversationId, head: position }),
+  /** The conversation has a head that this device has not acked: read the log. `receiptVersion`: and receipts up to there. */
+  "conversation:behind": z.object({
+    conversation: conversationId,
+    head: position,
+    receiptVersion: z.optional(position),
+  }),
   /** A user of a shared conversation, or one's own, has a new version of its device list; 1: the first device ever. */
   "devices:changed": z.object({ user: userId, version: position }),
+  /** Watched users whose presence has changed, each as it is now; some changes of a moment come as one. */
+  "presence:changed": z.object({ users: z.array(presenceStatus) }),
   "inbox:posted": inboxEntry,
   /** To a device that waits to be linked. */
   "link:completed": z.object({ sealed: base64Bytes(65_536, 1) }),

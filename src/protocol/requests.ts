@@ -16,7 +16,15 @@ const channel = base64Bytes(16, 16);
 const suite = z.union([z.literal(84), z.literal(3)]);
 const deviceListEntry = base64Bytes(limits.deviceListEntryBytes, 1);
 const keyPackage = base64Bytes(limits.keyPackageBytes, 1);
+/** How much of the log the sender has: `diverged` where the log is shorter, so that nothing is written over what it lost. */
+const seen = z.optional(position);
+const { voucher } = logEntry.shape;
+/** A group that the caller may add users to: with it, users may be asked about that the caller shares no conversation with. */
+const inGroup = z.optional(conversationId);
 const empty = z.object({});
+const pushEndpoint = z.string().check(z.maxLength(limits.pushEndpointLength), z.regex(/^https?:\/\/[\x21-\x7e]+$/));
+/** 65 bytes, uncompressed, base64url without padding: as browsers take it. */
+const vapidKey = z.string().check(z.regex(/^[A-Za-z0-9_-]{87}$/));
 const stock = z.object({ suite, oneTime: position, lastResort: z.boolean() });
 
 const admitted = z.object({
@@ -31,7 +39,8 @@ const admitted = z.object({
 
 const conversationSummary = z.object({
   conversation: conversationId,
-  kind: z.enum(["direct"]),
+  kind: z.enum(["direct", "group"]),
+  /** Of a group: whose devices are in it now, or who is about to found it. */
   users: z.array(userId),
   generation: position,
   /** 0 with generation 0: nobody has founded the group yet. */
@@ -54,6 +63,9 @@ const conversationSummary = z.object({
   leaves: z.array(z.nullable(deviceId)),
 });
 export type ConversationSummary = z.infer<typeof conversationSummary>;
+
+/** What is to be seen of a user. `lastSeen`: null while online, and where nobody remembers. */
+export const presenceStatus = z.object({ user: userId, online: z.boolean(), lastSeen: z.nullable(timestamp) });
 
 const welcomeEntry = z.object({
   kind: z.literal("welcome"),
@@ -109,6 +121,7 @@ export const requests = {
       users: z
         .array(z.object({ user: userId, after: position }))
         .check(z.minLength(1), z.maxLength(limits.usersPerDeviceListRead)),
+      conversation: inGroup,
     }),
     reply: z.object({
       users: z.array(z.object({ user: userId, accountKey: z.nullable(publicKey), entries: z.array(deviceListEntry) })),
@@ -131,6 +144,7 @@ export const requests = {
       devices: z
         .array(z.object({ user: userId, device: deviceId }))
         .check(z.minLength(1), z.maxLength(limits.devicesPerClaim)),
+      conversation: inGroup,
     }),
     reply: z.object({
       packages: z.array(z.object({ user: userId, device: deviceId, keyPackage, lastResort: z.boolean() })),
@@ -144,6 +158,11 @@ export const requests = {
     request: z.object({ peer: userId, conversation: z.optional(conversationId) }),
     reply: conversationSummary,
   },
+  /**
+   * Makes room for a group, under the id that the caller chose; nobody else is in it until commits say so. Asked again by the
+   * same user it is answered as the first time; `conversation-unknown` where somebody else has the id.
+   */
+  "conversation:create": { request: z.object({ conversation: conversationId, suite }), reply: conversationSummary },
   /** The caller's conversations, in order of id, after a cursor. */
   "conversation:list": {
     request: z.object({
@@ -164,8 +183,17 @@ export const requests = {
       id: messageId,
       commit: base64Bytes(limits.handshakeBytes, 1),
       welcome: z.optional(base64Bytes(limits.handshakeBytes, 1)),
+      seen,
     }),
-    reply: z.object({ sequence, acceptedAt: timestamp }),
+    reply: z.object({ sequence, acceptedAt: timestamp, voucher }),
+  },
+  /**
+   * The caller's user leaves a group with all devices, at this epoch: its log ends here, and any member may commit the
+   * Removes. Who has a role gives it up first. The same leave again is answered as the first time.
+   */
+  "conversation:leave": {
+    request: z.object({ conversation: conversationId, generation, epoch, id: messageId, signature }),
+    reply: z.object({ sequence, acceptedAt: timestamp, voucher }),
   },
   "message:send": {
     request: z.object({
@@ -175,9 +203,10 @@ export const requests = {
       id: messageId,
       number: sequence,
       payload: base64Bytes(limits.messageBytes, 1),
+      seen,
     }),
     reply: z.discriminatedUnion("status", [
-      z.object({ status: z.literal("accepted"), sequence, acceptedAt: timestamp }),
+      z.object({ status: z.literal("accepted"), sequence, acceptedAt: timestamp, voucher }),
       /** Known since an earlier try; its place is in the log. */
       z.object({ status: z.literal("already-accepted") }),
     ]),
@@ -194,6 +223,17 @@ export const requests = {
     }),
     reply: z.object({ entries: z.array(logEntry), head: position, floor: position }),
   },
+  /**
+   * Entries that the node has accepted and lost since, put back at the end of the log in this order: each with its voucher.
+   * Those that it has are left out; it ends at the first that cannot go in. `restored`: how many of the request are in the log now.
+   */
+  "log:restore": {
+    request: z.object({
+      conversation: conversationId,
+      entries: z.array(logEntry).check(z.minLength(1), z.maxLength(limits.restoredEntries)),
+    }),
+    reply: z.object({ restored: position, head: position }),
+  },
   "receipts:read": {
     request: z.object({ conversation: conversationId, after: position }),
     reply: z.object({ receipts: z.array(receipt), version: position, more: z.boolean() }),
@@ -209,6 +249,16 @@ export const requests = {
     request: z.object({ conversation: conversationId, generation, epoch, keyPackage, signature }),
     reply: empty,
   },
+  /** Whose presence this socket wants to hear of from now on, in the place of all before: users it shares a conversation with. */
+  "presence:watch": {
+    request: z.object({ users: z.array(userId).check(z.maxLength(limits.usersPerWatch)) }),
+    reply: z.object({ users: z.array(presenceStatus) }),
+  },
+  /** What a browser is to subscribe to. The same on all nodes of a deployment, and for as long as it stands. */
+  "push:key": { request: empty, reply: z.object({ publicKey: vapidKey }) },
+  /** Where this device is told, while it is away, that something waits: one place a device, in the place of the one before. */
+  "push:subscribe": { request: z.object({ endpoint: pushEndpoint }), reply: empty },
+  "push:unsubscribe": { request: empty, reply: empty },
 } as const;
 
 export type RequestName = keyof typeof requests;

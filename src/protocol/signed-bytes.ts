@@ -19,6 +19,7 @@ export type SigningLabel =
   | "body-commitment"
   | "body-hash"
   | "readd"
+  | "leave"
   | "link"
   | "link-hash"
   | "link-channel"
