@@ -4,6 +4,8 @@ import type { PublicMessage } from "ts-mls/publicMessage.js";
 import { encodeMlsMessage } from "ts-mls/message.js";
 import { SottoError } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
+import type { GroupPolicy } from "./group-policy.ts";
+import { policyOfExtensions } from "./group-policy.ts";
 import type { GroupPlace } from "./group-id.ts";
 import { decodeGroupId } from "./group-id.ts";
 import type { InspectedKeyPackage } from "./key-package-inspection.ts";
@@ -33,12 +35,14 @@ export interface InspectedCommit extends GroupPlace {
   readonly hasPath: boolean;
   /** The credential and key in the committer's new leaf, where there is a path. */
   readonly pathLeaf?: { readonly credential: DeviceCredential; readonly deviceKey: Uint8Array };
-  readonly changesExtensions: boolean;
+  /** The new policy, where the commit changes it; it does nothing else then. */
+  readonly policy?: GroupPolicy;
 }
 
 /**
  * Takes a commit (an MLSMessage) apart. Throws `commit-invalid` for anything but a PublicMessage of a member whose commit
- * has inline Add, Remove and GroupContextExtensions only, a path where one is due, and valid key packages and credentials.
+ * has inline Add, Remove and GroupContextExtensions only, a path where one is due, and valid key packages and credentials;
+ * and for GroupContextExtensions that are not one well-formed policy, or do not stand alone, without a path.
  */
 export async function inspectCommit(bytes: Uint8Array): Promise<InspectedCommit> {
   await sodiumReady();
@@ -63,7 +67,8 @@ async function inspectPublicMessage(message: PublicMessage): Promise<InspectedCo
   const adds = await inspectAdds(proposals);
   const { path } = content.commit;
   requireSoundChanges(content.sender.leafIndex, removes, adds);
-  const changesExtensions = proposals.some((proposal) => proposal.proposalType === "group_context_extensions");
+  const policy = inspectPolicy(proposals);
+  if (policy && path) throw new TypeError("a change of policy has no path");
   if (!path && (proposals.length === 0 || removes.length > 0)) throw new TypeError("a path is due");
   return {
     ...decodeGroupId(content.groupId),
@@ -75,7 +80,7 @@ async function inspectPublicMessage(message: PublicMessage): Promise<InspectedCo
     ...(path && {
       pathLeaf: { credential: inspectLeaf(path.leafNode), deviceKey: path.leafNode.signaturePublicKey.slice() },
     }),
-    changesExtensions,
+    ...(policy && { policy }),
   };
 }
 
@@ -101,6 +106,19 @@ async function inspectAdds(proposals: readonly Proposal[]): Promise<InspectedAdd
     adds.push({ credential, deviceKey, suite, keyPackageHash: keyPackageHash(published) });
   }
   return adds;
+}
+
+/** The library seals a path under the old extensions and opens it under the new ones: nobody could follow a mixed commit. */
+function inspectPolicy(proposals: readonly Proposal[]): GroupPolicy | undefined {
+  const changes = proposals.flatMap((proposal) =>
+    proposal.proposalType === "group_context_extensions" ? [proposal.groupContextExtensions.extensions] : [],
+  );
+  const [extensions] = changes;
+  if (!extensions) return undefined;
+  if (proposals.length > 1) throw new TypeError("a policy is changed by itself");
+  const policy = policyOfExtensions(extensions);
+  if (!policy) throw new TypeError("a policy cannot be taken away");
+  return policy;
 }
 
 function requireSoundChanges(sender: number, removes: readonly number[], adds: readonly InspectedAdd[]): void {

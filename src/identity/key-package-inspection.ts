@@ -8,6 +8,7 @@ import { signedBytes } from "../protocol/signed-bytes.ts";
 import type { DeviceCredential } from "./device-credential.ts";
 import { decodeCredential, verifyCredential } from "./device-credential.ts";
 import { equalBytes } from "./equal-bytes.ts";
+import { groupPolicyExtension } from "./group-policy.ts";
 import { decodeMlsStrictly } from "./mls-decoding.ts";
 import { isSignatureValid } from "./signature.ts";
 import { sodium, sodiumReady } from "./sodium.ts";
@@ -64,6 +65,7 @@ export async function inspectDecodedKeyPackage(keyPackage: KeyPackage): Promise<
   }
   if (equalBytes(initKey, leafNode.hpkePublicKey)) throw new TypeError("one key for two purposes");
   const credential = inspectLeaf(leafNode);
+  if (!leafNode.capabilities.extensions.includes(groupPolicyExtension)) throw new TypeError("no groups");
   if (!(await verifyLeafNodeSignatureKeyPackage(leafNode, publicSignature))) throw new TypeError("leaf signature");
   if (!(await verifyKeyPackage(keyPackage, publicSignature))) throw new TypeError("key package signature");
   return {

@@ -1,6 +1,14 @@
 import { expect } from "chai";
+import { createCommit } from "ts-mls/createCommit.js";
+import type { Extension } from "ts-mls/extension.js";
+import { processPublicMessage } from "ts-mls/processMessages.js";
+import type { Proposal } from "ts-mls/proposal.js";
+import { emptyPskIndex } from "ts-mls/pskIndex.js";
 import { inspectCommit, inspectKeyPackage, nextLeaves } from "../../src/identity/handshake.ts";
 import { decodeGroupId, encodeGroupId } from "../../src/identity/group-id.ts";
+import { extensionsOfPolicy } from "../../src/identity/group-policy.ts";
+import { decodeKeyPackage } from "../../src/crypto/key-package.ts";
+import { capabilities as ownCapabilities } from "../../src/crypto/mls/configuration.ts";
 import { mlsGroupEngine as engine } from "../../src/crypto/mls-group-engine.ts";
 import { toMlsGroup } from "../../src/crypto/mls/mls-group.ts";
 import { publicKeyOf } from "../../src/crypto/signing-key.ts";
@@ -9,7 +17,8 @@ import type { ConversationId } from "../../src/protocol/ids.ts";
 import { DirectGroup, bothSuites } from "../support/direct-group.ts";
 import { forgeCommit } from "../support/forged-commit.ts";
 import { forgeKeyPackage, publish } from "../support/forged-key-package.ts";
-import { refusal } from "../support/refusal.ts";
+import { brokenRule, refusal } from "../support/refusal.ts";
+import { RoleGroup, policyOf } from "../support/role-group.ts";
 
 for (const suite of bothSuites) {
   describe(`the public checks of a handshake, suite ${suite}`, () => {
@@ -80,6 +89,99 @@ for (const suite of bothSuites) {
       const capabilities = { versions: [], ciphersuites: [], extensions: [], proposals: [], credentials: [] };
       const mute = await forgeKeyPackage(identity, suite, { leaf: { capabilities } });
       await refusal(inspectKeyPackage(publish(mute)), "key-package-invalid");
+    });
+  });
+}
+
+for (const suite of bothSuites) {
+  describe(`the public checks of a change of policy, suite ${suite}`, () => {
+    let group: RoleGroup;
+    const policy = policyOf({ alice: "owner", bob: "admin" });
+    const change = (extensions: Extension[]) => ({
+      proposalType: "group_context_extensions" as const,
+      groupContextExtensions: { extensions },
+    });
+    beforeEach(async () => {
+      group = await RoleGroup.of(suite, { alice: 2, bob: 1 });
+    });
+
+    it("see the new policy", async () => {
+      const commit = await forgeCommit(group.seats[0]!.group, {
+        proposals: [change(extensionsOfPolicy(policy))],
+        withoutPath: true,
+      });
+      expect((await inspectCommit(commit)).policy).to.deep.equal(policy);
+      const applied = await engine.applyCommit(group.seats[2]!.group, commit, group.policy);
+      expect(applied.group.policy, "what follows is refused for its fault alone").to.deep.equal(policy);
+    });
+
+    it("refuse one that does not stand alone, that stands twice, or that has a path", async () => {
+      const [sender, , judge] = group.seats;
+      const pair = await engine.createKeyPackage(group.people.get("bob")!.addDevice(), suite);
+      const add = { proposalType: "add" as const, add: { keyPackage: decodeKeyPackage(pair.publicBytes) } };
+      const remove = { proposalType: "remove" as const, remove: { removed: 1 } };
+      const fit = change(extensionsOfPolicy(policy));
+      const tree = toMlsGroup(sender!.group).state.ratchetTree;
+      for (const [forgery, fault] of [
+        [{ proposals: [fit] }, "has no path"],
+        [{ proposals: [fit, remove] }, "changed by itself"],
+        [{ proposals: [add, fit], withoutPath: true }, "changed by itself"],
+        [{ proposals: [fit, fit], withoutPath: true, tree }, "changed by itself"],
+      ] as const) {
+        const commit = await forgeCommit(sender!.group, { ...forgery, proposals: [...forgery.proposals] });
+        await brokenRule(inspectCommit(commit), fault);
+        await brokenRule(engine.applyCommit(judge!.group, commit, group.policy), fault);
+      }
+    });
+
+    it("refuse one that takes the policy away, adds to it, or is malformed", async () => {
+      const [sender, , judge] = group.seats;
+      const [fit] = extensionsOfPolicy(policy);
+      const outsiders = { extensionType: "external_senders" as const, extensionData: new Uint8Array() };
+      const required = { extensionType: "required_capabilities" as const, extensionData: new Uint8Array(3) };
+      const tree = toMlsGroup(sender!.group).state.ratchetTree;
+      for (const extensions of [
+        [],
+        [outsiders],
+        [required],
+        [fit!, required],
+        [fit!, fit!],
+        [{ ...fit!, extensionType: 0xf002 }],
+        [{ ...fit!, extensionData: fit!.extensionData.slice(1) }],
+      ]) {
+        const commit = await forgeCommit(sender!.group, { proposals: [change(extensions)], withoutPath: true, tree });
+        await refusal(inspectCommit(commit), "commit-invalid");
+        await refusal(engine.applyCommit(judge!.group, commit, group.policy), "commit-invalid");
+      }
+      await group.talk();
+    });
+
+    it("refuse a key package that does not know of policies, which nobody could add to a group", async () => {
+      const identity = group.people.get("bob")!.addDevice();
+      const mute = await forgeKeyPackage(identity, suite, {
+        leaf: { capabilities: { ...ownCapabilities, extensions: [] } },
+      });
+      await refusal(inspectKeyPackage(publish(mute)), "key-package-invalid");
+    });
+
+    it("are needed: what the library makes of a policy and a Remove in one commit, it cannot follow itself", async () => {
+      const { state, primitives } = toMlsGroup(group.seats[0]!.group);
+      const judge = toMlsGroup(group.seats[2]!.group).state;
+      const remove = { proposalType: "remove" as const, remove: { removed: 1 } };
+      const isFollowed = async (extraProposals: Proposal[]) => {
+        const options = { wireAsPublicMessage: true, extraProposals };
+        const { commit } = await createCommit({ state, cipherSuite: primitives }, options);
+        if (commit.wireformat !== "mls_public_message") throw new Error("not public");
+        const attempt = processPublicMessage(judge, commit.publicMessage, emptyPskIndex, primitives);
+        return attempt.then(
+          () => true,
+          () => false,
+        );
+      };
+      const fit = change(extensionsOfPolicy(policy));
+      expect(await isFollowed([remove])).to.equal(true);
+      expect(await isFollowed([fit])).to.equal(true);
+      expect(await isFollowed([remove, fit])).to.equal(false);
     });
   });
 }
