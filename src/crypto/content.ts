@@ -12,24 +12,37 @@ export interface TextContent {
   readonly replyTo?: MessageId;
 }
 
+/** What a group is called; said by who may, and again to whoever is added. `name`: 1 to `groupNameBytes` bytes of UTF-8. */
+export interface ProfileContent {
+  readonly kind: "profile";
+  readonly name: string;
+  readonly sentAt: number;
+}
+
 /** Something that a later version of Sotto made and this one cannot show. */
 export interface UnknownContent {
   readonly kind: "unknown";
 }
 
-export type Content = TextContent | UnknownContent;
+export type Content = TextContent | ProfileContent | UnknownContent;
+
+export const groupNameBytes = 256;
 
 const version = 1;
 /** Kinds from 128 on are kept for what the system says. */
-const kinds = { text: 1 } as const;
+const kinds = { text: 1, profile: 128 } as const;
+/** `text` is the name of a profile. */
 const tags = { kind: 1, sentAt: 2, text: 3, replyTo: 4 } as const;
 
 /** Content as it is signed and sealed. Text that is not well-formed Unicode is refused with `invalid-argument`. */
-export function encodeContent({ text, sentAt, replyTo }: TextContent): Uint8Array {
+export function encodeContent(content: TextContent | ProfileContent): Uint8Array {
+  const { kind, sentAt } = content;
+  const text = kind === "text" ? content.text : content.name;
+  const replyTo = kind === "text" ? content.replyTo : undefined;
   if (/\p{Surrogate}/u.test(text))
     throw new SottoError("invalid-argument", { detail: "the text has a lone surrogate" });
   return encodeTaggedFields(version, [
-    [tags.kind, Uint8Array.of(kinds.text)],
+    [tags.kind, Uint8Array.of(kinds[kind])],
     [tags.sentAt, new ByteWriter().u64(sentAt).finish()],
     [tags.text, new TextEncoder().encode(text)],
     ...(replyTo === undefined ? [] : [[tags.replyTo, idToBytes(replyTo)] as const]),
@@ -42,29 +55,36 @@ export function encodeContent({ text, sentAt, replyTo }: TextContent): Uint8Arra
  */
 export function decodeContent(bytes: Uint8Array): Content {
   try {
-    if (!isText(bytes)) return { kind: "unknown" };
-    const allowed = { required: [tags.kind, tags.sentAt, tags.text], optional: [tags.replyTo] };
-    const fields = decodeTaggedFields(bytes, version, allowed);
+    const kind = kindOf(bytes);
+    if (kind === "unknown") return { kind };
+    const optional = kind === "text" ? [tags.replyTo] : [];
+    const fields = decodeTaggedFields(bytes, version, { required: [tags.kind, tags.sentAt, tags.text], optional });
     fieldOfLength(fields, tags.kind, 1);
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(fields.get(tags.text));
+    const sentAt = new ByteReader(fieldOfLength(fields, tags.sentAt, 8)).u64();
+    if (kind === "profile") return { kind, name: nameOf(text), sentAt };
     const replyTo = fields.get(tags.replyTo);
-    return {
-      kind: "text",
-      text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(fields.get(tags.text)),
-      sentAt: new ByteReader(fieldOfLength(fields, tags.sentAt, 8)).u64(),
-      ...(replyTo === undefined ? {} : { replyTo: decodeMessageId(replyTo) }),
-    };
+    return { kind, text, sentAt, ...(replyTo === undefined ? {} : { replyTo: decodeMessageId(replyTo) }) };
   } catch {
     throw new SottoError("undecryptable");
   }
 }
 
 /** Looks at version and kind alone, which come first in every version. */
-function isText(bytes: Uint8Array): boolean {
+function kindOf(bytes: Uint8Array): Content["kind"] {
   const reader = new ByteReader(bytes);
-  if (reader.u8() !== version) return false;
+  if (reader.u8() !== version) return "unknown";
   if (reader.u8() !== tags.kind) throw new MalformedBytes("no kind");
-  const kind = reader.opaque();
-  return kind.length === 1 && kind[0] === kinds.text;
+  const code = reader.opaque();
+  if (code.length !== 1) return "unknown";
+  if (code[0] === kinds.text) return "text";
+  return code[0] === kinds.profile ? "profile" : "unknown";
+}
+
+function nameOf(text: string): string {
+  const { length } = new TextEncoder().encode(text);
+  if (length === 0 || length > groupNameBytes) throw new MalformedBytes("not a name");
+  return text;
 }
 
 function decodeMessageId(bytes: Uint8Array): MessageId {

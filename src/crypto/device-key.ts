@@ -1,5 +1,6 @@
 import { ackBytes, type SignedAck } from "../identity/ack.ts";
 import { admissionBytes, type AdmissionProof } from "../identity/admission.ts";
+import { leaveBytes, type Leave } from "../identity/leave.ts";
 import { readdRequestBytes, type ReaddRequest } from "../identity/readd.ts";
 import { sign } from "./signing-key.ts";
 
@@ -11,6 +12,11 @@ export function signAdmission(deviceSecretKey: Uint8Array, proof: AdmissionProof
 /** A device's receipt for all of a log up to a sequence: 64 bytes. `deviceSecretKey`: 64 bytes. */
 export function signAck(deviceSecretKey: Uint8Array, ack: SignedAck): Uint8Array {
   return sign(deviceSecretKey, ackBytes(ack));
+}
+
+/** Signature (64 bytes) over a leave. */
+export function signLeave(secretKey: Uint8Array, leave: Leave): Uint8Array {
+  return sign(secretKey, leaveBytes(leave));
 }
 
 /** A device's request to be added again: 64 bytes. `deviceSecretKey`: 64 bytes. */

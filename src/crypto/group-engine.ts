@@ -4,6 +4,7 @@
  * Invariants: every function returns a new state and leaves the old one usable until `release()`; the caller persists the
  * new state, then releases. A `Group` is opaque: only the engine that made it can use it.
  */
+import type { GroupPolicy } from "../identity/group-policy.ts";
 import type { ConversationId, DeviceId, UserId } from "../protocol/ids.ts";
 
 /** One leaf of a group's tree. `deviceKey` and `accountKey`: 32 bytes. */
@@ -25,6 +26,8 @@ export interface Group {
   readonly ownLeaf: number;
   readonly members: readonly GroupMember[];
   readonly transcriptHash: Uint8Array;
+  /** A group's, at this epoch; a direct has none. */
+  readonly policy: GroupPolicy | undefined;
 }
 
 /** A key package with its private part. `hash`: 32 bytes over `publicBytes`, the same as `inspectKeyPackage` gives. */
@@ -46,15 +49,37 @@ export interface DeviceIdentity {
 }
 
 /** Who may be in a direct conversation. A member removes its own user's devices only, and re-adds whom it likes. */
-export interface DirectPolicy {
+interface DirectPolicy {
+  readonly kind: "direct";
   readonly users: readonly [UserId, UserId];
 }
 
+/**
+ * A group, whose rules (`requireAllowedByPolicy`) go by the policy inside of it. `leavers`: the users whose signed leave
+ * stands in the log before the commit, and after they were last added; any member may remove them.
+ */
+interface GroupConversation {
+  readonly kind: "group";
+  readonly leavers?: readonly UserId[];
+}
+
+/** What a conversation is to its members. A direct has no group policy, a group has one: neither passes for the other. */
+export type ConversationPolicy = DirectPolicy | GroupConversation;
+
+/** `policy` stands alone: a commit that changes it neither adds nor removes. */
 export interface CommitChanges {
   /** Key packages (encoded) of devices to add. */
   readonly add?: readonly Uint8Array[];
   /** Leaves to remove. */
   readonly remove?: readonly number[];
+  /** A group's new policy. */
+  readonly policy?: GroupPolicy;
+}
+
+/** `now` (ms) checks the lifetimes of the added. `leavers`: as in `ConversationPolicy`. */
+export interface CommitOptions {
+  readonly now?: number;
+  readonly leavers?: readonly UserId[];
 }
 
 /** A commit that waits for the log. `next` is adopted when `commit` stands there; dropped when another one does. */
@@ -106,7 +131,8 @@ export interface EncodedGroup {
 
 /**
  * All refusals are `SottoError`: `undecryptable` for anything wrong with a message or Welcome (they all look alike),
- * `commit-invalid` for a commit, `key-package-invalid` for a key package of an Add.
+ * `commit-invalid` for a commit, `key-package-invalid` for a key package of an Add; `group-full` and `too-large` for an own
+ * commit alone, which then is not made.
  */
 export interface GroupEngine {
   createKeyPackage(
@@ -114,17 +140,29 @@ export interface GroupEngine {
     suite: number,
     options?: { lastResort?: boolean; now?: number },
   ): Promise<KeyPackagePair>;
-  /** A group at epoch 0 with this device alone. */
+  /**
+   * A group at epoch 0 with this device alone. `policy` makes it a group instead of a direct: the founder its only role, as
+   * owner. A node cannot see it there, so a group's first commit brings the same policy again, and only then are others added.
+   */
   createGroup(
     identity: DeviceIdentity,
     place: { conversation: ConversationId; generation: number; suite: number },
+    policy?: GroupPolicy,
   ): Promise<Group>;
-  /** No changes: a self-update, with an update path. A commit of Adds alone has none. `now` (ms) checks the lifetimes of the added. */
-  prepareCommit(group: Group, changes: CommitChanges, options?: { now?: number }): Promise<PreparedCommit>;
+  /**
+   * No changes: a self-update, with an update path. A commit of Adds alone has none, nor has a change of policy: where others
+   * are members the caller follows that by a commit without changes, so that the new epoch has new secrets.
+   */
+  prepareCommit(group: Group, changes: CommitChanges, options?: CommitOptions): Promise<PreparedCommit>;
   /** Validity depends on the bytes, the group and `policy` alone, never on a clock. */
-  applyCommit(group: Group, commit: Uint8Array, policy: DirectPolicy): Promise<AppliedCommit>;
+  applyCommit(group: Group, commit: Uint8Array, policy: ConversationPolicy): Promise<AppliedCommit>;
   /** Joins by a Welcome. The caller checks that it waits for this group, and deletes the pair when the group is stored. */
-  joinGroup(identity: DeviceIdentity, welcome: Uint8Array, pair: KeyPackagePair, policy: DirectPolicy): Promise<Group>;
+  joinGroup(
+    identity: DeviceIdentity,
+    welcome: Uint8Array,
+    pair: KeyPackagePair,
+    policy: ConversationPolicy,
+  ): Promise<Group>;
   seal(group: Group, plaintext: Uint8Array, authenticatedData: Uint8Array): Promise<SealedInGroup>;
   open(group: Group, ciphertext: Uint8Array): Promise<OpenedInGroup>;
   exportSecret(group: Group, label: string, context: Uint8Array, length: number): Promise<Uint8Array>;

@@ -18,7 +18,7 @@ export const mlsGroupEngine: GroupEngine = {
   async prepareCommit(group, changes, options = {}) {
     const active = toActiveGroup(group);
     try {
-      return await prepareMlsCommit(active, changes, options.now ?? Date.now());
+      return await prepareMlsCommit(active, changes, options);
     } catch (cause) {
       if (cause instanceof SottoError) throw cause;
       throw asCommitRefusal(cause);

@@ -1,5 +1,4 @@
 import type { FramedContentCommit } from "ts-mls/framedContent.js";
-import type { ClientState } from "ts-mls/clientState.js";
 import { unprotectPublicMessage } from "ts-mls/messageProtectionPublic.js";
 import { processPublicMessage } from "ts-mls/processMessages.js";
 import { emptyPskIndex } from "ts-mls/pskIndex.js";
@@ -8,13 +7,20 @@ import { inspectCommit } from "../../identity/handshake.ts";
 import type { InspectedCommit } from "../../identity/handshake.ts";
 import { decodeMlsStrictly } from "../../identity/mls-decoding.ts";
 import { nextLeaves } from "../../identity/next-leaves.ts";
-import { equalBytes } from "../../identity/equal-bytes.ts";
-import type { AppliedCommit, DirectPolicy, GroupMember } from "../group-engine.ts";
-import { MlsGroup, memberAt } from "./mls-group.ts";
+import type { AppliedCommit, ConversationPolicy, GroupMember } from "../group-engine.ts";
+import { MlsGroup } from "./mls-group.ts";
+import { requireNextEpoch } from "./next-context.ts";
 import { enterEpoch } from "./next-epoch.ts";
 import { requireMatchingKeys } from "./private-path.ts";
 import { releaseOf, secretsLeftBehind } from "./retained-secrets.ts";
-import { require, requireAllowed, requireSoundRoster } from "./roster-rules.ts";
+import {
+  memberOfLeaf,
+  require,
+  requireAllowed,
+  requireAllowedInGroup,
+  requireKind,
+  requireSoundRoster,
+} from "./roster-rules.ts";
 import {
   changeOf,
   requireDistinctKeys,
@@ -25,9 +31,13 @@ import {
 import type { CommitChange } from "./tree-rules.ts";
 
 /** Another member's commit, checked before the library sees it and again against what the library made of it. */
-export async function applyMlsCommit(group: MlsGroup, bytes: Uint8Array, policy: DirectPolicy): Promise<AppliedCommit> {
+export async function applyMlsCommit(
+  group: MlsGroup,
+  bytes: Uint8Array,
+  policy: ConversationPolicy,
+): Promise<AppliedCommit> {
   const inspected = await inspectCommit(bytes);
-  const { committer, added, removed } = requireFitting(group, inspected);
+  const { committer, added, removed } = requireFitting(group, inspected, policy);
   const message = publicMessageOf(bytes);
   const change = changeOf(inspected.senderLeaf, commitOf(message).commit);
   const before = group.state.ratchetTree;
@@ -37,7 +47,7 @@ export async function applyMlsCommit(group: MlsGroup, bytes: Uint8Array, policy:
     return { group: await leave(group, message), committer, added, removed, selfRemoved: true, release() {} };
   }
   const { newState } = await processPublicMessage(group.state, message, emptyPskIndex, group.primitives);
-  requireNextEpoch(group.state, newState);
+  requireNextEpoch(group.state, newState, inspected.policy ?? group.policy);
   requireOnlyAnnouncedChanges(before, newState.ratchetTree, change);
   requireDistinctKeys(newState.ratchetTree, change.adds);
   const next = await enterEpoch(newState, group.primitives);
@@ -62,20 +72,18 @@ async function leave(group: MlsGroup, message: PublicMessage): Promise<MlsGroup>
 function requireFitting(
   group: MlsGroup,
   commit: InspectedCommit,
+  policy: ConversationPolicy,
 ): Pick<AppliedCommit, "committer" | "added" | "removed"> {
   const isHere = commit.conversation === group.conversation && commit.generation === group.generation;
   require(isHere && commit.epoch === group.epoch, "the commit is for this group and epoch");
   require(commit.senderLeaf !== group.ownLeaf, "a device adopts its own commits, it does not apply them");
-  require(!commit.changesExtensions, "a direct conversation has no group policy");
-  const memberOf = (leaf: number): GroupMember => {
-    const member = group.members.find((candidate) => candidate.leaf === leaf);
-    require(member !== undefined, "the leaf has a member");
-    return member;
-  };
-  const committer = memberOf(commit.senderLeaf);
-  const removed = commit.removes.map(memberOf);
+  requireKind(policy.kind, group.policy);
+  require(policy.kind === "group" || !commit.policy, "a direct conversation has no group policy");
+  const committer = memberOfLeaf(group, commit.senderLeaf);
+  const removed = commit.removes.map((leaf) => memberOfLeaf(group, leaf));
   const added = addedMembers(group, commit);
-  requireAllowed(committer, added, removed);
+  if (policy.kind === "direct") requireAllowed(committer, added, removed);
+  else requireAllowedInGroup(group, committer.user, { added, removed, policy: commit.policy }, policy.leavers);
   return { committer, added, removed };
 }
 
@@ -98,17 +106,6 @@ function requireSoundPathLeaf(group: MlsGroup, change: CommitChange): void {
   const before = group.state.ratchetTree[change.senderLeaf * 2];
   require(before?.nodeType === "leaf", "the committer has a leaf");
   requireSameCommitter(before.leaf, change.path.leafNode);
-}
-
-/** A commit changes epoch, tree and transcript of the group context, and nothing else of it. */
-function requireNextEpoch(before: ClientState, after: ClientState): void {
-  const [old, next] = [before.groupContext, after.groupContext];
-  require(next.epoch === old.epoch + 1n, "a commit ends one epoch");
-  const isSame =
-    old.version === next.version && old.cipherSuite === next.cipherSuite && equalBytes(old.groupId, next.groupId);
-  require(isSame && next.extensions.length === 0, "a commit leaves the group context");
-  require(equalBytes(before.signaturePrivateKey, after.signaturePrivateKey), "a commit leaves our own key");
-  require(memberAt(after.ratchetTree, after.privatePath.leafIndex) !== undefined, "we have a leaf");
 }
 
 function publicMessageOf(bytes: Uint8Array): PublicMessage {

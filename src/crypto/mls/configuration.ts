@@ -8,11 +8,9 @@ import type { Capabilities } from "ts-mls/capabilities.js";
 import type { ClientConfig } from "ts-mls/clientConfig.js";
 import { defaultKeyPackageEqualityConfig } from "ts-mls/keyPackageEqualityConfig.js";
 import { decodeCredential, verifyCredential } from "../../identity/device-credential.ts";
+import { groupPolicyExtension } from "../../identity/group-policy.ts";
 import { lastResortExtension } from "../../identity/key-package-inspection.ts";
 import { suiteNames } from "../provider.ts";
-
-/** The GroupContext extension for roles, retention and policy, from the private range: announced, not yet used. */
-export const groupPolicyExtension = 0xf001;
 
 /** How far a message may run ahead, how many skipped keys are kept for each sender, how many past epochs are readable. */
 export const retention = { forwardGenerations: 1000, skippedGenerations: 64, pastEpochs: 4 } as const;

@@ -20,14 +20,14 @@ import { firstCommonAncestor } from "ts-mls/updatePath.js";
 import type { Welcome } from "ts-mls/welcome.js";
 import { decryptGroupInfo, decryptGroupSecrets } from "ts-mls/welcome.js";
 import { decodeMlsStrictly } from "../../identity/mls-decoding.ts";
-import type { DeviceIdentity, DirectPolicy, KeyPackagePair } from "../group-engine.ts";
+import type { ConversationPolicy, DeviceIdentity, KeyPackagePair } from "../group-engine.ts";
 import { decodeKeyPackage, decodePrivateKeyPackage } from "../key-package.ts";
 import { suiteImplementation } from "../provider.ts";
 import { clientConfig } from "./configuration.ts";
 import type { MlsGroup } from "./mls-group.ts";
 import { enterEpoch } from "./next-epoch.ts";
 import { requireMatchingKeys } from "./private-path.ts";
-import { require, requireSoundRoster } from "./roster-rules.ts";
+import { require, requireKind, requireSoundRoles, requireSoundRoster } from "./roster-rules.ts";
 import { requireSoundTree } from "./tree-of-welcome.ts";
 import { requireDistinctKeys } from "./tree-rules.ts";
 
@@ -36,7 +36,7 @@ export async function joinMlsGroup(
   identity: DeviceIdentity,
   welcomeBytes: Uint8Array,
   pair: KeyPackagePair,
-  policy: DirectPolicy,
+  policy: ConversationPolicy,
 ): Promise<MlsGroup> {
   const message = decodeMlsStrictly(welcomeBytes);
   require(message.wireformat === "mls_welcome", "one joins by a Welcome");
@@ -48,7 +48,9 @@ export async function joinMlsGroup(
   const state = await stateOf(invitation, keyPackage, privateKeys, primitives);
   requireDistinctKeys(state.ratchetTree, [keyPackage]);
   const group = await enterEpoch(state, primitives);
+  requireKind(policy.kind, group.policy);
   requireSoundRoster(group.members, policy);
+  requireSoundRoles(group.members, group.policy);
   await requireMatchingKeys(group.state.privatePath, group.state.ratchetTree, primitives);
   return group;
 }
@@ -91,7 +93,6 @@ async function requireSoundInfo(
   require(signer?.nodeType === "leaf", "the signer of a GroupInfo is a member");
   const isSigned = await verifyGroupInfoSignature(info, signer.leaf.signaturePublicKey, primitives.signature);
   require(isSigned, "a GroupInfo is signed");
-  require(info.groupContext.extensions.length === 0, "a direct conversation has no group policy");
   const noPsk = new Uint8Array(primitives.kdf.size);
   require(await verifyGroupInfoConfirmationTag(info, joinerSecret, noPsk, primitives), "a GroupInfo is confirmed");
 }

@@ -3,6 +3,8 @@ import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
 import { decodeCredential } from "../../identity/device-credential.ts";
 import { decodeGroupId } from "../../identity/group-id.ts";
+import type { GroupPolicy } from "../../identity/group-policy.ts";
+import { policyOfExtensions } from "../../identity/group-policy.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { ConversationId } from "../../protocol/ids.ts";
 import type { Group, GroupMember } from "../group-engine.ts";
@@ -17,6 +19,7 @@ export class MlsGroup implements Group {
   readonly ownLeaf: number;
   readonly members: readonly GroupMember[];
   readonly transcriptHash: Uint8Array;
+  readonly policy: GroupPolicy | undefined;
   readonly state: ClientState;
   readonly primitives: CiphersuiteImpl;
   /** The encoding of all that only a commit changes; made when it is first asked for. */
@@ -31,6 +34,7 @@ export class MlsGroup implements Group {
     this.ownLeaf = state.privatePath.leafIndex;
     this.members = sameEpoch?.members ?? membersOf(state.ratchetTree);
     this.transcriptHash = sameEpoch?.transcriptHash ?? state.groupContext.confirmedTranscriptHash.slice();
+    this.policy = sameEpoch ? sameEpoch.policy : policyOfExtensions(state.groupContext.extensions);
     this.state = state;
     this.primitives = primitives;
     const isSameKind = sameEpoch?.state.groupActiveState.kind === state.groupActiveState.kind;

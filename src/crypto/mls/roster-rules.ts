@@ -1,5 +1,9 @@
 import { equalBytes, toHex } from "../../identity/equal-bytes.ts";
-import type { DirectPolicy, GroupMember } from "../group-engine.ts";
+import type { GroupPolicy } from "../../identity/group-policy.ts";
+import { hasUser, requireAllowedByPolicy } from "../../identity/policy-rules.ts";
+import type { DeviceInGroup } from "../../identity/policy-rules.ts";
+import type { UserId } from "../../protocol/ids.ts";
+import type { ConversationPolicy, Group, GroupMember } from "../group-engine.ts";
 
 /** Thrown inside the engine; becomes `commit-invalid` or `undecryptable` at its edge. */
 export class RuleBroken extends Error {
@@ -10,8 +14,26 @@ export function require(condition: boolean, rule: string): asserts condition {
   if (!condition) throw new RuleBroken(rule);
 }
 
+/** The member at a leaf of the group's current tree. */
+export function memberOfLeaf(group: Group, leaf: number): GroupMember {
+  const member = group.members.find((candidate) => candidate.leaf === leaf);
+  require(member !== undefined, "the leaf has a member");
+  return member;
+}
+
+/** A group has a policy, a direct has none. */
+export function requireKind(kind: ConversationPolicy["kind"], policy: GroupPolicy | undefined): void {
+  require(kind === "group" || !policy, "a direct conversation has no group policy");
+  require(kind === "direct" || policy !== undefined, "a group has a policy");
+}
+
+/** Who has a role in a group is a member of it. */
+export function requireSoundRoles(members: readonly GroupMember[], policy: GroupPolicy | undefined): void {
+  for (const { user } of policy?.roles ?? []) require(hasUser(members, user), "who has a role is a member");
+}
+
 /** What holds for every roster: one leaf per device, one account key per user, and only the users of the conversation. */
-export function requireSoundRoster(members: readonly GroupMember[], policy?: DirectPolicy): void {
+export function requireSoundRoster(members: readonly GroupMember[], policy?: ConversationPolicy): void {
   const devices = new Set<string>();
   const accountKeys = new Map<string, string>();
   for (const { user, device, accountKey } of members) {
@@ -20,7 +42,8 @@ export function requireSoundRoster(members: readonly GroupMember[], policy?: Dir
     const key = toHex(accountKey);
     require((accountKeys.get(user) ?? key) === key, "a user's devices name one account key");
     accountKeys.set(user, key);
-    require(!policy || policy.users.includes(user), "only the two users are in a direct conversation");
+    require(policy?.kind !== "direct" ||
+      policy.users.includes(user), "only the two users are in a direct conversation");
   }
   require(new Set(accountKeys.values()).size === accountKeys.size, "two users have two account keys");
 }
@@ -39,6 +62,19 @@ export function requireAllowed(
     const before = removed.find((leaver) => leaver.device === joiner.device);
     require(!before || isSameDevice(before, joiner), "a device that is added again has the key it had");
   }
+}
+
+/** What a member of a group may commit, by the roles before the commit. Throws `commit-invalid` or `group-full`. */
+export function requireAllowedInGroup(
+  group: Group,
+  committer: UserId,
+  change: { added: readonly DeviceInGroup[]; removed: readonly DeviceInGroup[]; policy: GroupPolicy | undefined },
+  leavers: readonly UserId[] = [],
+): void {
+  const { suite, members, policy } = group;
+  require(policy !== undefined, "a group has a policy");
+  const { added: adds, removed: removes, policy: newPolicy } = change;
+  requireAllowedByPolicy({ policy, suite, members, committer, adds, removes, newPolicy, leavers });
 }
 
 function isReadded(leaver: GroupMember, added: readonly GroupMember[]): boolean {

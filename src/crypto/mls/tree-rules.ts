@@ -27,7 +27,7 @@ export function changeOf(senderLeaf: number, commit: Commit): CommitChange {
     const { proposal } = item;
     if (proposal.proposalType === "add") adds.push(proposal.add.keyPackage);
     else if (proposal.proposalType === "remove") removes.push(proposal.remove.removed);
-    else require(false, "only Add and Remove change a direct conversation");
+    else require(proposal.proposalType === "group_context_extensions", "only Add, Remove and a policy change a group");
   }
   return { senderLeaf, adds, removes, path: commit.path };
 }

@@ -1,17 +1,7 @@
 import { expect } from "chai";
 import type { DeviceIdentity } from "../../../src/crypto/group-engine.ts";
 import { DirectGroup, bothSuites } from "../../support/direct-group.ts";
-
-/** A small generator with a seed (mulberry32), so that a failing run can be run again. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import { seeded } from "../../support/seeded.ts";
 
 async function oneChange(direct: DirectGroup, random: () => number): Promise<void> {
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
