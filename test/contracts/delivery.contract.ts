@@ -9,6 +9,8 @@ export interface DeliveryUnderTest {
   delivery: Delivery;
   /** A connected client that is in these rooms, with its socket's id. */
   join(rooms: Room[]): Promise<{ client: Socket; socket: string }>;
+  /** The same, on the very node that the delivery is of. */
+  joinHere(rooms: Room[]): Promise<{ client: Socket; socket: string }>;
   end(): Promise<void>;
 }
 
@@ -55,6 +57,27 @@ export function deliveryContract(open: () => Promise<DeliveryUnderTest>): void {
     const left = reasonAndClose(expired.client);
     tested.delivery.closeSockets(device, { code: "token-expired" });
     expect(await left).to.deep.equal([{ code: "token-expired" }, "transport close"]);
+  });
+
+  it("closes all sockets of a room but the one that is to stay", async () => {
+    const device = deviceRoom(newId());
+    const [old, newer] = [await tested.join([device]), await tested.joinHere([device])];
+    const left = reasonAndClose(old.client);
+    tested.delivery.closeSockets(device, { code: "replaced" }, { exceptSocket: newer.socket });
+    expect((await left)[0]).to.deep.equal({ code: "replaced" });
+    expect(newer.client.connected).to.equal(true);
+    const stays = versionsUpTo(newer.client, 1);
+    tested.delivery.emit(device, "devices:changed", change(1));
+    expect(await stays).to.deep.equal([1]);
+  });
+
+  it("reaches a room whose name is as long as a socket's id", async () => {
+    const room = userRoom(userId.parse("fifteen-letters"));
+    expect(room.trim()).to.have.length(20);
+    const far = await tested.join([room]);
+    const heard = versionsUpTo(far.client, 1);
+    tested.delivery.emit(room, "devices:changed", change(1));
+    expect(await heard).to.deep.equal([1]);
   });
 
   it("closes a room's sockets with the reason: those who are not to come back as a disconnect by the server", async () => {

@@ -1,6 +1,9 @@
 import { MemoryPresence } from "../../src/cluster/memory-presence.ts";
-import { presenceContract } from "./presence.contract.ts";
+import { graceMs, presenceContract } from "./presence.contract.ts";
 
 describe("presence in memory", () => {
-  presenceContract(() => ({ presence: new MemoryPresence(), end: () => undefined }));
+  presenceContract(() => {
+    const presence = new MemoryPresence({ graceMs });
+    return { one: presence, other: presence, end: () => undefined };
+  });
 });

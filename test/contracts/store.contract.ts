@@ -1,6 +1,8 @@
 import { describeCommits } from "./store/commits.ts";
 import { describeConversations } from "./store/conversations.ts";
 import { describeDevices } from "./store/devices.ts";
+import { describeFollowing } from "./store/following.ts";
+import { describeGroups } from "./store/groups.ts";
 import { describeInbox } from "./store/inbox.ts";
 import { describeKeyPackages } from "./store/key-packages.ts";
 import { describeLaterDevices } from "./store/later-devices.ts";
@@ -8,6 +10,7 @@ import { describeMaintenance } from "./store/maintenance.ts";
 import { describeMessages } from "./store/messages.ts";
 import { describeModel } from "./store/model.ts";
 import { describePositions } from "./store/positions.ts";
+import { describeWakes } from "./store/wakes.ts";
 import type { StorePair } from "./store/store-pair.ts";
 
 /** What every Store promises. `open` gives migrated instances on one empty database. */
@@ -24,9 +27,12 @@ export function storeContract(open: () => Promise<StorePair>): void {
   describeKeyPackages(stores);
   describeConversations(stores);
   describeCommits(stores);
+  describeGroups(stores);
   describeMessages(stores);
   describePositions(stores);
   describeLaterDevices(stores);
   describeMaintenance(stores);
+  describeWakes(stores);
+  describeFollowing(stores);
   describeModel(stores);
 }

@@ -1,11 +1,17 @@
 import type { Connection } from "./connection.ts";
 import { accountsAndDevices } from "./migrations/0001-accounts-and-devices.ts";
 import { conversationsAndLog } from "./migrations/0002-conversations-and-log.ts";
+import { wakesAndSweeps } from "./migrations/0003-wakes-and-sweeps.ts";
+import { nodeKeys } from "./migrations/0004-node-keys.ts";
+import { groups } from "./migrations/0005-groups.ts";
 
 /** In order; a migration that has left the house is never edited, only followed by another. */
 const migrations = [
   { number: 1, name: "0001-accounts-and-devices", sql: accountsAndDevices },
   { number: 2, name: "0002-conversations-and-log", sql: conversationsAndLog },
+  { number: 3, name: "0003-wakes-and-sweeps", sql: wakesAndSweeps },
+  { number: 4, name: "0004-node-keys", sql: nodeKeys },
+  { number: 5, name: "0005-groups", sql: groups },
 ] as const;
 
 /**

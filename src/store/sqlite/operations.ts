@@ -11,17 +11,23 @@ import {
 } from "./operations/conversations.ts";
 import { appendDeviceEntry, findDevice, readDeviceLists } from "./operations/device-lists.ts";
 import { expireUndelivered } from "./operations/expiry.ts";
+import { clock, readLaggards, readReceiptNews, readRevocations } from "./operations/following.ts";
+import { acceptLeave, createGroup } from "./operations/groups.ts";
 import { ackInbox, readInbox } from "./operations/inbox.ts";
 import { claimKeyPackages, countKeyPackages, publishKeyPackages } from "./operations/key-packages.ts";
 import { findLinkOffer, putLinkOffer } from "./operations/link-offers.ts";
 import { findEntry, readLog } from "./operations/log-reads.ts";
 import { measure } from "./operations/measure.ts";
 import { acceptMessages } from "./operations/messages.ts";
+import { nodeKey } from "./operations/node-keys.ts";
 import { advancePositions } from "./operations/positions.ts";
+import { deletePushSubscription, putPushSubscription, readPushSubscriptions } from "./operations/push-subscriptions.ts";
 import { purgeStep } from "./operations/purge.ts";
 import { findReadd, postReadd } from "./operations/readd-requests.ts";
 import { readReceipts } from "./operations/receipts.ts";
 import { leaseDueConversations, postponeConversation } from "./operations/sweep.ts";
+import { claimSweep, prepare, readSweeps } from "./operations/sweeps.ts";
+import { concludeWake, leaseDueWakes, noteWaiting, readWake } from "./operations/wakes.ts";
 import type { StoreContext } from "./store-context.ts";
 
 /** What the thread can be asked for: the port, but for what concerns the thread itself. */
@@ -41,13 +47,23 @@ export const writes = {
   ackInbox,
   postReadd,
   openDirect,
+  createGroup,
   acceptCommit,
+  acceptLeave,
   acceptMessages,
   advancePositions,
   leaseDueConversations,
   postponeConversation,
   expireUndelivered,
   purgeStep,
+  nodeKey,
+  claimSweep,
+  prepare,
+  noteWaiting,
+  leaseDueWakes,
+  concludeWake,
+  putPushSubscription,
+  deletePushSubscription,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export const reads = {
@@ -67,6 +83,13 @@ export const reads = {
   findEntry,
   readReceipts,
   measure,
+  clock,
+  readLaggards,
+  readReceiptNews,
+  readRevocations,
+  readPushSubscriptions,
+  readSweeps,
+  readWake,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export type OperationName = keyof typeof writes | keyof typeof reads;

@@ -10,7 +10,7 @@ import { Worker } from "node:worker_threads";
 import type { PurgeReport } from "../../actors/ports/store-maintenance.ts";
 import type { Store } from "../../actors/ports/store.ts";
 import { SottoError } from "../../protocol/errors.ts";
-import { exactBytes } from "./blobs.ts";
+import { exactBytes } from "../blobs.ts";
 import type { StoreOperations } from "./operations.ts";
 import type { StoreCall, StoreReply, ThreadOptions } from "./thread-messages.ts";
 
@@ -71,7 +71,9 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     viewConversation: ask("viewConversation"),
     shareConversation: ask("shareConversation"),
     listPeers: ask("listPeers"),
+    createGroup: ask("createGroup"),
     acceptCommit: ask("acceptCommit"),
+    acceptLeave: ask("acceptLeave"),
     acceptMessages: (conversation, messages) =>
       thread.ask("acceptMessages", [
         conversation,
@@ -89,6 +91,21 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     expireUndelivered: ask("expireUndelivered"),
     purge: (purge) => purgeInSteps(purgeStep, purge),
     measure: ask("measure"),
+    nodeKey: ask("nodeKey"),
+    claimSweep: ask("claimSweep"),
+    readSweeps: ask("readSweeps"),
+    prepare: ask("prepare"),
+    clock: ask("clock"),
+    readLaggards: ask("readLaggards"),
+    readReceiptNews: ask("readReceiptNews"),
+    readRevocations: ask("readRevocations"),
+    noteWaiting: ask("noteWaiting"),
+    leaseDueWakes: ask("leaseDueWakes"),
+    readWake: ask("readWake"),
+    concludeWake: ask("concludeWake"),
+    putPushSubscription: ask("putPushSubscription"),
+    deletePushSubscription: ask("deletePushSubscription"),
+    readPushSubscriptions: ask("readPushSubscriptions"),
   };
 }
 

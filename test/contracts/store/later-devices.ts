@@ -37,11 +37,11 @@ export function describeLaterDevices(stores: () => StorePair): void {
     return outcome?.status === "advanced" ? outcome.receipt : undefined;
   };
   const expire = async (conversation: ConversationId, now: number) =>
-    (await stores().other.expireUndelivered(now, 30 * dayMs, 100_000)).filter(
+    (await stores().other.expireUndelivered(now, 30 * dayMs, 100_000)).expiries.filter(
       (each) => each.conversation === conversation,
     );
   const isDue = async (conversation: ConversationId, now: number) =>
-    (await stores().one.leaseDueConversations(now, 100_000, 1)).some((due) => due.conversation === conversation);
+    (await stores().one.leaseDueConversations(now, 100_000, 1)).due.some((due) => due.conversation === conversation);
 
   describe("a device that joins later", () => {
     it("does not speak for what came before it: the earlier device's ack makes its receipt", async () => {

@@ -17,7 +17,8 @@ const dayMs = 24 * 60 * 60_000;
 const rowsOf = (report: PurgeReport, table: string) => report.find((line) => line.table === table)?.rows;
 
 export function describeMaintenance(stores: () => StorePair): void {
-  const leaseAll = (now: number, leaseMs = 1000) => stores().one.leaseDueConversations(now, 100_000, leaseMs);
+  const leaseAll = async (now: number, leaseMs = 1000, one = stores().one) =>
+    (await one.leaseDueConversations(now, 100_000, leaseMs)).due;
 
   describe("conversations that are due", () => {
     it("are leased to one sweeper, with everybody who lags", async () => {
@@ -25,9 +26,9 @@ export function describeMaintenance(stores: () => StorePair): void {
       const { conversation, alice, bob } = await foundDirect(one);
       await one.advancePositions([ackBy(conversation, alice, 1)]);
       const now = Date.now() + 1;
-      const leases = await Promise.all([leaseAll(now), other.leaseDueConversations(now, 100_000, 1000)]);
+      const leases = await Promise.all([leaseAll(now), leaseAll(now, 1000, other)]);
       const own = leases.flat().filter((due) => due.conversation === conversation);
-      expect(own).to.deep.equal([{ conversation, head: 1, laggards: [{ ...bob, position: 0 }] }]);
+      expect(own).to.deep.equal([{ conversation, head: 1, laggards: [{ ...bob, position: 0 }], waiting: [] }]);
     });
 
     it("come back with growing intervals, and at once when something new is said", async () => {
@@ -45,6 +46,21 @@ export function describeMaintenance(stores: () => StorePair): void {
       expect(await isDue(Date.now() + 1)).to.equal(true);
       await one.postponeConversation(conversation, 1, now);
       expect(await isDue(now)).to.equal(true);
+    });
+
+    it("say that there may be more when as many were looked at as asked for, cleared ones too", async () => {
+      const { one, other } = stores();
+      for (let count = 0; count < 3; count += 1) {
+        const { conversation, alice, bob } = await foundDirect(one);
+        await one.advancePositions([ackBy(conversation, alice, 1), ackBy(conversation, bob, 1)]);
+      }
+      const now = Date.now() + 200 * dayMs;
+      const first = await other.leaseDueConversations(now, 2, 1000);
+      expect(first.more).to.equal(true);
+      let [pages, more] = [1, true];
+      for (; more; pages += 1) ({ more } = await other.leaseDueConversations(now, 2, 1000));
+      expect(pages).to.be.greaterThan(1);
+      expect((await leaseAll(now)).length, "nothing is left for another turn").to.equal(0);
     });
 
     it("are cleared when nobody lags; a revoked device does not count", async () => {
@@ -69,7 +85,9 @@ export function describeMaintenance(stores: () => StorePair): void {
       await one.acceptMessages(conversation, [messageBy(conversation, alice, 1)]);
       await one.advancePositions([ackBy(conversation, alice, 2)]);
       const expire = async (now: number) =>
-        (await other.expireUndelivered(now, 30 * dayMs, 100_000)).filter((each) => each.conversation === conversation);
+        (await other.expireUndelivered(now, 30 * dayMs, 100_000)).expiries.filter(
+          (each) => each.conversation === conversation,
+        );
       expect(await expire(Date.now() + dayMs)).to.deep.equal([]);
       const now = Date.now() + 31 * dayMs;
       const [expiry] = await expire(now);
@@ -96,7 +114,7 @@ export function describeMaintenance(stores: () => StorePair): void {
       const now = Date.now() + 31 * dayMs;
       await one.expireUndelivered(now, 30 * dayMs, 100_000);
       await one.acceptMessages(conversation, [messageBy(conversation, alice, 2)]);
-      const later = await one.expireUndelivered(now, 30 * dayMs, 100_000);
+      const { expiries: later } = await one.expireUndelivered(now, 30 * dayMs, 100_000);
       const [own] = later.filter((each) => each.conversation === conversation);
       expect(own).to.include({ user: bob.user, sequence: 3 });
     });
@@ -163,6 +181,17 @@ export function describeMaintenance(stores: () => StorePair): void {
       const back = await one.openDirect(a, b, row.conversation);
       expect(back).to.have.nested.property("row.conversation", row.conversation);
       expect(back.row.users).to.deep.equal([a, b].sort());
+    });
+  });
+
+  describe("a key of the nodes", () => {
+    it("is made once, and the same for whoever asks", async () => {
+      const { one, other } = stores();
+      const fresh = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)] as const;
+      const keys = await Promise.all([one.nodeKey("tried", fresh[0]), other.nodeKey("tried", fresh[1])]);
+      expect([...keys[0]]).to.deep.equal([...keys[1]]);
+      expect([1, 2]).to.include(keys[0][31]);
+      expect([...(await other.nodeKey("another", fresh[1]))]).to.deep.equal([...fresh[1]]);
     });
   });
 

@@ -40,6 +40,31 @@ export function describeMessages(stores: () => StorePair): void {
       expect(times).to.deep.equal([...times].sort((a, b) => a - b));
     });
 
+    it("accepts nothing from who has seen more than the log holds, but knows again what it has", async () => {
+      const { conversation, alice } = await foundDirect(stores().one);
+      const first = messageBy(conversation, alice, 1);
+      expect(await statusOf({ ...first, seen: 2 })).to.equal("diverged");
+      expect(await statusOf({ ...first, seen: 1 })).to.equal("accepted");
+      expect(await statusOf({ ...first, seen: 9 })).to.equal("already-accepted");
+    });
+
+    it("keeps the time at which an entry was accepted first, between the entry before it and now", async () => {
+      const { one } = stores();
+      const { conversation, alice } = await foundDirect(one);
+      const at = async (number: number, acceptedAt: number) => {
+        const [outcome] = await one.acceptMessages(conversation, [
+          { ...messageBy(conversation, alice, number), acceptedAt },
+        ]);
+        return outcome?.status === "accepted" ? outcome.acceptedAt : undefined;
+      };
+      const now = await one.clock();
+      expect(await at(1, 1), "not before the commit that founded the group").to.be.within(now - 5000, now);
+      const later = (await one.clock()) + 1;
+      await eventually(async () => expect(await one.clock()).to.be.greaterThan(later + 5));
+      expect(await at(2, later)).to.equal(later);
+      expect(await at(3, later + 3_600_000)).to.be.within(later, (await one.clock()) + 5);
+    });
+
     it("answers each on its own merits, in the order given, without a gap", async () => {
       const { one } = stores();
       const { conversation, alice, bob } = await foundDirect(one);
@@ -70,6 +95,20 @@ export function describeMessages(stores: () => StorePair): void {
       const again = await other.acceptMessages(conversation, sent);
       expect(again.map(({ status }) => status)).to.deep.equal(Array(3).fill("already-accepted"));
       expect(await one.findConversation(conversation)).to.include({ head: 5 });
+    });
+
+    it("accepts a message once that comes through two instances at once", async () => {
+      const { one, other } = stores();
+      const { conversation, alice } = await foundDirect(one);
+      for (let number = 1; number <= 25; number += 1) {
+        const message = messageBy(conversation, alice, number);
+        const tries = await Promise.all(
+          [one, other, one].map((store) => store.acceptMessages(conversation, [message])),
+        );
+        const statuses = tries.flat().map(({ status }) => status);
+        expect(statuses.toSorted()).to.deep.equal(["accepted", "already-accepted", "already-accepted"]);
+      }
+      expect((await one.findConversation(conversation))?.head).to.equal(26);
     });
 
     it("refuses another content under a number it has accepted, and an id that is not later", async () => {

@@ -18,14 +18,20 @@ describe("the schema on SQLite", () => {
   afterEach(() => db.close());
 
   it("is brought up to date once", () => {
-    expect(migrate(db)).to.deep.equal(["0001-accounts-and-devices", "0002-conversations-and-log"]);
+    expect(migrate(db)).to.deep.equal([
+      "0001-accounts-and-devices",
+      "0002-conversations-and-log",
+      "0003-wakes-and-sweeps",
+      "0004-node-keys",
+      "0005-groups",
+    ]);
     expect(migrate(db)).to.deep.equal([]);
   });
 
   it("refuses a database of a newer version in words, leaving it as it is", () => {
     migrate(db);
     db.exec("INSERT INTO schema_migrations VALUES (99, 'from-tomorrow', 0)");
-    expect(() => migrate(db)).to.throw(/schema 99, this version of Sotto knows schemas up to 2/);
+    expect(() => migrate(db)).to.throw(/schema 99, this version of Sotto knows schemas up to 5/);
     expect(tablesOf(db)).to.include("messages");
   });
 

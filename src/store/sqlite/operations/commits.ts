@@ -1,8 +1,11 @@
 import type { AcceptCommit, CommitOutcome } from "../../../actors/ports/store-conversations.ts";
 import type { DeviceId, UserId } from "../../../protocol/ids.ts";
-import { blobOf, leavesBlob, sameBytes } from "../blobs.ts";
+import { acceptedAtOf } from "../../acceptance.ts";
+import { blobOf, leavesBlob, sameBytes } from "../../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
+import { appendToLog } from "./append-to-log.ts";
 import { markDue, type DueState } from "./due.ts";
+import { changeGroup } from "./groups.ts";
 import { deleteReadd, deleteWelcomes, inboxKinds, postToInbox } from "./inbox.ts";
 
 interface GroupRow extends DueState {
@@ -25,10 +28,11 @@ export function acceptCommit(context: StoreContext, commit: AcceptCommit): Commi
   const refusal = group === undefined ? ({ status: "not-a-member" } as const) : refusalOf(context, commit, group);
   if (group === undefined || refusal !== undefined) return refusal ?? { status: "not-a-member" };
   const sequence = group.head + 1;
-  const acceptedAt = Math.max(context.now, group.lastAcceptedAt);
-  appendToLog(context, commit, sequence, acceptedAt);
+  const acceptedAt = acceptedAtOf(context.now, group.lastAcceptedAt, commit.acceptedAt);
+  appendToLog(context, { ...commit, kind: "commit", payload: commit.commit, sequence, acceptedAt });
   advanceGroup(context, commit, group);
   changeRoster(context, commit, sequence, acceptedAt);
+  if (commit.group) changeGroup(context, conversation, commit.group, sequence);
   const inbox = postWelcome(context, commit, sequence);
   markDue(context, conversation, acceptedAt, group);
   return { status: "accepted", sequence, acceptedAt, inbox };
@@ -46,6 +50,7 @@ function refusalOf(context: StoreContext, commit: AcceptCommit, group: GroupRow)
   );
   if (device?.user !== sender.user) return { status: "not-a-member" };
   if (device.revokedAt !== null) return { status: "device-revoked" };
+  if (commit.seen !== undefined && commit.seen > group.head) return { status: "diverged" };
   const founds = group.generation === 0 && commit.generation === 1 && commit.epoch === 0;
   if (!founds && (commit.generation !== group.generation || commit.epoch !== group.epoch || group.generation === 0)) {
     return { status: "stale-epoch" };
@@ -53,12 +58,19 @@ function refusalOf(context: StoreContext, commit: AcceptCommit, group: GroupRow)
   const inGroup = founds
     ? commit.added.some((added) => added.device === sender.device && added.user === sender.user)
     : isInGroup(context, conversation, sender.device);
-  const addable = commit.added.every((added) => isAddable(context, conversation, added));
+  const joined = commit.group?.joined ?? [];
+  const addable = commit.added.every((added) => isAddable(context, conversation, added, joined.includes(added.user)));
   return inGroup && addable ? undefined : { status: "not-a-member" };
 }
 
 function isMember({ db }: StoreContext, conversation: Uint8Array, user: UserId): boolean {
-  return db.get("SELECT 1 AS found FROM members WHERE conversation = ? AND user = ?", conversation, user) !== undefined;
+  return (
+    db.get(
+      "SELECT 1 AS found FROM members WHERE conversation = ? AND user = ? AND left_sequence IS NULL",
+      conversation,
+      user,
+    ) !== undefined
+  );
 }
 
 function isInGroup({ db }: StoreContext, conversation: Uint8Array, device: DeviceId): boolean {
@@ -74,13 +86,14 @@ function isAddable(
   context: StoreContext,
   conversation: Uint8Array,
   added: { user: UserId; device: DeviceId },
+  comesAnew: boolean,
 ): boolean {
   const live = context.db.get(
     "SELECT 1 AS found FROM devices WHERE device = ? AND user = ? AND revoked_at IS NULL",
     blobOf(added.device),
     added.user,
   );
-  return live !== undefined && isMember(context, conversation, added.user);
+  return live !== undefined && (comesAnew || isMember(context, conversation, added.user));
 }
 
 /** The commit that ended this epoch, where it is this very one. */
@@ -96,22 +109,6 @@ function findAccepted({ db }: StoreContext, commit: AcceptCommit): CommitOutcome
     return undefined;
   if (!sameBytes(row.device, blobOf(commit.sender.device))) return undefined;
   return { status: "already-accepted", sequence: row.sequence, acceptedAt: row.acceptedAt };
-}
-
-function appendToLog({ db }: StoreContext, commit: AcceptCommit, sequence: number, acceptedAt: number): void {
-  db.run(
-    `INSERT INTO messages (conversation, sequence, kind, generation, epoch, sender_user, sender_device, id, number,
-       accepted_at, payload) VALUES (?, ?, 1, ?, ?, ?, ?, ?, 0, ?, ?)`,
-    blobOf(commit.conversation),
-    sequence,
-    commit.generation,
-    commit.epoch,
-    commit.sender.user,
-    blobOf(commit.sender.device),
-    blobOf(commit.id),
-    acceptedAt,
-    commit.commit,
-  );
 }
 
 /** The head has moved with the entry; see the trigger in the schema. */

@@ -4,7 +4,9 @@ import type {
   DeviceConversation,
 } from "../../../actors/ports/store-conversations.ts";
 import { newId, type ConversationId, type DeviceId, type MessageId, type UserId } from "../../../protocol/ids.ts";
-import { blobOf, idOf, leavesOf } from "../blobs.ts";
+import { blobOf, idOf, leavesOf } from "../../blobs.ts";
+import { asSeenBy } from "../../former-members.ts";
+import { groupColumns, groupFactsOf, type GroupColumns } from "../../group-columns.ts";
 import type { StoreContext } from "../store-context.ts";
 import { deviceListVersion } from "./device-lists.ts";
 import { usersOf } from "./members.ts";
@@ -12,8 +14,8 @@ import { findFloor, type LogBounds } from "./retention.ts";
 
 const dayMs = 24 * 60 * 60_000;
 
-interface ConversationRecord extends LogBounds {
-  kind: "direct";
+interface ConversationRecord extends LogBounds, GroupColumns {
+  kind: "direct" | "group";
   generation: number;
   epoch: number;
   rosterEpoch: number;
@@ -30,8 +32,9 @@ function findRecord({ db }: StoreContext, conversation: Uint8Array): Conversatio
   return db.get<ConversationRecord>(
     `SELECT c.conversation, c.kind, c.generation, c.epoch, c.roster_epoch AS rosterEpoch, c.head, c.floor,
        c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt, c.receipt_version AS receiptVersion,
-       c.created_at AS createdAt, r.leaves
-     FROM conversations c LEFT JOIN rosters r ON r.conversation = c.conversation WHERE c.conversation = ?`,
+       c.created_at AS createdAt, r.leaves, ${groupColumns}
+     FROM conversations c LEFT JOIN rosters r ON r.conversation = c.conversation
+       LEFT JOIN conversation_groups g ON g.conversation = c.conversation WHERE c.conversation = ?`,
     conversation,
   );
 }
@@ -41,6 +44,7 @@ function rowOf(context: StoreContext, record: ConversationRecord): ConversationR
   return {
     conversation: idOf<ConversationId>(record.conversation),
     kind,
+    group: groupFactsOf(record),
     users: usersOf(context, record.conversation),
     generation,
     epoch,
@@ -134,17 +138,28 @@ export function listConversations(
   return { conversations, more: rows.length > limit };
 }
 
-/** See `ConversationStore.shareConversation`. Every conversation is a direct one, and a pair has one row. */
-export function shareConversation({ db }: StoreContext, a: UserId, b: UserId): boolean {
+/** See `ConversationStore.shareConversation`. A pair has one direct. */
+export function shareConversation(context: StoreContext, a: UserId, b: UserId): boolean {
   const [first, second] = a < b ? [a, b] : [b, a];
-  return db.get("SELECT 1 AS found FROM directs WHERE user_a = ? AND user_b = ?", first, second) !== undefined;
+  const direct = context.db.get("SELECT 1 AS found FROM directs WHERE user_a = ? AND user_b = ?", first, second);
+  return direct !== undefined || shareGroup(context, a, b);
+}
+
+function shareGroup({ db }: StoreContext, a: UserId, b: UserId): boolean {
+  const found = db.get(
+    `SELECT 1 AS found FROM group_members own JOIN group_members other ON other.user = ? AND other.conversation = own.conversation
+     WHERE own.user = ? LIMIT 1`,
+    b,
+    a,
+  );
+  return found !== undefined;
 }
 
 /** See `ConversationStore.listPeers`. */
 export function listPeers({ db }: StoreContext, user: UserId, limit: number): UserId[] {
   const rows = db.all<{ user: UserId }>(
     `SELECT DISTINCT other.user FROM members own JOIN members other ON other.conversation = own.conversation
-     WHERE own.user = ? AND other.user <> ? LIMIT ?`,
+     WHERE own.user = ? AND other.user <> ? AND own.left_sequence IS NULL AND other.left_sequence IS NULL LIMIT ?`,
     user,
     user,
     limit,
@@ -154,7 +169,7 @@ export function listPeers({ db }: StoreContext, user: UserId, limit: number): Us
 
 function viewOf(context: StoreContext, user: UserId, device: Uint8Array, conversation: Uint8Array): DeviceConversation {
   const record = findRecord(context, conversation)!;
-  const row = rowOf(context, record);
+  const row = asSeenBy(user, rowOf(context, record));
   const own = context.db.get<OwnRecord>(
     `SELECT joined_sequence AS joinedSequence, left_sequence AS leftSequence, position, last_number AS lastNumber,
        last_id AS lastId

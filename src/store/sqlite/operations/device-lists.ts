@@ -1,11 +1,12 @@
 import type { AppendDeviceEntry, DeviceListRows, DeviceRow } from "../../../actors/ports/store-devices.ts";
 import type { DeviceId, UserId } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
-import { blobOf, sameBytes } from "../blobs.ts";
+import { blobOf, sameBytes } from "../../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
 import { answerLinkOffer, deleteLinkOffersOf } from "./link-offers.ts";
 import { deleteKeyPackagesOf } from "./key-packages.ts";
 import { deleteInboxOf } from "./inbox.ts";
+import { deletePushSubscriptionOf } from "./push-subscriptions.ts";
 
 /** See `DeviceStore.findDevice`. */
 export function findDevice({ db }: StoreContext, device: DeviceId): DeviceRow | undefined {
@@ -124,4 +125,5 @@ function revokeDevice(context: StoreContext, device: DeviceId): void {
   deleteKeyPackagesOf(context, blob);
   deleteLinkOffersOf(context, blob);
   deleteInboxOf(context, blob);
+  deletePushSubscriptionOf(context, blob);
 }

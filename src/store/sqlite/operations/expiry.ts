@@ -1,15 +1,19 @@
 import type { Expiry } from "../../../actors/ports/store-maintenance.ts";
-import type { ConversationId, UserId } from "../../../protocol/ids.ts";
-import { idOf } from "../blobs.ts";
-import { commonRanges } from "../sequence-ranges.ts";
+import type { ConversationId } from "../../../protocol/ids.ts";
+import { idOf } from "../../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
-import { awaitedBy } from "../user-delivery.ts";
+import { newestAwaited } from "./awaited.ts";
 import { readMembers, usersOf } from "./members.ts";
 import { writeExpired } from "./receipts.ts";
 import { lastBefore, type LogBounds } from "./retention.ts";
 
 /** See `MaintenanceStore.expireUndelivered`. `limit` counts conversations. */
-export function expireUndelivered(context: StoreContext, now: number, ttlMs: number, limit: number): Expiry[] {
+export function expireUndelivered(
+  context: StoreContext,
+  now: number,
+  ttlMs: number,
+  limit: number,
+): { expiries: Expiry[]; more: boolean } {
   const rows = context.db.all<LogBounds>(
     `SELECT c.conversation, c.head, c.floor, c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt
      FROM due JOIN conversations c ON c.conversation = due.conversation
@@ -17,7 +21,8 @@ export function expireUndelivered(context: StoreContext, now: number, ttlMs: num
     now - ttlMs,
     limit,
   );
-  return rows.flatMap((row) => expireConversation(context, row, now, ttlMs));
+  const expiries = rows.flatMap((row) => expireConversation(context, row, now, ttlMs));
+  return { expiries, more: rows.length === limit };
 }
 
 function expireConversation(context: StoreContext, bounds: LogBounds, now: number, ttlMs: number): Expiry[] {
@@ -28,8 +33,7 @@ function expireConversation(context: StoreContext, bounds: LogBounds, now: numbe
   const users = usersOf(context, conversation);
   const expiries: Expiry[] = [];
   for (const { user, ...member } of members) {
-    const overdue = commonRanges(awaitedBy(member), [[0, last]]);
-    if (!overdue.some(([from, to]) => hasMessage(context, conversation, user, from, to))) continue;
+    if (newestAwaited(context, conversation, { user, ...member }, [0, last]) === undefined) continue;
     const version = writeExpired(context, { conversation, user, sequence: last, at: now });
     const tell = users.filter((other) => other !== user);
     expiries.push({ conversation: idOf<ConversationId>(conversation), user, sequence: last, at: now, version, tell });
@@ -42,17 +46,4 @@ function expireConversation(context: StoreContext, bounds: LogBounds, now: numbe
   );
   db.run("UPDATE due SET since = ? WHERE conversation = ?", next?.acceptedAt ?? null, conversation);
   return expiries;
-}
-
-/** Whether somebody else's message lies in [from, to]. Commits do not expire: they are nobody's message. */
-function hasMessage({ db }: StoreContext, conversation: Uint8Array, user: UserId, from: number, to: number): boolean {
-  const found = db.get(
-    `SELECT 1 AS found FROM messages
-     WHERE conversation = ? AND sequence >= ? AND sequence <= ? AND kind = 0 AND sender_user <> ? LIMIT 1`,
-    conversation,
-    from,
-    to,
-    user,
-  );
-  return found !== undefined;
 }

@@ -1,7 +1,7 @@
 import type { DeviceStore, InboxRow } from "../../../actors/ports/store-devices.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
-import { blobOf, idOf } from "../blobs.ts";
+import { blobOf, idOf } from "../../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
 
 /** `inbox.kind` in the table. */

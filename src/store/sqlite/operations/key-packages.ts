@@ -1,7 +1,7 @@
 import type { DeviceStore, KeyPackageStock } from "../../../actors/ports/store-devices.ts";
 import type { DeviceId, UserId } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
-import { blobOf } from "../blobs.ts";
+import { blobOf } from "../../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
 
 type Publish = Parameters<DeviceStore["publishKeyPackages"]>[0];

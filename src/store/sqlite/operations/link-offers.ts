@@ -1,6 +1,6 @@
 import type { LinkOffer } from "../../../actors/ports/store-devices.ts";
 import type { DeviceId, UserId } from "../../../protocol/ids.ts";
-import { blobOf, idOf, sameBytes } from "../blobs.ts";
+import { blobOf, idOf, sameBytes } from "../../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
 
 interface OfferRow {

@@ -1,6 +1,7 @@
 import type { LogRow, LogStore } from "../../../actors/ports/store-log.ts";
 import type { ConversationId, DeviceId, MessageId, UserId } from "../../../protocol/ids.ts";
-import { blobOf, idOf } from "../blobs.ts";
+import { blobOf, idOf } from "../../blobs.ts";
+import { kindOf } from "../../entry-kinds.ts";
 import type { StoreContext } from "../store-context.ts";
 import { findFloor, type LogBounds } from "./retention.ts";
 
@@ -92,7 +93,7 @@ function logRow(conversation: ConversationId, row: MessageRow): LogRow {
   return {
     conversation,
     sequence,
-    kind: row.kind === 1 ? "commit" : "message",
+    kind: kindOf(row.kind),
     generation,
     epoch,
     sender: { user: row.user, device: idOf<DeviceId>(row.device) },

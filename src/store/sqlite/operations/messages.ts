@@ -1,26 +1,16 @@
 import type { AcceptMessage, MessageOutcome } from "../../../actors/ports/store-log.ts";
 import type { ConversationId } from "../../../protocol/ids.ts";
-import { limits } from "../../../protocol/limits.ts";
-import { blobOf, sameBytes } from "../blobs.ts";
+import { acceptanceOf, acceptedAtOf, type SendingGround } from "../../acceptance.ts";
+import { blobOf, sameBytes } from "../../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
 import { markDue, type DueState } from "./due.ts";
 
 /** How far back a repeated number is looked for; beyond, it counts as the one that was accepted. */
 const repeatScanEntries = 1000;
 
-/** A conversation's end, and what is known there of one device; nulls where the device never was in the group. */
-interface Ground extends DueState {
-  generation: number;
-  epoch: number;
-  rosterEpoch: number;
-  head: number;
+interface Ground extends DueState, SendingGround {
   lastAcceptedAt: number;
-  user: string | null;
-  leftSequence: number | null;
-  lastNumber: number;
-  lastId: Uint8Array | null;
   lastSequence: number;
-  revokedAt: number | null;
 }
 
 interface Attempt {
@@ -47,9 +37,10 @@ function acceptMessage(context: StoreContext, attempt: Attempt): MessageOutcome 
   const { conversation, device, id, message } = attempt;
   const ground = findGround(context, conversation, device);
   if (ground === undefined) return { status: "conversation-unknown" };
-  const refusal = refusalOf(context, attempt, ground);
-  if (refusal !== undefined) return refusal;
-  const acceptedAt = Math.max(context.now, ground.lastAcceptedAt);
+  const acceptance = acceptanceOf(message, id, ground);
+  if (acceptance === "repeat") return repeatOutcome(context, attempt, ground);
+  if (acceptance !== "next") return acceptance;
+  const acceptedAt = acceptedAtOf(context.now, ground.lastAcceptedAt, message.acceptedAt);
   const sequence = ground.head + 1;
   // The head and the sender's last number move with it: see the trigger in the schema.
   context.db.run(
@@ -83,23 +74,6 @@ function findGround({ db }: StoreContext, conversation: Uint8Array, device: Uint
     device,
     conversation,
   );
-}
-
-/** In the order that `MessageOutcome` documents. */
-function refusalOf(context: StoreContext, attempt: Attempt, ground: Ground): MessageOutcome | undefined {
-  const { id, message } = attempt;
-  if (ground.user !== message.sender.user) return { status: "not-a-member" };
-  if (message.number <= ground.lastNumber) return repeatOutcome(context, attempt, ground);
-  const inOrder = message.number === ground.lastNumber + 1;
-  if (inOrder && ground.lastId !== null && Buffer.compare(id, ground.lastId) <= 0)
-    return { status: "message-conflict" };
-  if (ground.revokedAt !== null) return { status: "device-revoked" };
-  if (ground.leftSequence !== null) return { status: "not-a-member" };
-  if (!inOrder) return { status: "out-of-order" };
-  const { generation, epoch } = message;
-  const oldestEpoch = Math.max(ground.rosterEpoch, ground.epoch - limits.pastEpochs);
-  const current = generation === ground.generation && epoch >= oldestEpoch && epoch <= ground.epoch;
-  return current ? undefined : { status: "stale-epoch" };
 }
 
 /** A number accepted before: the same message again, unless the row in the log says otherwise. */

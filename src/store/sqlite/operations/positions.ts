@@ -1,8 +1,9 @@
 import type { AckOutcome, AckRow } from "../../../actors/ports/store-log.ts";
-import { blobOf } from "../blobs.ts";
-import { countSequences, parseRanges, withoutRanges } from "../sequence-ranges.ts";
+import { blobOf } from "../../blobs.ts";
+import { advanceOf, type PositionGround } from "../../advance.ts";
+import { parseRanges } from "../../sequence-ranges.ts";
 import type { StoreContext } from "../store-context.ts";
-import { afterAck } from "../user-delivery.ts";
+import type { UserDelivery } from "../../user-delivery.ts";
 import { writeDelivered, type LastReceipt } from "./receipts.ts";
 
 interface DevicePosition extends LastReceipt {
@@ -31,16 +32,12 @@ function advancePosition(context: StoreContext, ack: AckRow): AckOutcome {
   const conversation = blobOf(ack.conversation);
   const device = blobOf(ack.device);
   const row = findPosition(context, conversation, device);
-  if (row === undefined || row.user !== ack.user) return { status: "not-a-member" };
-  if (row.revokedAt !== null) return { status: "device-revoked" };
-  if (ack.sequence > Math.min(row.head, row.left ?? row.head)) return { status: "outside" };
-  const repairs =
-    ack.sequence === row.position &&
-    ack.sequence >= row.joined &&
-    countSequences(ack.unopened) < countSequences(parseRanges(row.unopened));
-  if (ack.sequence <= row.position && !repairs) return { status: "unchanged" };
-  const tells = advanceUser(context, conversation, ack, row);
-  const written = tells ? writeDelivered(context, conversation, device, ack, row) : undefined;
+  const advance = advanceOf(ack, row && groundOf(row));
+  if (row === undefined || advance.status !== "advance") return advance as AckOutcome;
+  if (advance.delivery !== undefined) writeDelivery(context, conversation, ack, advance.delivery);
+  const { tells } = advance;
+  const isTold = typeof tells === "boolean" ? tells : hasEntryOfOthers(context, conversation, ack, tells.ifOthersAfter);
+  const written = isTold ? writeDelivered(context, conversation, device, ack, row) : undefined;
   context.db.run(
     `UPDATE conversation_devices SET position = ?, unopened = ?, receipt_version = ?, receipt_since = ?
      WHERE conversation = ? AND device = ?`,
@@ -52,6 +49,12 @@ function advancePosition(context: StoreContext, ack: AckRow): AckOutcome {
     device,
   );
   return { status: "advanced", receipt: written === undefined ? null : { at: written.at, version: written.version } };
+}
+
+function groundOf(row: DevicePosition): PositionGround {
+  const { userJoined: joined, delivered, missing, userUnopened, unopened } = row;
+  const delivery = { joined, delivered, missing: parseRanges(missing), unopened: parseRanges(userUnopened) };
+  return { ...row, unopened: parseRanges(unopened), delivery };
 }
 
 function findPosition({ db }: StoreContext, conversation: Uint8Array, device: Uint8Array): DevicePosition | undefined {
@@ -68,31 +71,18 @@ function findPosition({ db }: StoreContext, conversation: Uint8Array, device: Ui
   );
 }
 
-/** The user's own mark, whichever device acks. Returns whether the senders have anything to hear. */
-function advanceUser(context: StoreContext, conversation: Uint8Array, ack: AckRow, row: DevicePosition): boolean {
-  const before = {
-    joined: row.userJoined,
-    delivered: row.delivered,
-    missing: parseRanges(row.missing),
-    unopened: parseRanges(row.userUnopened),
-  };
-  const after = afterAck(before, { ...ack, joined: row.joined });
-  const opensMore = withoutRanges(before.unopened, after.unopened).length > 0;
-  const fills = withoutRanges(before.missing, after.missing).length > 0;
-  if (after.delivered === before.delivered && !opensMore && !fills) return false;
-  context.db.run(
+/** The user's own mark, whichever device acks. */
+function writeDelivery({ db }: StoreContext, conversation: Uint8Array, ack: AckRow, delivery: UserDelivery): void {
+  db.run(
     "UPDATE members SET delivered_sequence = ?, missing = ?, unopened = ? WHERE conversation = ? AND user = ?",
-    after.delivered,
-    // Nobody comes for what retention has taken.
-    JSON.stringify(withoutRanges(after.missing, [[0, row.floor]])),
-    JSON.stringify(after.unopened),
+    delivery.delivered,
+    JSON.stringify(delivery.missing),
+    JSON.stringify(delivery.unopened),
     conversation,
     ack.user,
   );
-  return opensMore || hasEntryOfOthers(context, conversation, ack, fills ? row.position : row.delivered);
 }
 
-/** Nobody waits for a receipt of what the user sent themselves. */
 function hasEntryOfOthers({ db }: StoreContext, conversation: Uint8Array, ack: AckRow, after: number): boolean {
   const found = db.get(
     `SELECT 1 AS found FROM messages

@@ -1,6 +1,6 @@
 import type { DeviceStore, ReaddRequest } from "../../../actors/ports/store-devices.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
-import { blobOf, idOf } from "../blobs.ts";
+import { blobOf, idOf } from "../../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
 import { deleteReadd, inboxKinds, postToInbox } from "./inbox.ts";
 
@@ -10,7 +10,7 @@ export function postReadd(context: StoreContext, request: ReaddRequest): Awaited
   const conversation = blobOf(request.conversation);
   const device = blobOf(request.device);
   const asker = db.get(
-    `SELECT 1 AS found FROM devices d JOIN members m ON m.conversation = ? AND m.user = d.user
+    `SELECT 1 AS found FROM devices d JOIN members m ON m.conversation = ? AND m.user = d.user AND m.left_sequence IS NULL
      WHERE d.device = ? AND d.user = ? AND d.revoked_at IS NULL`,
     conversation,
     device,

@@ -1,6 +1,6 @@
 import type { AckRow, LogStore, ReceiptRow } from "../../../actors/ports/store-log.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
-import { blobOf, idOf } from "../blobs.ts";
+import { blobOf, idOf } from "../../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
 
 /**

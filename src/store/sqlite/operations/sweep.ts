@@ -1,9 +1,10 @@
 import type { DueConversation } from "../../../actors/ports/store-maintenance.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
-import { blobOf, idOf } from "../blobs.ts";
-import { withoutRanges } from "../sequence-ranges.ts";
+import { blobOf, idOf } from "../../blobs.ts";
+import { withoutRanges } from "../../sequence-ranges.ts";
 import type { StoreContext } from "../store-context.ts";
-import { awaitedBy } from "../user-delivery.ts";
+import { awaitedBy } from "../../user-delivery.ts";
+import { newestAwaited } from "./awaited.ts";
 import { readMembers } from "./members.ts";
 import { findFloor, type LogBounds } from "./retention.ts";
 
@@ -17,7 +18,7 @@ export function leaseDueConversations(
   now: number,
   limit: number,
   leaseMs: number,
-): DueConversation[] {
+): { due: DueConversation[]; more: boolean } {
   const { db } = context;
   const rows = db.all<LogBounds & { since: number | null }>(
     `SELECT c.conversation, c.head, c.floor, c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt, due.since
@@ -37,9 +38,11 @@ export function leaseDueConversations(
       continue;
     }
     db.run("UPDATE due SET next_at = ? WHERE conversation = ?", now + leaseMs, row.conversation);
-    due.push({ conversation: idOf<ConversationId>(row.conversation), head: row.head, laggards });
+    const { head } = row;
+    const waiting = findWaiting(context, row);
+    due.push({ conversation: idOf<ConversationId>(row.conversation), head, laggards, waiting });
   }
-  return due;
+  return { due, more: rows.length === limit };
 }
 
 /** See `MaintenanceStore.postponeConversation`. */
@@ -78,6 +81,16 @@ function moveWatermark(context: StoreContext, { conversation, head, floor }: Log
     conversation,
   );
   return watermark;
+}
+
+/** Users for whom something of somebody else is here that they have not got. */
+function findWaiting(context: StoreContext, bounds: LogBounds): DueConversation["waiting"] {
+  const { conversation, head } = bounds;
+  const first = findFloor(context, bounds) + 1;
+  return readMembers(context, conversation).flatMap((member) => {
+    const newestAt = newestAwaited(context, conversation, member, [first, head]);
+    return newestAt === undefined ? [] : [{ user: member.user, newestAt }];
+  });
 }
 
 /** Live devices in the group that have not acked to the head, unless time or retention has taken what they lack. */

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
-import type { SequenceRanges } from "../../../src/store/sqlite/sequence-ranges.ts";
-import { afterAck, awaitedBy, type UserDelivery } from "../../../src/store/sqlite/user-delivery.ts";
+import type { SequenceRanges } from "../../src/store/sequence-ranges.ts";
+import { afterAck, awaitedBy, type UserDelivery } from "../../src/store/user-delivery.ts";
 
 const newest = 40;
 const sequences = fc.uniqueArray(fc.integer({ min: 1, max: newest }));

@@ -1,8 +1,11 @@
-import type { ConversationId, DeviceId, MessageId } from "../../protocol/ids.ts";
+import type { ConversationId, DeviceId, MessageId } from "../protocol/ids.ts";
+
+/** A UUID as the 32 hexadecimal digits of its bytes. */
+export const hexOf = (id: DeviceId | ConversationId | MessageId): string => id.replaceAll("-", "");
 
 /** A UUID as the 16 bytes that stand in the tables. */
 export function blobOf(id: DeviceId | ConversationId | MessageId): Uint8Array {
-  return Buffer.from(id.replaceAll("-", ""), "hex");
+  return Buffer.from(hexOf(id), "hex");
 }
 
 /** The UUID of 16 bytes from a table. */

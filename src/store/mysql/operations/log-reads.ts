@@ -1,0 +1,111 @@
+import type { LogRow, LogStore } from "../../../actors/ports/store-log.ts";
+import type { ConversationId, DeviceId, MessageId, UserId } from "../../../protocol/ids.ts";
+import { blobOf, idOf } from "../../blobs.ts";
+import { kindOf } from "../../entry-kinds.ts";
+import type { MysqlContext } from "../mysql-context.ts";
+import { boundsColumns, daysFrom, findFloor, type LogBounds } from "./retention.ts";
+
+type LogRead = Parameters<LogStore["readLog"]>[0];
+
+/** Rows fetched at once, so that a page of large entries does not load many times what it returns. */
+const rowsPerFetch = 64;
+
+interface MessageRow {
+  sequence: number;
+  kind: number;
+  generation: number;
+  epoch: number;
+  user: UserId;
+  device: Uint8Array;
+  id: Uint8Array;
+  number: number;
+  acceptedAt: number;
+  payload: Uint8Array;
+}
+
+interface Readable {
+  bounds: LogBounds;
+  first: number;
+  last: number;
+  floor: number;
+}
+
+/** What a device may read: [first, last], above the floor. Undefined where it is not, and never was, in the group. */
+async function readableBy(
+  context: MysqlContext,
+  conversation: Uint8Array,
+  device: DeviceId,
+): Promise<Readable | undefined> {
+  const row = await context.db.get<LogBounds & { joined: number; left: number | null }>(
+    `SELECT ${boundsColumns}, cd.joined_sequence AS joined, cd.left_sequence AS \`left\`
+     FROM conversation_devices cd JOIN conversations c ON c.conversation = cd.conversation
+       JOIN devices d ON d.device = cd.device
+     WHERE cd.conversation = ? AND cd.device = ? AND d.revoked_at IS NULL`,
+    conversation,
+    blobOf(device),
+  );
+  if (row === undefined) return undefined;
+  const floor = await findFloor(context, row);
+  return { bounds: row, first: Math.max(row.joined, floor + 1), last: row.left ?? row.head, floor };
+}
+
+/** See `LogStore.readLog`. For a device that has left, the head is where its log ends. */
+export async function readLog(context: MysqlContext, read: LogRead): ReturnType<LogStore["readLog"]> {
+  const readable = await readableBy(context, blobOf(read.conversation), read.device);
+  if (readable === undefined) return "not-a-member";
+  const { last: head, floor } = readable;
+  const entries: LogRow[] = [];
+  let bytes = 0;
+  let next = Math.max(read.after + 1, readable.first);
+  while (next <= head && entries.length < read.limit) {
+    const last = Math.min(head, next + Math.min(rowsPerFetch, read.limit - entries.length) - 1);
+    for (const row of await fetchRows(context, readable.bounds, next, last)) {
+      bytes += row.payload.length;
+      if (bytes > read.maxBytes && entries.length > 0) return { entries, head, floor };
+      entries.push(logRow(read.conversation, row));
+    }
+    next = last + 1;
+  }
+  return { entries, head, floor };
+}
+
+/** See `LogStore.findEntry`. */
+export async function findEntry(
+  context: MysqlContext,
+  conversation: ConversationId,
+  device: DeviceId,
+  sequence: number,
+): Promise<LogRow | undefined> {
+  const readable = await readableBy(context, blobOf(conversation), device);
+  if (readable === undefined || sequence < readable.first || sequence > readable.last) return undefined;
+  const [row] = await fetchRows(context, readable.bounds, sequence, sequence);
+  return row && logRow(conversation, row);
+}
+
+function fetchRows({ db }: MysqlContext, bounds: LogBounds, first: number, last: number): Promise<MessageRow[]> {
+  return db.all<MessageRow>(
+    `SELECT sequence, kind, generation, epoch, sender_user AS user, sender_device AS device, id, number,
+       accepted_at AS acceptedAt, payload
+     FROM messages WHERE conversation = ? AND sequence BETWEEN ? AND ? AND day BETWEEN ? AND ? ORDER BY sequence`,
+    bounds.conversation,
+    first,
+    last,
+    ...daysFrom(bounds, first),
+  );
+}
+
+function logRow(conversation: ConversationId, row: MessageRow): LogRow {
+  const { sequence, generation, epoch, number, payload, acceptedAt } = row;
+  return {
+    conversation,
+    sequence,
+    kind: kindOf(row.kind),
+    generation,
+    epoch,
+    sender: { user: row.user, device: idOf<DeviceId>(row.device) },
+    id: idOf<MessageId>(row.id),
+    number,
+    payload,
+    acceptedAt,
+  };
+}

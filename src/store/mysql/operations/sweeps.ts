@@ -1,0 +1,15 @@
+import type { MaintenanceStore } from "../../../actors/ports/store-maintenance.ts";
+import type { MysqlContext } from "../mysql-context.ts";
+
+/** See `MaintenanceStore.claimSweep`. A clock that went back is no reason to wait for what it said before. */
+export async function claimSweep({ db }: MysqlContext, name: string, everyMs: number, now: number): Promise<boolean> {
+  const due = now - everyMs;
+  const sql = "UPDATE sweeps SET ran_at = ? WHERE name = ? AND (ran_at <= ? OR ran_at > ?)";
+  if ((await db.run(sql, now, name, due, now)) === 1) return true;
+  return (await db.run("INSERT IGNORE INTO sweeps (name, ran_at) VALUES (?, ?)", name, now)) === 1;
+}
+
+/** See `MaintenanceStore.readSweeps`. */
+export function readSweeps({ db }: MysqlContext): ReturnType<MaintenanceStore["readSweeps"]> {
+  return db.all<{ name: string; ranAt: number }>("SELECT name, ran_at AS ranAt FROM sweeps ORDER BY name");
+}
