@@ -2,12 +2,12 @@
  * Delivery within one node: the rooms of its Socket.IO server. Its twins over Redis keep the same port and contract suite.
  * Never waits, never throws, never remembers: who misses a push finds the same by reading.
  */
-import type { Server, Socket } from "socket.io";
-import type { Delivery } from "../actors/ports/delivery.ts";
+import type { Server } from "socket.io";
+import type { ClosingOptions, Delivery } from "../actors/ports/delivery.ts";
 import type { Log, Metrics } from "../actors/ports/telemetry.ts";
-import { errorCatalogue } from "../protocol/errors.ts";
 import type { PushName, PushOf } from "../protocol/pushes.ts";
 import type { Room } from "../protocol/rooms.ts";
+import { closeSocketsHere } from "./close-sockets.ts";
 
 export class MemoryDelivery implements Delivery {
   private readonly io: Server;
@@ -31,12 +31,8 @@ export class MemoryDelivery implements Delivery {
     }
   }
 
-  closeSockets(room: Room, reason: PushOf<"session:closing">): void {
-    // A copy: closing a socket takes it out of the room.
-    for (const id of Array.from(this.rooms.get(room) ?? [])) {
-      const socket = this.io.of("/").sockets.get(id);
-      if (socket) closeSocket(socket, reason);
-    }
+  closeSockets(room: Room, reason: PushOf<"session:closing">, options: ClosingOptions = {}): void {
+    closeSocketsHere(this.io, room, reason, options);
   }
 
   private hasOthers(room: Room, exceptSocket: string | undefined): boolean {
@@ -48,11 +44,4 @@ export class MemoryDelivery implements Delivery {
   private get rooms(): Map<string, Set<string>> {
     return this.io.of("/").adapter.rooms;
   }
-}
-
-/** A client comes back by itself after a lost transport, and does not after a disconnect by the server. */
-function closeSocket(socket: Socket, reason: PushOf<"session:closing">): void {
-  socket.emit("session:closing", reason);
-  if (errorCatalogue[reason.code].retryable) socket.conn.close();
-  else socket.disconnect(true);
 }
