@@ -10,11 +10,16 @@ import { Devices } from "./device.ts";
 import { guardedStore } from "./guarded-store.ts";
 import { KeyPackages } from "./key-packages.ts";
 import { Linking } from "./linking.ts";
+import { LoneDevices } from "./lone-devices.ts";
+import type { MailboxLoad } from "./mailbox.ts";
 import type { Delivery } from "./ports/delivery.ts";
 import type { PublicChecks } from "./ports/public-checks.ts";
+import type { PushServices } from "./ports/push.ts";
+import type { Vouchers } from "./ports/vouchers.ts";
 import type { RateLimiter } from "./ports/rate-limiter.ts";
 import type { Store } from "./ports/store.ts";
 import type { Telemetry } from "./ports/silent-telemetry.ts";
+import { PushSubscriptions } from "./push-subscriptions.ts";
 import { Rosters } from "./rosters.ts";
 import { Users } from "./user.ts";
 
@@ -23,6 +28,9 @@ export interface ActorPorts {
   delivery: Delivery;
   limiter: RateLimiter;
   checks: PublicChecks;
+  vouchers: Vouchers;
+  /** Absent where no Web Push is sent. */
+  pushServices?: PushServices;
   settings: ActorSettings;
   telemetry: Telemetry;
   /** Milliseconds since 1970. */
@@ -38,6 +46,9 @@ export interface Actors {
   keyPackages: KeyPackages;
   users: Users;
   linking: Linking;
+  pushSubscriptions: PushSubscriptions;
+  /** Of all mailboxes together. */
+  load(): MailboxLoad;
   /** Resolves when all mailboxes are empty. */
   flush(): Promise<void>;
 }
@@ -45,13 +56,20 @@ export interface Actors {
 export function createActors(given: ActorPorts): Actors {
   const store = guardedStore(given.store);
   const now = given.now ?? Date.now;
-  const ports = { ...given, store, now, rosters: new Rosters(store), contacts: new Contacts(store) };
+  const ports = {
+    ...given,
+    store,
+    now,
+    rosters: new Rosters(store),
+    contacts: new Contacts(store),
+    loneDevices: new LoneDevices(store),
+  };
   const conversations = new Conversations(ports);
   const devices = new Devices(ports);
   const users = new Users(ports);
-  const loads = () => [conversations.load, devices.load];
-  given.telemetry.metrics.gauge("mailboxes", () => loads().reduce((sum, load) => sum + load.active, 0));
-  given.telemetry.metrics.gauge("mailbox_messages", () => loads().reduce((sum, load) => sum + load.items, 0));
+  const load = () => sumOf(conversations.load, devices.load);
+  given.telemetry.metrics.gauge("mailboxes", () => load().active);
+  given.telemetry.metrics.gauge("mailbox_messages", () => load().items);
   return {
     store,
     conversations,
@@ -60,8 +78,14 @@ export function createActors(given: ActorPorts): Actors {
     reading: new ConversationReading(ports),
     keyPackages: new KeyPackages(ports),
     linking: new Linking({ ...ports, users }),
+    pushSubscriptions: new PushSubscriptions(ports),
+    load,
     flush: async () => {
       await Promise.all([conversations.flush(), devices.flush()]);
     },
   };
+}
+
+function sumOf(one: MailboxLoad, other: MailboxLoad): MailboxLoad {
+  return { active: one.active + other.active, items: one.items + other.items };
 }

@@ -1,5 +1,5 @@
 import { SottoError } from "../protocol/errors.ts";
-import type { UserId } from "../protocol/ids.ts";
+import type { ConversationId, UserId } from "../protocol/ids.ts";
 import { contactCacheEntries, peersToldAtMost } from "./actor-settings.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import type { ConversationStore } from "./ports/store-conversations.ts";
@@ -7,9 +7,9 @@ import type { ConversationStore } from "./ports/store-conversations.ts";
 /** Who shares a conversation with whom. A direct conversation, once opened, is never closed: remembering a pair is safe. */
 export class Contacts {
   private readonly known = new BoundedCache<string, true>(contactCacheEntries);
-  private readonly store: Pick<ConversationStore, "listPeers" | "shareConversation">;
+  private readonly store: Pick<ConversationStore, "findConversation" | "listPeers" | "shareConversation">;
 
-  constructor(store: Pick<ConversationStore, "listPeers" | "shareConversation">) {
+  constructor(store: Pick<ConversationStore, "findConversation" | "listPeers" | "shareConversation">) {
     this.store = store;
   }
 
@@ -23,6 +23,18 @@ export class Contacts {
     if (!shared.every(Boolean)) {
       throw new SottoError("forbidden", { detail: "Open a conversation with this user first." });
     }
+  }
+
+  /**
+   * The same, or, with a group that the user may add others to, for anybody. Throws `forbidden`, `conversation-unknown`.
+   */
+  async requireFor(user: UserId, others: readonly UserId[], inGroup: ConversationId | undefined): Promise<void> {
+    if (inGroup === undefined) return this.require(user, others);
+    const row = await this.store.findConversation(inGroup);
+    if (!row?.group || !row.users.includes(user)) throw new SottoError("conversation-unknown");
+    const { policy, creator } = row.group;
+    const mayAdd = policy ? policy.roles.some((holder) => holder.user === user) : creator === user;
+    if (!mayAdd) await this.require(user, others);
   }
 
   /** Whom to tell about a change of this user's devices. */

@@ -8,12 +8,14 @@ import type { Caller } from "./caller.ts";
 import type { Contacts } from "./contacts.ts";
 import type { PublicChecks } from "./ports/public-checks.ts";
 import type { Store } from "./ports/store.ts";
+import type { Vouchers } from "./ports/vouchers.ts";
 import type { Rosters } from "./rosters.ts";
 import { toWireEntry, toWireReceipt, toWireSummary } from "./wire-forms.ts";
 
 export interface ReadingPorts {
   store: Store;
   checks: PublicChecks;
+  vouchers: Vouchers;
   rosters: Rosters;
   contacts: Contacts;
 }
@@ -38,6 +40,15 @@ export class ConversationReading {
     return toWireSummary(view);
   }
 
+  /** Room for a group, with the caller alone. Throws `conversation-unknown` where somebody else has the id. */
+  async createGroup(caller: Caller, request: RequestOf<"conversation:create">): Promise<ConversationSummary> {
+    const { conversation, suite } = request;
+    await this.ports.store.createGroup(caller.user, conversation, suite);
+    const view = await this.ports.store.viewConversation(caller.user, caller.device, conversation);
+    if (view?.group?.creator !== caller.user) throw new SottoError("conversation-unknown");
+    return toWireSummary(view);
+  }
+
   async list(caller: Caller, request: RequestOf<"conversation:list">): Promise<ReplyOf<"conversation:list">> {
     const { after, limit } = request;
     const page = await this.ports.store.listConversations(caller.user, caller.device, after, limit);
@@ -48,7 +59,7 @@ export class ConversationReading {
   async readLog(caller: Caller, request: RequestOf<"log:read">): Promise<ReplyOf<"log:read">> {
     const { conversation, after, limit } = request;
     const { device } = caller;
-    await this.ports.rosters.usersFor(caller.user, conversation);
+    await this.ports.rosters.audienceFor(caller.user, conversation);
     const read = { conversation, device, after, limit, maxBytes: limits.logPageBytes };
     const page = await this.ports.store.readLog(read);
     if (page === "not-a-member") throw new SottoError("not-a-member");
@@ -56,7 +67,8 @@ export class ConversationReading {
     if (request.afterHash !== undefined && after > page.floor) {
       await this.requireSameEntry(caller, conversation, after, request.afterHash);
     }
-    return { entries: page.entries.map(toWireEntry), head: page.head, floor: page.floor };
+    const entries = page.entries.map((row) => this.ports.vouchers.vouched(toWireEntry(row)));
+    return { entries, head: page.head, floor: page.floor };
   }
 
   async readReceipts(caller: Caller, request: RequestOf<"receipts:read">): Promise<ReplyOf<"receipts:read">> {

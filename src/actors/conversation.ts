@@ -12,9 +12,13 @@ import { deviceRoom, userRoom } from "../protocol/rooms.ts";
 import { mailboxBounds, type ActorSettings } from "./actor-settings.ts";
 import type { Caller } from "./caller.ts";
 import { checkCommit } from "./commit-check.ts";
+import { checkLeave } from "./leave-check.ts";
+import { restoreEntries } from "./log-restoring.ts";
+import type { LoneDevices } from "./lone-devices.ts";
 import { Mailboxes, type MailboxLoad } from "./mailbox.ts";
 import type { Delivery } from "./ports/delivery.ts";
 import type { PublicChecks } from "./ports/public-checks.ts";
+import type { Vouchers } from "./ports/vouchers.ts";
 import type { AcceptCommit, CommitOutcome } from "./ports/store-conversations.ts";
 import type { MessageOutcome } from "./ports/store-log.ts";
 import type { Store } from "./ports/store.ts";
@@ -27,14 +31,18 @@ interface Posted {
 }
 type Message = Posted & { kind: "message"; request: RequestOf<"message:send"> };
 type Commit = Posted & { kind: "commit"; request: RequestOf<"conversation:commit"> };
-type Item = Message | Commit;
-type Reply = ReplyOf<"message:send"> | ReplyOf<"conversation:commit">;
+type Restore = Posted & { kind: "restore"; request: RequestOf<"log:restore"> };
+type Leave = Posted & { kind: "leave"; request: RequestOf<"conversation:leave"> };
+type Item = Message | Commit | Leave | Restore;
+type Reply = ReplyOf<"message:send"> | ReplyOf<"conversation:commit"> | ReplyOf<"log:restore">;
 
 export interface ConversationPorts {
   store: Store;
   delivery: Delivery;
   checks: PublicChecks;
+  vouchers: Vouchers;
   rosters: Rosters;
+  loneDevices: LoneDevices;
   settings: ActorSettings;
   telemetry: Telemetry;
 }
@@ -48,14 +56,14 @@ export class Conversations {
     this.mailboxes = new Mailboxes((conversation, items) => this.work(conversation, items), {
       ...mailboxBounds.conversation,
       mayShareBatch: (first, next) => first.kind === "message" && next.kind === "message",
-      weigh: (item) => (item.kind === "message" ? item.request.payload.length : item.request.commit.length),
+      weigh: weightOf,
     });
   }
 
   /** Resolves when the message is durable. Throws `too-large`, `overloaded`, and what the store refuses with. */
   async send(caller: Caller, request: RequestOf<"message:send">): Promise<ReplyOf<"message:send">> {
     if (base64Length(request.payload) > this.ports.settings.messageBytes) throw new SottoError("too-large");
-    const users = await this.ports.rosters.usersFor(caller.user, request.conversation);
+    const users = await this.ports.rosters.audienceFor(caller.user, request.conversation);
     const item: Message = { kind: "message", caller, users, request };
     return (await this.mailboxes.post(request.conversation, item)) as ReplyOf<"message:send">;
   }
@@ -65,6 +73,26 @@ export class Conversations {
     const users = await this.ports.rosters.usersFor(caller.user, request.conversation);
     const item: Commit = { kind: "commit", caller, users, request };
     return (await this.mailboxes.post(request.conversation, item)) as ReplyOf<"conversation:commit">;
+  }
+
+  /**
+   * The caller's user is out of the group when this resolves. Throws `forbidden` for a wrong signature and for who has a role,
+   * `stale-epoch`, `not-a-member`, `conversation-unknown`.
+   */
+  async leave(caller: Caller, request: RequestOf<"conversation:leave">): Promise<ReplyOf<"conversation:leave">> {
+    const users = await this.ports.rosters.audienceFor(caller.user, request.conversation);
+    const item: Leave = { kind: "leave", caller, users, request };
+    return (await this.mailboxes.post(request.conversation, item)) as ReplyOf<"conversation:leave">;
+  }
+
+  /**
+   * Puts entries back that the database has lost; see `log:restore`. Resolves when those that went in are durable. Throws
+   * `forbidden` where one is not an entry that a node has accepted.
+   */
+  async restore(caller: Caller, request: RequestOf<"log:restore">): Promise<ReplyOf<"log:restore">> {
+    const users = await this.ports.rosters.usersFor(caller.user, request.conversation);
+    const item: Restore = { kind: "restore", caller, users, request };
+    return (await this.mailboxes.post(request.conversation, item)) as ReplyOf<"log:restore">;
   }
 
   /** What waits, for metrics. */
@@ -79,6 +107,8 @@ export class Conversations {
   private async work(conversation: ConversationId, items: readonly Item[]): Promise<(Reply | Error)[]> {
     const [first] = items;
     if (first?.kind === "commit") return [await this.acceptCommit(first)];
+    if (first?.kind === "leave") return [await this.acceptLeave(first)];
+    if (first?.kind === "restore") return [await this.restoreEntries(first)];
     return this.acceptMessages(conversation, items as readonly Message[]);
   }
 
@@ -94,6 +124,7 @@ export class Conversations {
         id: request.id,
         number: request.number,
         payload: fromBase64(request.payload),
+        ...(request.seen === undefined ? {} : { seen: request.seen }),
       })),
     );
     this.ports.telemetry.metrics.observe("accept", (performance.now() - startedAt) / 1000);
@@ -106,8 +137,11 @@ export class Conversations {
     this.ports.telemetry.metrics.count("messages_accepted");
     const { sequence, acceptedAt } = outcome;
     const { generation, epoch, id, number, payload } = item.request;
-    this.tell(item, { kind: "message", sequence, generation, epoch, id, number, payload, acceptedAt });
-    return { status: "accepted", sequence, acceptedAt };
+    const entry = this.entryOf(item, { kind: "message", sequence, generation, epoch, id, number, payload, acceptedAt });
+    const { user } = item.caller;
+    const isAlone = this.ports.loneDevices.isAlone(user, item.request);
+    this.tell(isAlone ? { ...item, users: item.users.filter((other) => other !== user) } : item, entry);
+    return { status: "accepted", sequence, acceptedAt, voucher: entry.voucher };
   }
 
   private async acceptCommit(item: Commit): Promise<ReplyOf<"conversation:commit">> {
@@ -115,21 +149,56 @@ export class Conversations {
     const outcome = await this.ports.store.acceptCommit(commit);
     if (outcome.status !== "accepted" && outcome.status !== "already-accepted") throw new SottoError(outcome.status);
     const { sequence, acceptedAt } = outcome;
+    const { generation, epoch, id, commit: payload } = item.request;
+    const fields = { generation, epoch, id, number: 0, payload, acceptedAt };
+    const entry = this.entryOf(item, { kind: "commit", sequence, ...fields });
     if (outcome.status === "accepted") {
-      const { generation, epoch, id, commit: payload } = item.request;
-      this.tell(item, { kind: "commit", sequence, generation, epoch, id, number: 0, payload, acceptedAt });
+      const joined = commit.group?.joined ?? [];
+      this.tell({ ...item, users: [...item.users, ...joined.filter((user) => !item.users.includes(user))] }, entry);
       this.ringInboxes(item, commit, outcome);
     }
-    return { sequence, acceptedAt };
+    return { sequence, acceptedAt, voucher: entry.voucher };
   }
 
-  /** To all sockets of both users but the sender's own, which has its answer. The payload's text goes out as it came in. */
-  private tell(item: Item, entry: Omit<LogEntry, "conversation" | "sender">): void {
-    const { caller, users, request } = item;
+  private async acceptLeave(item: Leave): Promise<ReplyOf<"conversation:leave">> {
+    const leave = await checkLeave(this.ports, item.caller, item.request);
+    const outcome = await this.ports.store.acceptLeave(leave);
+    if (outcome.status !== "accepted" && outcome.status !== "already-accepted") throw new SottoError(outcome.status);
+    const { sequence, acceptedAt } = outcome;
+    const { generation, epoch, id, signature: payload } = item.request;
+    const fields = { generation, epoch, id, number: 0, payload, acceptedAt };
+    const entry = this.entryOf(item, { kind: "leave", sequence, ...fields });
+    if (outcome.status === "accepted") this.tell(item, entry);
+    return { sequence, acceptedAt, voucher: entry.voucher };
+  }
+
+  /** Everybody reads from where they stand: some hold what was put back, and some never had it. */
+  private async restoreEntries({ caller, users, request }: Restore): Promise<ReplyOf<"log:restore">> {
+    const { conversation, entries } = request;
+    const headOf = async () => (await this.ports.store.findConversation(conversation))?.head ?? 0;
+    const before = await headOf();
+    const restored = await restoreEntries(this.ports, conversation, entries);
+    const head = await headOf();
+    for (const user of head > before ? users : []) {
+      const options = { exceptSocket: caller.socket };
+      this.ports.delivery.emit(userRoom(user), "conversation:behind", { conversation, head }, options);
+    }
+    return { restored, head };
+  }
+
+  /** As it stands in the log, with its voucher. The payload's text goes out as it came in. */
+  private entryOf(
+    { caller, request }: Message | Commit | Leave,
+    entry: Omit<LogEntry, "conversation" | "sender">,
+  ): LogEntry {
     const sender = { user: caller.user, device: caller.device };
-    const posted: LogEntry = { conversation: request.conversation, sender, ...entry };
+    return this.ports.vouchers.vouched({ conversation: request.conversation, sender, ...entry });
+  }
+
+  /** To all sockets of these users but the sender's own, which has its answer. */
+  private tell({ caller, users }: Pick<Item, "caller" | "users">, entry: LogEntry): void {
     for (const user of users) {
-      this.ports.delivery.emit(userRoom(user), "message:posted", posted, { exceptSocket: caller.socket });
+      this.ports.delivery.emit(userRoom(user), "message:posted", entry, { exceptSocket: caller.socket });
     }
   }
 
@@ -143,4 +212,11 @@ export class Conversations {
       this.ports.delivery.emit(deviceRoom(device), "inbox:posted", entry);
     }
   }
+}
+
+function weightOf({ kind, request }: Item): number {
+  if (kind === "message") return request.payload.length;
+  if (kind === "commit") return request.commit.length;
+  if (kind === "leave") return request.signature.length;
+  return request.entries.reduce((sum, { payload }) => sum + payload.length, 0);
 }

@@ -22,6 +22,7 @@ import type { RateLimiter } from "./ports/rate-limiter.ts";
 import type { AckOutcome } from "./ports/store-log.ts";
 import type { Store } from "./ports/store.ts";
 import type { Telemetry } from "./ports/silent-telemetry.ts";
+import { ReceiptBells } from "./receipt-bells.ts";
 import type { Rosters } from "./rosters.ts";
 import { fromWireAck, toWireInboxEntry } from "./wire-forms.ts";
 
@@ -38,16 +39,18 @@ export interface DevicePorts {
 
 export class Devices {
   private readonly ports: DevicePorts;
+  private readonly bells: ReceiptBells;
   private readonly mailboxes: Mailboxes<DeviceId, PendingAck, Record<string, never>>;
 
   constructor(ports: DevicePorts) {
     this.ports = ports;
+    this.bells = new ReceiptBells(ports.delivery);
     this.mailboxes = new Mailboxes((_device, acks) => this.workOffAcks(acks), mailboxBounds.device);
   }
 
   /** Resolves when the position is durable. Throws `ack-invalid`, `not-a-member`, `device-revoked`, `conversation-unknown`. */
   async ack(caller: Caller, request: Request): Promise<Record<string, never>> {
-    const users = await this.ports.rosters.usersFor(caller.user, request.conversation);
+    const users = await this.ports.rosters.audienceFor(caller.user, request.conversation);
     return this.mailboxes.post(caller.device, { caller, users, request });
   }
 
@@ -135,6 +138,7 @@ export class Devices {
   private tell({ caller, users, request }: PendingAck, receipt: { at: number; version: number }): void {
     const { user, device } = caller;
     const { conversation } = request;
+    if (this.bells.isFor(users)) return this.bells.ring(conversation, users, request.sequence, receipt.version);
     const delivered: Receipt = { kind: "delivered", conversation, user, device, ack: request, ...receipt };
     for (const peer of users.filter((other): other is UserId => other !== user)) {
       this.ports.delivery.emit(userRoom(peer), "message:delivered", delivered);

@@ -47,7 +47,7 @@ export class KeyPackages {
   async claim(caller: Caller, request: RequestOf<"keypackages:claim">): Promise<ReplyOf<"keypackages:claim">> {
     const { suite, devices } = request;
     const users = [...new Set(devices.map(({ user }) => user))];
-    await this.ports.contacts.require(caller.user, users);
+    await this.ports.contacts.requireFor(caller.user, users, request.conversation);
     await limitRate(this.ports.limiter, "claim", caller.user, devices.length);
     for (const user of users) {
       const ofUser = devices.filter((device) => device.user === user).length;

@@ -40,15 +40,18 @@ export class Users {
 
   /** Entries after the versions asked for, of the caller and of users it shares a conversation with. Throws `forbidden`. */
   async readDeviceLists(caller: Caller, request: RequestOf<"devices:read">): Promise<ReplyOf<"devices:read">> {
-    await this.ports.contacts.require(
-      caller.user,
-      request.users.map(({ user }) => user),
-    );
+    const users = request.users.map(({ user }) => user);
+    await this.ports.contacts.requireFor(caller.user, users, request.conversation);
     const lists = await this.ports.store.readDeviceLists(request.users);
-    const users = lists.map(({ user, accountKey, entries }) => {
+    const found = lists.map(({ user, accountKey, entries }) => {
       return { user, accountKey: accountKey && toBase64(accountKey), entries: entries.map(toBase64) };
     });
-    return { users };
+    return { users: found };
+  }
+
+  /** Throws `forbidden` unless the caller shares a conversation with each of them. */
+  requireContacts(caller: Caller, users: readonly UserId[]): Promise<void> {
+    return this.ports.contacts.require(caller.user, users);
   }
 
   /**

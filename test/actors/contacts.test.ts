@@ -9,6 +9,7 @@ function setUp() {
   const asked: string[] = [];
   const contacts = new Contacts({
     // Bob is not among the peers that fit on the list.
+    findConversation: () => Promise.resolve(undefined),
     listPeers: () => Promise.resolve([]),
     shareConversation: (a, b) => {
       asked.push([a, b].sort().join(" "));

@@ -1,5 +1,5 @@
 /** The checks of `identity/` that actors decide by. Actors may import protocol only, so they are handed in. */
-import type { ConversationId, DeviceId, UserId } from "../../protocol/ids.ts";
+import type { ConversationId, DeviceId, MessageId, UserId } from "../../protocol/ids.ts";
 import type { LogRow } from "./store-log.ts";
 
 /** `accountKey`: 32 bytes. */
@@ -25,7 +25,37 @@ export interface CheckedCommit {
   readonly adds: readonly CheckedAdd[];
   readonly removes: readonly number[];
   readonly pathLeaf?: { readonly credential: CheckedCredential; readonly deviceKey: Uint8Array };
-  readonly changesExtensions: boolean;
+  /** The new policy, where the commit changes it; it does nothing else then. */
+  readonly policy?: CheckedPolicy;
+}
+
+/** A group's policy. The founding commit of a group brings the first one: a node learns it there, and from each that follows. */
+export interface CheckedPolicy {
+  readonly roles: readonly { readonly user: UserId; readonly role: "owner" | "admin" }[];
+  readonly history: "kept" | "off";
+  readonly retentionDays?: number;
+  readonly disappearingSeconds?: number;
+}
+
+/** `deviceKey`: 32 bytes. */
+export interface CheckedDevice {
+  readonly user: UserId;
+  readonly device: DeviceId;
+  readonly deviceKey: Uint8Array;
+}
+
+/** What a commit does, and the group that it does it to. `policy`: before the commit; undefined for the founding one. */
+export interface CheckedGroupChange {
+  readonly policy: CheckedPolicy | undefined;
+  readonly suite: number;
+  /** All devices before the commit, the committer's among them. */
+  readonly members: readonly CheckedDevice[];
+  readonly committer: UserId;
+  readonly adds: readonly CheckedDevice[];
+  readonly removes: readonly CheckedDevice[];
+  readonly newPolicy: CheckedPolicy | undefined;
+  /** Users whose signed leave stands in the log after they were last added. */
+  readonly leavers: readonly UserId[];
 }
 
 export interface CheckedKeyPackage {
@@ -65,9 +95,20 @@ export interface SignedReaddFields {
   readonly device: DeviceId;
 }
 
+export interface SignedLeaveFields {
+  readonly conversation: ConversationId;
+  readonly generation: number;
+  readonly epoch: number;
+  readonly id: MessageId;
+  readonly user: UserId;
+  readonly device: DeviceId;
+}
+
 export interface PublicChecks {
   /** Throws SottoError `commit-invalid`. */
   inspectCommit(commit: Uint8Array): Promise<CheckedCommit>;
+  /** The rules of groups, the same that members judge by. Throws `commit-invalid` or `group-full`. */
+  requireAllowedByPolicy(change: CheckedGroupChange): void;
   nextLeaves(
     leaves: readonly (DeviceId | null)[],
     removes: readonly number[],
@@ -79,6 +120,7 @@ export interface PublicChecks {
   extendDeviceList(entries: readonly Uint8Array[], entry: Uint8Array, accountKey: Uint8Array): CheckedListEntry;
   isAckSigned(ack: SignedAckFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
   isReaddSigned(request: SignedReaddFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
+  isLeaveSigned(leave: SignedLeaveFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
   /** The hash of a log entry, 32 bytes. */
   entryHash(entry: LogRow): Uint8Array;
 }

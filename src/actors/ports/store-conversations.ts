@@ -1,9 +1,23 @@
 import type { ConversationId, DeviceId, MessageId, UserId } from "../../protocol/ids.ts";
+import type { CheckedPolicy } from "./public-checks.ts";
+
+/** What is known of a group beside its tree. */
+export interface GroupFacts {
+  suite: 84 | 3;
+  /** Who made room for it, and alone may found it. */
+  creator: UserId;
+  /** Null until it is founded. */
+  policy: CheckedPolicy | null;
+  /** Users who have left by their own word, while a device of theirs is in the tree. */
+  leavers: UserId[];
+}
 
 export interface ConversationRow {
   conversation: ConversationId;
-  kind: "direct";
-  /** Sorted. */
+  kind: "direct" | "group";
+  /** Null of a direct. */
+  group: GroupFacts | null;
+  /** Sorted. Of a group: who is in it now; of one that is not founded, its creator. */
   users: UserId[];
   /** 0 until the group is founded. */
   generation: number;
@@ -43,8 +57,13 @@ export interface AcceptCommit {
   /** In the order of the commit. A device in both is re-added: its log begins anew at this commit. */
   added: { user: UserId; device: DeviceId }[];
   removed: DeviceId[];
+  /** Of a group: what it is after the commit, and which users come and go by it. */
+  group?: Pick<GroupFacts, "policy" | "leavers"> & { joined: UserId[]; gone: UserId[] };
   /** For the added devices: stored once, referenced from their inboxes in the place of any earlier one to this conversation. */
   welcome?: Uint8Array;
+  /** As of messages. */
+  seen?: number;
+  acceptedAt?: number;
 }
 
 export type CommitOutcome =
@@ -58,7 +77,25 @@ export type CommitOutcome =
   /** The same id and bytes are in the log already. */
   | { status: "already-accepted"; sequence: number; acceptedAt: number }
   | { status: "stale-epoch" }
+  | { status: "diverged" }
   /** The sender is not in the group, or was revoked; or an added device is not a live device of a user of the conversation. */
+  | { status: "not-a-member" }
+  | { status: "device-revoked" };
+
+/** A user leaves a group. The actor has checked the signature and the role. */
+export interface AcceptLeave {
+  conversation: ConversationId;
+  generation: number;
+  epoch: number;
+  id: MessageId;
+  sender: { user: UserId; device: DeviceId };
+  signature: Uint8Array;
+  acceptedAt?: number;
+}
+
+export type LeaveOutcome =
+  | { status: "accepted" | "already-accepted"; sequence: number; acceptedAt: number }
+  | { status: "stale-epoch" }
   | { status: "not-a-member" }
   | { status: "device-revoked" };
 
@@ -69,8 +106,13 @@ export interface ConversationStore {
    * opened, give or take a day or a tenth of the retention.
    */
   openDirect(a: UserId, b: UserId, proposed: ConversationId): Promise<{ row: ConversationRow; created: boolean }>;
+  /** A group with its creator alone, unless the id is taken: then whatever has it is as it was. */
+  createGroup(creator: UserId, conversation: ConversationId, suite: 84 | 3): Promise<void>;
   findConversation(conversation: ConversationId): Promise<ConversationRow | undefined>;
-  /** In order of id, after a cursor. Only conversations of the user; a device that never joined sees `joinedSequence: null`. */
+  /**
+   * In order of id, after a cursor. Only conversations of the user; a device that never joined sees `joinedSequence: null`. Who is
+   * out of a group sees where its own log ends, and nothing of what the group is now.
+   */
   listConversations(
     user: UserId,
     device: DeviceId,
@@ -83,9 +125,11 @@ export interface ConversationStore {
     device: DeviceId,
     conversation: ConversationId,
   ): Promise<DeviceConversation | undefined>;
-  /** Whether two different users share a conversation, founded or not. The cost does not depend on how many they have. */
+  /** Whether two different users share a conversation, founded or not. The cost does not depend on how many directs they have. */
   shareConversation(a: UserId, b: UserId): Promise<boolean>;
   /** Users who share a conversation with this one, without it. For telling them about a new device. At most `limit`. */
   listPeers(user: UserId, limit: number): Promise<UserId[]>;
   acceptCommit(commit: AcceptCommit): Promise<CommitOutcome>;
+  /** An entry of the log that ends it for the user's devices; the user waits for nothing there any more, and holds nothing back. */
+  acceptLeave(leave: AcceptLeave): Promise<LeaveOutcome>;
 }

@@ -8,18 +8,23 @@ export interface AcceptMessage {
   id: MessageId;
   number: number;
   payload: Uint8Array;
+  /** How much of the log the sender has. */
+  seen?: number;
+  /** When it was accepted before; for an entry that is put back. */
+  acceptedAt?: number;
 }
 
 /**
  * Decided under the conversation's lock, in this order: the sender's number (at or below the last: `already-accepted`, or
  * `message-conflict` where the row still there has another id or payload, or the next number brings an id that is not
- * greater than the last), membership, number in order, generation and epoch
+ * greater than the last), membership, a log that is not shorter than `seen`, number in order, generation and epoch
  * (epoch ≥ max(roster epoch, current − `limits.pastEpochs`), never beyond the current).
  */
 export type MessageOutcome =
   | { status: "accepted"; sequence: number; acceptedAt: number }
   | { status: "already-accepted" }
   | { status: "message-conflict" }
+  | { status: "diverged" }
   | { status: "out-of-order" }
   | { status: "stale-epoch" }
   | { status: "not-a-member" }
@@ -29,7 +34,7 @@ export type MessageOutcome =
 export interface LogRow {
   conversation: ConversationId;
   sequence: number;
-  kind: "message" | "commit";
+  kind: "message" | "commit" | "leave";
   generation: number;
   epoch: number;
   sender: { user: UserId; device: DeviceId };

@@ -60,7 +60,10 @@ export type CounterName =
   | "pushes" // push
   | "sweeps" // job, outcome
   | "rows_purged" // table
-  | "sign_ins"; // outcome
+  | "sign_ins" // outcome
+  | "wakes" // outcome
+  | "queue_errors" // queue
+  | "web_pushes"; // outcome
 
 export type TimingName = "request" | "accept" | "sweep"; // labels: request, -, job
 
