@@ -45,11 +45,15 @@ export async function answerChallenge(
 
 async function admit(edge: Edge, session: Session, { user, device, deviceKey }: DeviceRow): Promise<Admitted> {
   const { socket } = session;
-  edge.delivery.closeSockets(deviceRoom(device), { code: "replaced" });
   session.caller = { user, device, deviceKey, socket: socket.id };
+  const admittedAt = await edge.actors.store.clock();
+  socket.data.admittedAt = admittedAt;
   await socket.join([userRoom(user), deviceRoom(device)]);
+  // After the join: of two sockets of the device that come at once on two nodes, each hears of the other.
+  const others = { exceptSocket: socket.id, admittedBefore: admittedAt };
+  edge.delivery.closeSockets(deviceRoom(device), { code: "replaced" }, others);
   await edge.presence.join({ user, device, socket: socket.id });
-  if (!socket.connected) await edge.presence.leave({ user, device, socket: socket.id });
+  if (!socket.connected) await edge.presence.leave({ user, device, socket: socket.id }, "lost");
   const reply = await describeAdmitted(edge, session, device);
   if (session.state !== "admitting") throw new SottoError("unauthenticated");
   session.state = "admitted";
@@ -66,7 +70,7 @@ async function leaveRooms(edge: Edge, session: Session): Promise<void> {
   if (!caller) return;
   session.caller = undefined;
   await Promise.all([socket.leave(userRoom(caller.user)), socket.leave(deviceRoom(caller.device))]);
-  await edge.presence.leave(caller);
+  await edge.presence.leave(caller, "left");
 }
 
 async function describeAdmitted(edge: Edge, session: Session, device: DeviceId): Promise<Admitted> {

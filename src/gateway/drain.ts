@@ -3,8 +3,9 @@ import { closeSession } from "./session.ts";
 
 /** So many sockets are closed at once; a node with fewer is empty at once. */
 const socketsPerSlice = 200;
-/** Clients spread their return over this time. */
-const comeBackWithinMs = 10_000;
+/** Clients spread their return over this time: so much for each, within bounds, so that few are not kept waiting for long. */
+const comeBackMsPerSocket = 2;
+const comeBackWithinMs = { least: 500, most: 15_000 };
 
 /** Closes all sockets, in slices spread over half of the time allowed, then waits for the mailboxes. */
 export async function drain(edge: Edge, deadlineMs: number): Promise<void> {
@@ -19,10 +20,12 @@ export async function drain(edge: Edge, deadlineMs: number): Promise<void> {
 async function closeInSlices(edge: Edge, spreadMs: number): Promise<void> {
   const sessions = [...edge.sockets.of("/").sockets.values()].map((socket) => socket.data.session);
   const slices = Math.ceil(sessions.length / socketsPerSlice);
+  const { least, most } = comeBackWithinMs;
+  const withinMs = Math.min(Math.max(sessions.length * comeBackMsPerSocket, least), most);
   for (let slice = 0; slice < slices; slice += 1) {
     if (slice > 0) await new Promise((resolve) => setTimeout(resolve, spreadMs / slices));
     for (const session of sessions.slice(slice * socketsPerSlice, (slice + 1) * socketsPerSlice)) {
-      closeSession(session, { code: "draining", retryAfterMs: Math.round(Math.random() * comeBackWithinMs) });
+      closeSession(session, { code: "draining", retryAfterMs: Math.round(Math.random() * withinMs) });
     }
   }
 }

@@ -5,6 +5,7 @@ import type { RateLimiter } from "../actors/ports/rate-limiter.ts";
 import type { TokenVerifier } from "../actors/ports/sign-in.ts";
 import type { Telemetry } from "../actors/ports/silent-telemetry.ts";
 import type { GatewaySettings } from "./gateway-settings.ts";
+import type { PresenceWatching } from "./presence-watching.ts";
 import type { SocketServer } from "./socket-server.ts";
 
 /** What the edge stands on. */
@@ -13,6 +14,7 @@ export interface Edge {
   actors: Actors;
   delivery: Delivery;
   presence: Presence;
+  watching: PresenceWatching;
   limiter: RateLimiter;
   verifier: TokenVerifier;
   settings: GatewaySettings;

@@ -10,6 +10,7 @@ import { dispatch } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
 import type { Edge } from "./edge.ts";
 import { challengeTimeoutMs, createHandshake, hostsOf } from "./handshake.ts";
+import { PresenceWatching } from "./presence-watching.ts";
 import { closeSession, setSessionTimer, type Session } from "./session.ts";
 import { watchSlowReaders } from "./slow-readers.ts";
 import type { GatewaySocket } from "./socket-server.ts";
@@ -21,7 +22,8 @@ export interface Gateway {
   close(deadlineMs: number): Promise<void>;
 }
 
-export function createGateway(edge: Edge): Gateway {
+export function createGateway(parts: Omit<Edge, "watching">): Gateway {
+  const edge: Edge = { ...parts, watching: new PresenceWatching(parts.presence) };
   let isDraining = false;
   let closed: Promise<void> | undefined;
   edge.sockets.use(createHandshake(edge, () => isDraining));
@@ -36,6 +38,7 @@ export function createGateway(edge: Edge): Gateway {
     close: (deadlineMs) => {
       refuseHandshakes();
       slowReaders.stop();
+      edge.watching.stop();
       closed ??= drain(edge, deadlineMs);
       return closed;
     },
@@ -69,22 +72,31 @@ function openSession(edge: Edge, socket: GatewaySocket): Session {
   };
 }
 
-/** The HTTP request and the token are not needed any more: some kilobytes a socket, and a secret. */
+/**
+ * The HTTP request and the token are not needed any more: some kilobytes a socket, and a secret. The request is emptied, too:
+ * a listener of Engine.IO holds on to it for as long as the connection lasts.
+ */
 function forgetHandshake(socket: GatewaySocket): void {
   socket.handshake.auth = {};
   socket.handshake.headers = {};
+  const { request } = socket.conn;
+  for (const name of Reflect.ownKeys(request)) Reflect.set(request, name, undefined);
   Object.assign(socket.conn, { request: undefined });
 }
+
+/** The client said good-bye, or is one that must not come back. A lost line and a node that ends are neither. */
+const leavesOnPurpose = new Set(["client namespace disconnect", "server namespace disconnect"]);
 
 async function leave(edge: Edge, session: Session, reason: string): Promise<void> {
   session.state = "closing";
   clearTimeout(session.timer);
+  edge.watching.forget(session);
   const { caller } = session;
   if (!caller) return;
   const { user, device, socket } = caller;
   edge.telemetry.log.info("socket.left", { user, device, socket, reason });
   try {
-    await edge.presence.leave({ user, device, socket });
+    await edge.presence.leave({ user, device, socket }, leavesOnPurpose.has(reason) ? "left" : "lost");
   } catch (error) {
     edge.telemetry.log.error("presence.failed", { device, error });
   }

@@ -6,7 +6,9 @@ import { ackMessages } from "./handlers/ack-messages.ts";
 import { claimKeyPackages } from "./handlers/claim-key-packages.ts";
 import { commitToConversation } from "./handlers/commit-to-conversation.ts";
 import { completeLink } from "./handlers/complete-link.ts";
+import { createGroup } from "./handlers/create-group.ts";
 import { fetchLink } from "./handlers/fetch-link.ts";
+import { leaveConversation } from "./handlers/leave-conversation.ts";
 import { listConversations } from "./handlers/list-conversations.ts";
 import { offerLink } from "./handlers/offer-link.ts";
 import { openConversation } from "./handlers/open-conversation.ts";
@@ -15,11 +17,16 @@ import { publishKeyPackages } from "./handlers/publish-key-packages.ts";
 import { readDevices } from "./handlers/read-devices.ts";
 import { readInbox } from "./handlers/read-inbox.ts";
 import { readLog } from "./handlers/read-log.ts";
+import { readPushKey } from "./handlers/read-push-key.ts";
 import { readReceipts } from "./handlers/read-receipts.ts";
 import { registerDevice } from "./handlers/register-device.ts";
 import { requestReadd } from "./handlers/request-readd.ts";
+import { restoreLog } from "./handlers/restore-log.ts";
 import { revokeDevice } from "./handlers/revoke-device.ts";
 import { sendMessage } from "./handlers/send-message.ts";
+import { subscribeToPushes } from "./handlers/subscribe-to-pushes.ts";
+import { unsubscribeFromPushes } from "./handlers/unsubscribe-from-pushes.ts";
+import { watchPresence } from "./handlers/watch-presence.ts";
 
 export const handlers: { readonly [N in RequestName]: Handler<N> } = {
   "session:prove": proveDevice,
@@ -32,13 +39,20 @@ export const handlers: { readonly [N in RequestName]: Handler<N> } = {
   "keypackages:publish": publishKeyPackages,
   "keypackages:claim": claimKeyPackages,
   "conversation:open": openConversation,
+  "conversation:create": createGroup,
   "conversation:list": listConversations,
   "conversation:commit": commitToConversation,
+  "conversation:leave": leaveConversation,
   "message:send": sendMessage,
   "message:ack": ackMessages,
   "log:read": readLog,
+  "log:restore": restoreLog,
   "receipts:read": readReceipts,
   "inbox:read": readInbox,
   "inbox:ack": ackInbox,
   "readd:request": requestReadd,
+  "presence:watch": watchPresence,
+  "push:key": readPushKey,
+  "push:subscribe": subscribeToPushes,
+  "push:unsubscribe": unsubscribeFromPushes,
 };

@@ -2,7 +2,9 @@ import type { PublicChecks } from "../actors/ports/public-checks.ts";
 import { verifyAck } from "../identity/ack.ts";
 import { decodeDeviceListEntry, extendDeviceList, verifyDeviceList } from "../identity/device-list.ts";
 import { inspectCommit, inspectKeyPackage, nextLeaves } from "../identity/handshake.ts";
+import { verifyLeave } from "../identity/leave.ts";
 import { entryHash } from "../identity/log-hash.ts";
+import { requireAllowedByPolicy } from "../identity/policy-rules.ts";
 import { verifyReaddRequest } from "../identity/readd.ts";
 
 /** What actors decide by, from `identity/`. `sodiumReady()` must have been awaited before any of it is used. */
@@ -10,9 +12,11 @@ export const publicChecks: PublicChecks = {
   inspectCommit,
   inspectKeyPackage,
   nextLeaves: (leaves, removes, adds) => nextLeaves(leaves, removes, adds),
+  requireAllowedByPolicy,
   entryHash,
   isAckSigned: verifyAck,
   isReaddSigned: verifyReaddRequest,
+  isLeaveSigned: verifyLeave,
   extendDeviceList: (entries, bytes, accountKey) => {
     const list = entries.length === 0 ? undefined : verifyDeviceList(entries, accountKey);
     const { version, head } = extendDeviceList(list, bytes, accountKey);

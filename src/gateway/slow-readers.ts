@@ -9,7 +9,7 @@ const bufferedAtMost = 8 * 1024 * 1024;
 export function watchSlowReaders(edge: Edge): { stop(): void } {
   const timer = setInterval(() => {
     for (const { conn, data } of edge.sockets.of("/").sockets.values()) {
-      if (bufferedCharacters(Reflect.get(conn, "writeBuffer")) <= bufferedAtMost) continue;
+      if (charactersWaiting(conn) <= bufferedAtMost) continue;
       closeSession(data.session, { code: "overloaded" });
       conn.close(true);
     }
@@ -17,8 +17,9 @@ export function watchSlowReaders(edge: Edge): { stop(): void } {
   return { stop: () => clearInterval(timer) };
 }
 
-/** Of engine.io's own buffer, which is private to its types. */
-function bufferedCharacters(packets: unknown): number {
+/** What a connection was given and has not sent: engine.io's own buffer, which is private to its types. */
+export function charactersWaiting(connection: object): number {
+  const packets: unknown = Reflect.get(connection, "writeBuffer");
   if (!Array.isArray(packets)) return 0;
   let sum = 0;
   for (const { data } of packets as { data?: unknown }[]) if (typeof data === "string") sum += data.length;

@@ -4,12 +4,15 @@ import { limits } from "../protocol/limits.ts";
 import type { PushName, PushOf } from "../protocol/pushes.ts";
 import type { GatewaySettings } from "./gateway-settings.ts";
 import type { Session } from "./session.ts";
+import { shareWrites } from "./shared-writes.ts";
 
 type Pushes = { [N in PushName]: (payload: PushOf<N>) => void };
 /** What stands on a socket: who its token is for, and its session once connected. */
 export interface SocketData {
   token: { user: Session["user"]; expiresAt: number };
   session: Session;
+  /** When it was admitted, by the database's clock. */
+  admittedAt: number;
 }
 
 export type SocketServer = Server<DefaultEventsMap, Pushes, DefaultEventsMap, SocketData>;
@@ -20,7 +23,7 @@ export function createSocketServer(
   httpServer: HttpServer,
   settings: Pick<GatewaySettings, "corsOrigins">,
 ): SocketServer {
-  return new Server(httpServer, {
+  const sockets: SocketServer = new Server(httpServer, {
     transports: ["websocket"],
     perMessageDeflate: false,
     httpCompression: false,
@@ -29,6 +32,8 @@ export function createSocketServer(
     connectTimeout: limits.challengeTimeoutMs,
     allowRequest: (request, decide) => decide(null, isOriginAllowed(request, settings.corsOrigins)),
   });
+  shareWrites(sockets);
+  return sockets;
 }
 
 /** Browsers name the page's origin; programs do not, and need no protection from pages. */
