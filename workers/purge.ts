@@ -12,7 +12,8 @@ export async function purgeExpired(
   const dryRun = options.dryRun ?? false;
   const report = await store.purge({ now: now(), dryRun, chunk: rowsPerChunk });
   if (dryRun) return report;
-  for (const { table, rule, rows } of report) {
+  for (const { table, rule, rows, putOff } of report) {
+    if (putOff) telemetry.log.warn("purge.put-off", { table, rule });
     if (rows === 0) continue;
     telemetry.metrics.count("rows_purged", { table }, rows);
     telemetry.log.info("purge.deleted", { table, rule, count: rows });

@@ -3,11 +3,8 @@
  * logged and tried again at its next turn.
  */
 import type { Telemetry } from "../src/actors/ports/silent-telemetry.ts";
-import { expireUndelivered, ringLaggards } from "./delivery.ts";
-import { purgeExpired } from "./purge.ts";
-import type { WorkerPorts } from "./worker-ports.ts";
 
-export interface Sweep {
+export interface TimedSweep {
   name: string;
   everyMs: number;
   run: () => Promise<unknown>;
@@ -16,39 +13,22 @@ export interface Sweep {
 export interface Timers {
   /** Starts no more sweeps, and resolves when those under way have ended. */
   stop(): Promise<void>;
+  /** When each sweep last had its turn, by name. */
+  turns(): { name: string; ranAt: number }[];
 }
 
-/** Times in milliseconds. */
-export interface SweepSettings {
-  undeliveredTtlMs: number;
-  ringEveryMs?: number;
-  expireEveryMs?: number;
-  purgeEveryMs?: number;
-}
-
-/** Everything that an embedded node sweeps: doorbells every second, expiry every minute, purge every ten. */
-export function embeddedSweeps(ports: WorkerPorts, settings: SweepSettings): Sweep[] {
-  return [
-    { name: "ring", everyMs: settings.ringEveryMs ?? 1000, run: () => ringLaggards(ports) },
-    {
-      name: "expire",
-      everyMs: settings.expireEveryMs ?? 60_000,
-      run: () => expireUndelivered(ports, settings.undeliveredTtlMs),
-    },
-    { name: "purge", everyMs: settings.purgeEveryMs ?? 600_000, run: () => purgeExpired(ports) },
-  ];
-}
-
-export function startTimers(sweeps: readonly Sweep[], telemetry: Telemetry): Timers {
-  const stops = sweeps.map((sweep) => startTimer(sweep, telemetry));
+export function startTimers(sweeps: readonly TimedSweep[], telemetry: Telemetry): Timers {
+  const ranAt = new Map<string, number>();
+  const stops = sweeps.map((sweep) => startTimer(sweep, telemetry, () => ranAt.set(sweep.name, Date.now())));
   return {
     stop: async () => {
       await Promise.all(stops.map((stop) => stop()));
     },
+    turns: () => [...ranAt].map(([name, at]) => ({ name, ranAt: at })),
   };
 }
 
-function startTimer(sweep: Sweep, telemetry: Telemetry): () => Promise<void> {
+function startTimer(sweep: TimedSweep, telemetry: Telemetry, onTurn: () => void): () => Promise<void> {
   let isStopped = false;
   let running = Promise.resolve();
   let timer: NodeJS.Timeout;
@@ -56,6 +36,7 @@ function startTimer(sweep: Sweep, telemetry: Telemetry): () => Promise<void> {
     timer = setTimeout(turn, sweep.everyMs * (0.9 + Math.random() * 0.2));
   };
   const turn = () => {
+    onTurn();
     running = runOnce(sweep, telemetry).then(() => {
       if (!isStopped) wait();
     });
@@ -68,7 +49,7 @@ function startTimer(sweep: Sweep, telemetry: Telemetry): () => Promise<void> {
   };
 }
 
-async function runOnce({ name, run }: Sweep, { log, metrics }: Telemetry): Promise<void> {
+async function runOnce({ name, run }: TimedSweep, { log, metrics }: Telemetry): Promise<void> {
   const startedAt = performance.now();
   try {
     await run();

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { silentTelemetry } from "../../src/actors/ports/silent-telemetry.ts";
 import { expireUndelivered, ringLaggards } from "../../workers/delivery.ts";
 import { purgeExpired } from "../../workers/purge.ts";
+import { sweepsOf } from "../../workers/sweeps.ts";
 import { startTimers } from "../../workers/timers.ts";
 import type { WorkerPorts } from "../../workers/worker-ports.ts";
 import { ackOf, foundDirect, messageOf } from "../support/direct-on-node.ts";
@@ -29,6 +30,16 @@ describe("the sweeps of a node", () => {
     expect(await ringLaggards(portsAt(later + dayMs)), "nobody lags").to.equal(0);
   });
 
+  it("delete and expire nothing by a clock that is ahead of the database's", async () => {
+    const { alice, conversation } = await foundDirect(node);
+    await alice.socket.request("message:send", messageOf(conversation, 1));
+    const before = await node.store.measure();
+    const sweeps = sweepsOf(portsAt(Date.now() + 400 * dayMs), { undeliveredTtlMs: 30 * dayMs });
+    for (const { name, run } of sweeps) if (name === "purge" || name === "expire") await run();
+    expect(await node.store.measure()).to.include({ messages: before.messages });
+    expect((await node.store.readReceipts(conversation, 0, 10)).receipts).to.deep.equal([]);
+  });
+
   it("do not ring who is away, and keep them due", async () => {
     const { alice, bob, conversation } = await foundDirect(node);
     bob.socket.close();
@@ -37,7 +48,7 @@ describe("the sweeps of a node", () => {
     const gone = async () => (await node.presence.online([bob.identity])).size === 0;
     while (!(await gone())) await new Promise((resolve) => setImmediate(resolve));
     expect(await ringLaggards(portsAt(Date.now() + 60_000))).to.equal(0);
-    const due = await node.store.leaseDueConversations(Date.now() + dayMs, 10, 1000);
+    const { due } = await node.store.leaseDueConversations(Date.now() + dayMs, 10, 1000);
     expect(due.map((one) => one.conversation)).to.deep.equal([conversation]);
   });
 
