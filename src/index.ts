@@ -2,9 +2,11 @@
 import { completeSettings } from "../config/load-settings.ts";
 import type { Settings } from "../config/settings.ts";
 import { startServer, type RunningNode } from "./server.ts";
+import type { RunningWorker } from "./worker.ts";
+import { requireCluster } from "./server/require-cluster.ts";
 import { StartError } from "./server/start-error.ts";
 
-export type { RunningNode, Settings };
+export type { RunningNode, RunningWorker, Settings };
 export { StartError };
 export { SettingsError, loadSettings } from "../config/load-settings.ts";
 
@@ -16,10 +18,13 @@ export async function startNode(settings: Partial<Settings> = {}): Promise<Runni
   return startServer(completeSettings(settings));
 }
 
-/** Starts a worker process of a cluster. An embedded node runs its workers itself: throws `StartError`. */
-export async function startWorker(settings: Partial<Settings> = {}): Promise<{ close(): Promise<void> }> {
-  completeSettings(settings);
-  throw new StartError(
-    "A worker needs a cluster (REDIS_URL), which is not in this version yet. An embedded node does its workers' work itself.",
-  );
+/**
+ * Starts the workers of a cluster inside of a program of yours. Throws `SettingsError` or `StartError`: a node without
+ * `REDIS_URL` does its workers' work itself.
+ */
+export async function startWorker(settings: Partial<Settings> = {}): Promise<RunningWorker> {
+  const complete = completeSettings(settings);
+  requireCluster(complete);
+  const { startWorkerProcess } = await import("./worker.ts");
+  return startWorkerProcess(complete);
 }

@@ -3,49 +3,52 @@
  * them apart in the opposite order. Decides nothing itself. Whatever fails half-way leaves nothing behind.
  */
 import { createServer, type Server as HttpServer } from "node:http";
-import { databaseFile } from "../config/load-settings.ts";
+import { databaseFile, databaseName, hasSharedDatabase } from "../config/load-settings.ts";
 import type { Settings } from "../config/settings.ts";
-import { embeddedSweeps, startTimers } from "../workers/timers.ts";
+import type { Timers } from "../workers/timers.ts";
 import { createAccounts } from "./accounts/accounts.ts";
 import { nodeTokens } from "./accounts/node-tokens.ts";
 import { Passwords } from "./accounts/passwords.ts";
 import { createActors } from "./actors/actors.ts";
 import type { Telemetry } from "./actors/ports/silent-telemetry.ts";
 import type { Store } from "./actors/ports/store.ts";
-import { Closers } from "./server/closers.ts";
-import { MemoryDelivery } from "./cluster/memory-delivery.ts";
-import { MemoryPresence } from "./cluster/memory-presence.ts";
-import { MemoryRateLimiter } from "./cluster/memory-rate-limiter.ts";
+import type { Vouchers } from "./actors/ports/vouchers.ts";
+import { startFollowingHeads } from "./gateway/follow-heads.ts";
 import { createGateway } from "./gateway/gateway.ts";
-import { createOpsListener } from "./gateway/http/ops-app.ts";
 import { createPublicListener } from "./gateway/http/public-app.ts";
 import { publicChecks } from "./gateway/public-checks.ts";
 import { createSocketServer } from "./gateway/socket-server.ts";
+import { openVouchers } from "./gateway/vouchers.ts";
 import { sodiumReady } from "./identity/sodium.ts";
+import { createLog, type NodeLog } from "./observability/log.ts";
+import { createMetrics } from "./observability/metrics.ts";
+import { sottoVersion } from "./protocol/version.ts";
+import { Closers } from "./server/closers.ts";
 import { endListening, listenOn } from "./server/listening.ts";
 import { lockData } from "./server/lock-data.ts";
-import { createLog, type NodeLog } from "./observability/log.ts";
-import { createMetrics, type NodeMetrics } from "./observability/metrics.ts";
-import { sottoVersion } from "./protocol/version.ts";
-import { gatewaySettings, rates, undeliveredTtlMs } from "./server/settings-in-parts.ts";
-import { openNodeStore } from "./store/open-node-store.ts";
-
-const pingTimeoutMs = 2000;
+import { openMeeting, type Meeting } from "./server/meeting.ts";
+import { openOps } from "./server/ops.ts";
+import { openStore } from "./server/open-store.ts";
+import { pushingOf, pushServicesOf } from "./server/pushing.ts";
+import { gatewaySettings } from "./server/settings-in-parts.ts";
+import { startNodeSweeps } from "./server/sweeps.ts";
 
 /** A node that runs. */
 export interface RunningNode {
   /** Where clients connect, and where the operator looks: `http://host:port`, without a slash at the end. */
   url: string;
   opsUrl: string;
-  /** The database file, absolute. */
-  databaseFile: string;
+  /** The database: its file, absolute, or `mysql://host:port/name`. */
+  database: string;
+  /** The database file of an embedded node, absolute. */
+  databaseFile?: string;
   /** True when this start made the secret that signs tokens. */
   madeOwnSecret: boolean;
   /** Drains, within `DRAIN_SECONDS`, then releases everything. Safe to call twice. */
   close(): Promise<void>;
 }
 
-/** Starts an embedded node: one process, one file. Throws when it cannot, with what to do about it. */
+/** Starts a node: embedded, or one of a cluster, as the settings say. Throws when it cannot, with what to do about it. */
 export async function startServer(
   settings: Settings,
   log: NodeLog = createLog({ level: settings.LOG_LEVEL }),
@@ -65,24 +68,36 @@ async function compose(settings: Settings, log: NodeLog, closers: Closers): Prom
   closers.add(() => metrics.close());
   const telemetry: Telemetry = { log, metrics };
 
-  const file = databaseFile(settings);
-  closers.add(lockData(file));
+  if (!hasSharedDatabase(settings)) closers.add(lockData(settings));
   const tokens = nodeTokens(settings);
-  const { store } = await openNodeStore(file, settings);
+  const { store } = await openStore(settings);
   closers.add(() => store.close());
-  watchSizes(store, metrics);
 
   const draining = { isOn: false };
-  const ops = createServer(opsListener(store, metrics, telemetry, draining));
-  closers.add(() => endListening(ops));
-  const opsUrl = await listenOn(ops, settings, "OPS_PORT");
-
-  const edge = composeEdge(settings, { store, telemetry, tokens, closers });
-  const url = await listenOn(edge.httpServer, settings, "PORT");
-  const timers = startTimers(
-    embeddedSweeps({ ...edge, store, telemetry, now: Date.now }, { undeliveredTtlMs: undeliveredTtlMs(settings) }),
+  const meeting = await openMeeting(settings, { telemetry, closers });
+  const vouchers = await openVouchers(store);
+  const edge = composeEdge(settings, { store, vouchers, telemetry, tokens, meeting, closers });
+  const { degradedReasons, presence } = meeting;
+  let sweeps: Timers | undefined;
+  const opsUrl = await openOps(settings, {
+    store,
+    metrics,
     telemetry,
-  );
+    closers,
+    degradedReasons,
+    isDraining: () => draining.isOn,
+    // In a cluster whoever did it noted it; a node that is alone notes nothing.
+    sweepTimes: async () => (settings.REDIS_URL === "" ? (sweeps?.turns() ?? []) : store.readSweeps()),
+    processReport: async () => ({ process: "node", ...edge.load() }),
+  });
+  const url = await listenOn(edge.httpServer, settings, "PORT");
+  const timers = (sweeps = startNodeSweeps(settings, {
+    store,
+    delivery: edge.delivery,
+    presence,
+    telemetry,
+    ...pushingOf(settings, { store, telemetry }),
+  }));
   closers.add(() => timers.stop());
   log.info("node.started", { url, pid: process.pid });
 
@@ -90,7 +105,8 @@ async function compose(settings: Settings, log: NodeLog, closers: Closers): Prom
   const close = async () => {
     draining.isOn = true;
     log.info("node.draining");
-    await edge.gateway.close(settings.DRAIN_SECONDS * 1000);
+    await new Promise((resolve) => setTimeout(resolve, settings.DRAIN_NOTICE_SECONDS * 1000));
+    await edge.gateway.close((settings.DRAIN_SECONDS - settings.DRAIN_NOTICE_SECONDS) * 1000);
     await closers.closeAll();
     log.info("node.stopped");
     log.flush();
@@ -98,7 +114,8 @@ async function compose(settings: Settings, log: NodeLog, closers: Closers): Prom
   return {
     url,
     opsUrl,
-    databaseFile: file,
+    database: databaseName(settings),
+    ...(!hasSharedDatabase(settings) && { databaseFile: databaseFile(settings) }),
     madeOwnSecret: tokens.madeOwnSecret,
     close: () => (closed ??= close()),
   };
@@ -106,14 +123,16 @@ async function compose(settings: Settings, log: NodeLog, closers: Closers): Prom
 
 interface EdgeParts {
   store: Store;
+  vouchers: Vouchers;
   telemetry: Telemetry;
   tokens: ReturnType<typeof nodeTokens>;
+  meeting: Meeting;
   closers: Closers;
 }
 
 /** The public port: HTTP first, since Socket.IO puts itself in front of the listeners that it finds. */
-function composeEdge(settings: Settings, { store, telemetry, tokens, closers }: EdgeParts) {
-  const limiter = new MemoryRateLimiter(rates(settings));
+function composeEdge(settings: Settings, { store, vouchers, telemetry, tokens, meeting, closers }: EdgeParts) {
+  const { limiter, presence } = meeting;
   const passwords = new Passwords();
   closers.add(() => passwords.close());
   const { issueToken, verifier } = tokens;
@@ -125,41 +144,16 @@ function composeEdge(settings: Settings, { store, telemetry, tokens, closers }: 
   closers.add(() => endListening(httpServer));
 
   const sockets = createSocketServer(httpServer, edgeSettings);
-  const delivery = new MemoryDelivery(sockets, telemetry);
-  const presence = new MemoryPresence();
+  const delivery = meeting.deliveryThrough(sockets);
   const parts = { delivery, limiter, settings: edgeSettings, telemetry };
-  const actors = createActors({ ...parts, store, checks: publicChecks });
+  const actors = createActors({ ...parts, ...pushServicesOf(settings), store, checks: publicChecks, vouchers });
   const gateway = createGateway({ ...parts, sockets, actors, presence, verifier });
   closers.add(() => gateway.close(0));
-  return { httpServer, gateway, delivery, presence };
-}
-
-function opsListener(store: Store, metrics: NodeMetrics, telemetry: Telemetry, draining: { isOn: boolean }) {
-  const unreadyReasons = async () => {
-    const answers = await Promise.race([store.ping().then(() => true), patience(pingTimeoutMs)]).catch(() => false);
-    return [...(draining.isOn ? ["draining"] : []), ...(answers ? [] : ["the database does not answer"])];
-  };
-  return createOpsListener({ unreadyReasons, exposeMetrics: () => metrics.expose(), telemetry });
-}
-
-/** False after a while: a database that takes longer does not answer. */
-function patience(timeoutMs: number): Promise<false> {
-  return new Promise((resolve) => setTimeout(resolve, timeoutMs, false).unref());
-}
-
-/** Sizes are counted when somebody asks, but not more often than every ten seconds. */
-function watchSizes(store: Store, metrics: NodeMetrics): void {
-  const everyMs = 10_000;
-  let measured: { at: number; sizes: ReturnType<Store["measure"]> } | undefined;
-  const sizes = () => {
-    if (measured === undefined || Date.now() - measured.at > everyMs) {
-      measured = { at: Date.now(), sizes: store.measure() };
-    }
-    return measured.sizes;
-  };
-  metrics.gauge("conversations", async () => (await sizes()).conversations);
-  metrics.gauge("messages", async () => (await sizes()).messages);
-  metrics.gauge("devices", async () => (await sizes()).devices);
-  metrics.gauge("due_conversations", async () => (await sizes()).due);
-  metrics.gauge("database_bytes", async () => (await sizes()).bytes);
+  // Alone on its database a node misses nothing that it would have to look for.
+  if (hasSharedDatabase(settings)) {
+    const following = startFollowingHeads({ store, sockets, telemetry, isCutOff: meeting.isCutOff });
+    closers.add(() => following.stop());
+  }
+  const load = () => ({ sockets: sockets.of("/").sockets.size, mailboxes: actors.load() });
+  return { httpServer, gateway, delivery, load };
 }

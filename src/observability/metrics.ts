@@ -10,6 +10,9 @@ const counters = {
   pushes: { help: "Pushes emitted, by name.", labels: ["push"] },
   sweeps: { help: "Runs of timed jobs, by job and outcome.", labels: ["job", "outcome"] },
   rows_purged: { help: "Rows deleted because their time was over, by table.", labels: ["table"] },
+  wakes: { help: "Pushes to people who are away, by outcome.", labels: ["outcome"] },
+  queue_errors: { help: "Errors of the workers' queues in Redis and of the way there, by queue.", labels: ["queue"] },
+  web_pushes: { help: "Web Pushes to single browsers, by what their push services answered.", labels: ["outcome"] },
   sign_ins: { help: "Sign-ups and log-ins, by outcome.", labels: ["outcome"] },
 } as const satisfies Record<CounterName, object>;
 

@@ -71,7 +71,7 @@ describe("Sotto as a library", () => {
     await start("refused");
   });
 
-  it("has no workers of its own to start yet", async () => {
+  it("starts no workers where there is no cluster to work for", async () => {
     const refused = await startWorker().catch((error: unknown) => error);
     expect(refused).to.be.instanceOf(StartError);
   });
