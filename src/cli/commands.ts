@@ -3,7 +3,7 @@ type Run = (args: string[]) => Promise<number>;
 
 export const commands = {
   start: {
-    about: "run a node: one process, one file",
+    about: "run a node: alone on one file, or one of a cluster",
     load: async (): Promise<Run> => (await import("./start.ts")).start,
   },
   chat: {
@@ -22,6 +22,10 @@ export const commands = {
     about: "list every setting; config check: try the ones given",
     load: async (): Promise<Run> => (await import("./config.ts")).config,
   },
+  vapid: {
+    about: "make a key pair for Web Push",
+    load: async (): Promise<Run> => (await import("./vapid.ts")).vapid,
+  },
   migrate: {
     about: "bring the database's schema up to date",
     load: async (): Promise<Run> => (await import("./migrate.ts")).migrate,
@@ -31,7 +35,7 @@ export const commands = {
     load: async (): Promise<Run> => (await import("./purge.ts")).purge,
   },
   worker: {
-    about: "run a cluster's workers (not in this version yet)",
+    about: "run a cluster's workers: doorbells, pushes, expiry, purge",
     load: async (): Promise<Run> => (await import("./worker.ts")).worker,
   },
 } as const satisfies Record<string, { about: string; load: () => Promise<Run> }>;

@@ -1,15 +1,16 @@
 /** `sotto doctor`: looks at everything a node needs, and says what to do about what is wrong. */
-import { loadSettings, SettingsError } from "../../config/load-settings.ts";
+import { hasSharedDatabase, loadSettings, SettingsError } from "../../config/load-settings.ts";
 import type { Settings } from "../../config/settings.ts";
 import { checkClock, checkNodeVersion } from "./doctor/check-machine.ts";
 import { checkDatabase } from "./doctor/check-database.ts";
 import { checkNode } from "./doctor/check-node.ts";
 import { checkDisk, checkSecret } from "./doctor/check-data-folder.ts";
 import { checkPorts } from "./doctor/check-ports.ts";
+import { checkRedis } from "./doctor/check-redis.ts";
 import type { Finding } from "./doctor/finding.ts";
 import { parseFlags } from "./parse-flags.ts";
 
-const help = `sotto doctor: checks settings, database, secret, disk, clock, ports and the Node version, and says what to do.
+const help = `sotto doctor: checks settings, database, Redis, secret, disk, clock, ports and the Node version, and says what to do.
 
   --json   print [{ check, state, says, todo }]; state: good, note or bad
 
@@ -33,13 +34,20 @@ async function examine(): Promise<Finding[]> {
   return [
     ...machine,
     { check: "settings", state: "good", says: "make sense" },
-    ...(await checkDatabase(settings)),
-    checkNode(settings),
+    ...(hasSharedDatabase(settings) ? await checkSharedDatabase(settings) : await checkOwnData(settings)),
     checkSecret(settings),
-    await checkDisk(settings),
     ...(await checkPorts(settings)),
-    { check: "Redis", state: "good", says: "not needed: embedded, one machine, no failover" },
+    await checkRedis(settings),
   ];
+}
+
+async function checkSharedDatabase(settings: Settings): Promise<Finding[]> {
+  const { checkMysql } = await import("./doctor/check-mysql.ts");
+  return checkMysql(settings);
+}
+
+async function checkOwnData(settings: Settings): Promise<Finding[]> {
+  return [...(await checkDatabase(settings)), checkNode(settings), await checkDisk(settings)];
 }
 
 function readSettings(): Settings | Finding[] {

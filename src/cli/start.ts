@@ -1,12 +1,13 @@
 /** `sotto start`: runs a node until it is told to stop. */
 import { resolve as absolute } from "node:path";
-import { loadSettings } from "../../config/load-settings.ts";
+import { hasSharedDatabase, loadSettings } from "../../config/load-settings.ts";
 import type { Settings } from "../../config/settings.ts";
 import { ownSecretFile } from "../accounts/own-secret.ts";
-import { createLog, type NodeLog } from "../observability/log.ts";
+import { createLog } from "../observability/log.ts";
 import { sottoVersion } from "../protocol/version.ts";
 import { startServer, type RunningNode } from "../server.ts";
 import { parseFlags } from "./parse-flags.ts";
+import { askedToStop, endInTime, surviveFaults } from "./process-end.ts";
 
 const help = `sotto start: runs a node until SIGTERM or SIGINT, then drains and ends.
 
@@ -18,8 +19,6 @@ All of them: sotto config. A banner goes to stdout, logs as JSON lines to stderr
 
 /** Beyond the time for draining, to release what is left. */
 const closeGraceMs = 1500;
-/** A terminal's Ctrl-C reaches a node twice when npm runs it: once by itself, once through npm. */
-const sameSignalMs = 400;
 
 export async function start(args: string[]): Promise<number> {
   const flags = parseFlags(args, { json: { type: "boolean" } });
@@ -32,64 +31,56 @@ export async function start(args: string[]): Promise<number> {
   surviveFaults(log);
   const asked = askedToStop(log);
   const node = await startServer(settings, log);
-  console.log(flags.values.json === true ? JSON.stringify(summary(node)) : banner(node, settings));
+  console.log(flags.values.json === true ? JSON.stringify(summary(node, settings)) : banner(node, settings));
   await asked;
   return endInTime(node, settings.DRAIN_SECONDS * 1000 + closeGraceMs);
 }
 
-/** Resolves at the first signal. Another one, later, ends the process at once. */
-function askedToStop(log: NodeLog): Promise<void> {
-  return new Promise((resolve) => {
-    let firstAt: number | undefined;
-    const take = (signal: NodeJS.Signals) => {
-      if (firstAt === undefined) log.info("node.signalled", { signal });
-      else if (performance.now() - firstAt > sameSignalMs) process.exit(1);
-      firstAt ??= performance.now();
-      resolve();
-    };
-    process.on("SIGTERM", take);
-    process.on("SIGINT", take);
-  });
+type Mode = "embedded" | "database shared" | "cluster";
+
+function modeOf(settings: Settings): Mode {
+  if (settings.REDIS_URL !== "") return "cluster";
+  return hasSharedDatabase(settings) ? "database shared" : "embedded";
 }
 
-/** A fault that nobody caught is in the log; one that may have left things half-done ends the process. */
-function surviveFaults(log: NodeLog): void {
-  process.on("unhandledRejection", (error) => log.error("node.rejection-unhandled", { error }));
-  process.on("uncaughtException", (error) => {
-    log.error("node.crashed", { error });
-    process.exit(1);
-  });
+function summary(node: RunningNode, settings: Settings) {
+  const { url, opsUrl, database, databaseFile } = node;
+  return { url, opsUrl, database, databaseFile, mode: modeOf(settings), pid: process.pid };
 }
 
-async function endInTime(node: RunningNode, deadlineMs: number): Promise<number> {
-  const deadline = setTimeout(() => process.exit(1), deadlineMs);
-  await node.close();
-  clearTimeout(deadline);
-  return 0;
-}
-
-function summary(node: RunningNode) {
-  const { url, opsUrl, databaseFile } = node;
-  return { url, opsUrl, databaseFile, mode: "embedded", pid: process.pid };
-}
+const about: Readonly<Record<Mode, string>> = {
+  embedded: "embedded: one machine, no failover",
+  "database shared": "one node on a database of its own machine or another; REDIS_URL makes it one of a cluster",
+  cluster: "a node of a cluster: others serve when this one does not",
+};
 
 function banner(node: RunningNode, settings: Settings): string {
-  const isDefault = settings.PORT === 3000;
-  const chat = `npx sotto chat${isDefault ? "" : ` --url ${node.url}`}`;
-  const secret = node.madeOwnSecret
-    ? `\n  secret    made one to sign tokens, for this user's eyes only: ${absolute(ownSecretFile(settings.DATA_DIR))}`
-    : "";
+  const mode = modeOf(settings);
   return `
   Sotto ${sottoVersion} is listening on ${node.url}
 
-  embedded: one machine, no failover
-  data      ${node.databaseFile}${secret}
+  ${about[mode]}
+  data      ${node.database}${secretLine(node, settings)}${mode === "cluster" ? redisLine(settings) : ""}
   health    ${node.opsUrl}/readyz
+${mode === "embedded" ? firstMessage(node, settings) : ""}
+  Ctrl-C stops the node. What was accepted stays.
+`;
+}
 
+function secretLine(node: RunningNode, settings: Settings): string {
+  if (!node.madeOwnSecret) return "";
+  return `\n  secret    made one to sign tokens, for this user's eyes only: ${absolute(ownSecretFile(settings.DATA_DIR))}`;
+}
+
+function redisLine(settings: Settings): string {
+  return `\n  Redis     ${new URL(settings.REDIS_URL).host}, ${settings.CLUSTER_ADAPTER}; the work behind is done by: sotto worker`;
+}
+
+function firstMessage(node: RunningNode, settings: Settings): string {
+  const chat = `npx sotto chat${settings.PORT === 3000 ? "" : ` --url ${node.url}`}`;
+  return `
   The first message, in two more terminals:
     ${chat} --as bob --with alice
     ${chat} --as alice --with bob
-
-  Ctrl-C stops the node. What was accepted stays.
 `;
 }

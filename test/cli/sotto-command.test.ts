@@ -58,7 +58,7 @@ describe("the sotto command", function () {
     const json = JSON.parse((await sotto("config", "--json")).stdout) as { name: string }[];
     expect(json.map(({ name }) => name)).to.deep.equal(settingNames);
     expect((await sotto("config", "check")).status).to.equal(0);
-    const wrong = await runSotto(["config", "check"], { PORT: "x", REDIS_URL: "redis://user:hush@h" });
+    const wrong = await runSotto(["config", "check"], { PORT: "x", BLOB_S3_SECRET_KEY: "hush" });
     expect(wrong.status).to.equal(1);
     expect(wrong.stderr.trim().split("\n")).to.have.length(2);
     expect(wrong.stderr).to.include("not in this version yet").and.not.to.include("hush");
@@ -86,6 +86,21 @@ describe("the sotto command", function () {
     expect(refused.stderr).to.include("AUTH_JWKS_URL");
   });
 
+  it("makes a key pair that Web Push takes, another one each time", async () => {
+    const printed = (await sotto("vapid")).stdout.trim().split("\n");
+    const pair = Object.fromEntries(printed.map((line) => line.split("="))) as Record<string, string>;
+    expect(Object.keys(pair)).to.deep.equal(["VAPID_PUBLIC_KEY", "VAPID_PRIVATE_KEY"]);
+    const checked = await runSotto(["config", "check"], {
+      ...settings,
+      ...pair,
+      VAPID_SUBJECT: "mailto:a@example.org",
+    });
+    expect(checked.status, checked.stderr).to.equal(0);
+    const other = JSON.parse((await sotto("vapid", "--json")).stdout) as Record<string, string>;
+    expect(other).to.have.all.keys("publicKey", "privateKey");
+    expect(other["privateKey"]).not.to.equal(pair["VAPID_PRIVATE_KEY"]);
+  });
+
   it("migrates once, and counts before it purges", async () => {
     const first = JSON.parse((await sotto("migrate", "--json")).stdout) as { applied: string[] };
     expect(first.applied).not.to.be.empty;
@@ -100,7 +115,7 @@ describe("the sotto command", function () {
   it("says that workers are for a cluster", async () => {
     const { status, stderr } = await sotto("worker");
     expect(status).to.equal(1);
-    expect(stderr).to.include("not in this version yet");
+    expect(stderr).to.include("set REDIS_URL and DATABASE_URL=mysql://");
   });
 
   it("starts no node with wrong settings, and leaves nothing behind", async () => {

@@ -40,7 +40,7 @@ describe("stopping a node that somebody holds on to", function () {
     await eventually(async () => {
       const response = await fetch(`${node.opsUrl}/readyz`);
       expect(response.status).to.equal(503);
-      expect(await response.json()).to.deep.equal({ ready: false, reasons: ["draining"] });
+      expect(await response.json()).to.deep.equal({ ready: false, reasons: ["draining"], degraded: [] });
     });
     expect((await node.ended).status).to.equal(0);
     expect(performance.now() - before).to.be.within(1500, 5000);

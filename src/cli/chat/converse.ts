@@ -1,13 +1,13 @@
 /** Two people at their terminals: what is typed goes, what comes is shown, and each line says how far it got. */
 import { createInterface } from "node:readline";
-import type { Conversation, Message } from "../../client/index.ts";
+import type { Direct, Message } from "../../client/index.ts";
 import type { Terminal } from "./terminal.ts";
 import { waitingForDevice } from "./send-lines.ts";
 
 const clock = (at: Date): string => at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 const dim = (text: string): string => (process.stdout.isTTY ? `\u001B[2m${text}\u001B[22m` : text);
 
-export async function converse(conversation: Conversation, terminal: Terminal, signal: AbortSignal): Promise<number> {
+export async function converse(conversation: Direct, terminal: Terminal, signal: AbortSignal): Promise<number> {
   const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: "> ", signal });
   const above = (line: string): void => {
     process.stdout.write("\r\u001B[K");

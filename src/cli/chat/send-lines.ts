@@ -1,6 +1,6 @@
 /** Sends what comes in on standard input, a message a line, and counts what became of it. */
 import { createInterface } from "node:readline";
-import type { Conversation, Message, MessageState } from "../../client/index.ts";
+import type { Direct, Message, MessageState } from "../../client/index.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { ChatOptions } from "./chat-options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -21,7 +21,7 @@ const shownStates: MessageState[] = [
 
 /** Resolves with the exit status when every line has reached the state that was asked for, or cannot. */
 export async function sendLines(
-  conversation: Conversation,
+  conversation: Direct,
   options: ChatOptions,
   terminal: Terminal,
   signal: AbortSignal,
@@ -51,7 +51,7 @@ export function waitingForDevice(peer: string): string {
   return `${peer} has no device yet. Your messages wait here and go when ${peer} registers one; you may leave meanwhile.`;
 }
 
-async function readAll(conversation: Conversation, messages: Message[], signal: AbortSignal): Promise<void> {
+async function readAll(conversation: Direct, messages: Message[], signal: AbortSignal): Promise<void> {
   const lines = createInterface({ input: process.stdin, crlfDelay: Infinity, signal });
   for await (const line of lines) {
     if (signal.aborted) break;
