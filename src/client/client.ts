@@ -6,7 +6,7 @@ import type { GroupEngine } from "../crypto/group-engine.ts";
 import { safetyNumber } from "../identity/safety-number.ts";
 import { SottoError } from "../protocol/errors.ts";
 import { userId, type ConversationId, type DeviceId, type UserId } from "../protocol/ids.ts";
-import { limits } from "../protocol/limits.ts";
+import { limits, suites } from "../protocol/limits.ts";
 import type { ReplyOf } from "../protocol/requests.ts";
 import { TypedEmitter } from "./async/typed-emitter.ts";
 import { withDeadline } from "./async/waiting.ts";
@@ -14,6 +14,9 @@ import { Connection, type ConnectionState, type TokenSource } from "./connection
 import type { Challenge, Session } from "./connection/session.ts";
 import { ConversationRegistry } from "./conversation/conversation-registry.ts";
 import type { Conversation } from "./conversation/conversation.ts";
+import type { Direct } from "./conversation/direct.ts";
+import { requireName } from "./conversation/group-naming.ts";
+import type { Group } from "./conversation/group.ts";
 import type { Message } from "./conversation/message.ts";
 import { defaultTimings, type ClientCore, type Fault, type Timings } from "./core.ts";
 import { DeviceDirectory } from "./device/device-directory.ts";
@@ -21,7 +24,10 @@ import { Devices } from "./device/devices.ts";
 import { KeyPackageSupply, type StockLevels } from "./device/key-package-supply.ts";
 import { OwnDevice } from "./device/own-device.ts";
 import { NodeSync } from "./node-sync.ts";
+import { Presence, type PresenceEvent } from "./presence.ts";
+import { requireUserId } from "./require-user-id.ts";
 import type { ClientStore, OpenClientStore } from "./stores/client-store.ts";
+import { WebPush } from "./web-push.ts";
 
 export interface ClientOptions {
   /** Of a node, or of the load balancer in front of many: `http://` or `https://`. */
@@ -37,6 +43,17 @@ export interface ClientOptions {
   keyPackages?: StockLevels;
 }
 
+export interface GroupOptions {
+  /** 1 to 256 bytes of UTF-8. */
+  name?: string;
+  /** User ids; this user is in it anyway. */
+  members?: readonly string[];
+  /** `default`: post-quantum, up to 256 devices. `large`: up to 500, without. Fixed for good. */
+  size?: "default" | "large";
+  /** Whether devices that are added later can read what was before them. */
+  history?: "kept" | "off";
+}
+
 export interface ClientEvents {
   /** A message of somebody else, or of another device of one's own: opened, in order, once. */
   message: { conversation: Conversation; message: Message };
@@ -45,6 +62,8 @@ export interface ClientEvents {
   connection: ConnectionState;
   /** The identity key of a contact is not the one that was pinned. Nothing is sent to it until that is sorted out. */
   "identity-changed": { user: UserId };
+  /** A watched user has come or gone: see `presence.watch`. */
+  presence: PresenceEvent;
   /** Something is wrong that a person may have to know: see `docs/threat-model.md`. */
   fault: Fault;
 }
@@ -58,6 +77,9 @@ export class Client {
   /** Of the node, as it was given. */
   readonly url: string;
   readonly devices: Devices;
+  readonly presence: Presence;
+  /** Waking this device while it is closed. */
+  readonly push: WebPush;
   private readonly events = new TypedEmitter<ClientEvents>();
   private readonly core: ClientCore;
   private readonly stop = new AbortController();
@@ -68,16 +90,13 @@ export class Client {
 
   /** Opens the store and its device. Errors: `invalid-argument`, and those of opening the store. */
   static async create(options: ClientOptions, engine: GroupEngine): Promise<Client> {
-    const user = userId.safeParse(options.user);
-    if (!user.success) {
-      throw new SottoError("invalid-argument", { detail: "A user id is 1 to 128 visible ASCII characters." });
-    }
+    const user = requireUserId(options.user);
     if (!URL.canParse(options.url) || !/^https?:\/\//.test(options.url)) {
       throw new SottoError("invalid-argument", { detail: "The url begins with http:// or https://." });
     }
     const store = await options.store.open();
     try {
-      const client = new Client(options, engine, store, await OwnDevice.load(store, user.data));
+      const client = new Client(options, engine, store, await OwnDevice.load(store, user));
       await client.core.directory.load();
       await client.registry.load();
       return client;
@@ -112,6 +131,8 @@ export class Client {
     this.user = own.user;
     this.url = options.url;
     this.devices = new Devices(this.core);
+    this.presence = new Presence(connection, (event) => this.events.emit("presence", event));
+    this.push = new WebPush(connection);
     this.registry = new ConversationRegistry(this.core, (conversation, isNew) => this.follow(conversation, isNew));
     this.nodeSync = new NodeSync(this.core, this.registry, () => this.admitted?.keyPackages);
     connection.on("state", ({ state }) => this.events.emit("connection", state));
@@ -140,12 +161,28 @@ export class Client {
   }
 
   /** The direct conversation with a user, made on first use. Error: `offline` where it is not known yet. */
-  async direct(peer: string): Promise<Conversation> {
+  async direct(peer: string): Promise<Direct> {
     const parsed = userId.safeParse(peer);
     if (!parsed.success || parsed.data === this.user) {
       throw new SottoError("invalid-argument", { detail: "A direct conversation is with another user." });
     }
     return this.registry.open(parsed.data);
+  }
+
+  /**
+   * A new group, with this user as its owner. Members who have no device yet are added as soon as they have one. Errors:
+   * `invalid-argument`, `group-full`, and those of the connection.
+   */
+  async createGroup({ name, members = [], size = "default", history = "kept" }: GroupOptions = {}): Promise<Group> {
+    const users = [...new Set(members.map(requireUserId))].filter((user) => user !== this.user);
+    if (!(size in suites) || !["kept", "off"].includes(history)) {
+      throw new SottoError("invalid-argument", { detail: "A size is default or large, a history kept or off." });
+    }
+    if (name !== undefined) requireName(name);
+    const founding = { roles: [{ user: this.user, role: "owner" as const }], history };
+    const group = await this.registry.createGroup({ name: name ?? null, founding, suite: suites[size] });
+    await group.addAll(users);
+    return group;
   }
 
   /** Conversations that this device knows. */
@@ -171,7 +208,7 @@ export class Client {
     return { safetyNumber: digits, qr: code };
   }
 
-  /** Compares everything with the node now: what a push should have told, and did not. Errors: those of the connection. */
+  /** Compares everything with the node, beginning after the call: what a push should have told, and did not. Errors: those of the connection. */
   sync(): Promise<void> {
     return this.nodeSync.sync();
   }

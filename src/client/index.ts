@@ -14,12 +14,18 @@ export async function createClient(options: ClientOptions): Promise<Client> {
 
 export { memoryStore } from "./stores/memory-store.ts";
 export { SottoError, type ErrorCode } from "../protocol/errors.ts";
-export type { Client, ClientEvents, ClientOptions } from "./client.ts";
+export type { Client, ClientEvents, ClientOptions, GroupOptions } from "./client.ts";
 export type { ConnectionState, TokenSource } from "./connection/connection.ts";
 export type { Conversation, ConversationEvents } from "./conversation/conversation.ts";
+export type { Direct } from "./conversation/direct.ts";
+export type { Group, GroupRole } from "./conversation/group.ts";
+export type { AddOutcome } from "./conversation/group-administration.ts";
+export type { GroupFact } from "./conversation/log-batch.ts";
 export type { HistoryPage, UnopenedMessage } from "./conversation/timeline.ts";
 export type { Fault } from "./core.ts";
 export type { DeviceInfo, DeviceLink } from "./device/devices.ts";
+export type { PresenceEvent } from "./presence.ts";
 export type { Message, MessageState } from "./conversation/message.ts";
 export type { RecipientReceipt } from "./conversation/receipt-book.ts";
+export type { WebPushSubscription } from "./web-push.ts";
 export type { ClientStore, ListOptions, OpenClientStore, RecordChange, StoredRecord } from "./stores/client-store.ts";

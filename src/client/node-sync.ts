@@ -5,6 +5,7 @@
 import { SottoError } from "../protocol/errors.ts";
 import type { InboxEntry, ReplyOf } from "../protocol/requests.ts";
 import type { UserId } from "../protocol/ids.ts";
+import type { PushOf } from "../protocol/pushes.ts";
 import { TaskQueue } from "./async/task-queue.ts";
 import { delay } from "./async/waiting.ts";
 import type { Push } from "./connection/session.ts";
@@ -20,7 +21,9 @@ export class NodeSync {
   private readonly stock: () => KeyPackageStock | undefined;
   private readonly inbox = new TaskQueue();
   private session: AbortController | undefined;
-  private syncing: Promise<void> | undefined;
+  private readonly comparisons = new TaskQueue();
+  /** Asked for, and not begun: whoever asks meanwhile asks for the same. */
+  private nextComparison: Promise<void> | undefined;
 
   constructor(core: ClientCore, conversations: ConversationRegistry, stock: () => KeyPackageStock | undefined) {
     this.core = core;
@@ -34,10 +37,16 @@ export class NodeSync {
     });
   }
 
-  /** Compares everything now. One comparison at a time. Errors: those of the connection. */
+  /**
+   * Compares everything, in a comparison that begins after the call: one that is under way may have passed by what the caller
+   * is after. One comparison at a time, and one for all who wait for it. Errors: those of the connection.
+   */
   sync(): Promise<void> {
-    this.syncing ??= this.syncAll().finally(() => (this.syncing = undefined));
-    return this.syncing;
+    this.nextComparison ??= this.comparisons.run(() => {
+      this.nextComparison = undefined;
+      return this.syncAll();
+    });
+    return this.nextComparison;
   }
 
   private async stayInStep(): Promise<void> {
@@ -60,15 +69,26 @@ export class NodeSync {
     const stock = this.stock();
     if (stock) await this.core.supply.refill(stock);
     await this.readInbox();
+    const listed = new Set<string>();
     for await (const summary of this.conversations.listed()) {
-      try {
+      listed.add(summary.conversation);
+      await this.attempt(async () => {
         await this.conversations.meet(summary);
         const actor = this.conversations.actor(summary.conversation);
         if (actor && !actor.holds(summary)) await this.readInbox();
         await actor?.sync(summary);
-      } catch (error) {
-        reportFailure(this.core, error);
-      }
+      });
+    }
+    const unlisted = this.conversations.actors().filter(({ state }) => !listed.has(state.id));
+    for (const actor of unlisted) await this.attempt(() => actor.syncUnlisted());
+  }
+
+  /** One conversation's fault keeps no other from being compared. */
+  private async attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      reportFailure(this.core, error);
     }
   }
 
@@ -108,7 +128,7 @@ export class NodeSync {
         this.conversations.actor(push.payload.conversation)?.receipted(push.payload);
         return;
       case "conversation:behind":
-        this.run(async () => this.conversations.actor(push.payload.conversation)?.catchUp());
+        this.run(() => this.catchUp(push.payload));
         return;
       case "devices:changed":
         this.run(() => this.devicesChanged(push.payload.user));
@@ -121,9 +141,17 @@ export class NodeSync {
     }
   }
 
+  /** Where a device is not in the group yet, what it is behind with may be its own Welcome. */
+  private async catchUp({ conversation, head, receiptVersion }: PushOf<"conversation:behind">): Promise<void> {
+    const actor = this.conversations.actor(conversation);
+    if (!actor?.isJoined) return this.sync();
+    if (receiptVersion === undefined || head > actor.state.record.position) await actor.catchUp();
+    if (receiptVersion !== undefined) await actor.receiptsBehind(receiptVersion);
+  }
+
   private async devicesChanged(user: UserId): Promise<void> {
     for (const actor of this.conversations.actors()) {
-      const isOurs = user === this.core.own.user || actor.state.record.peer === user;
+      const isOurs = user === this.core.own.user || actor.concerns(user);
       if (isOurs) await actor.devicesChanged([user]);
     }
   }

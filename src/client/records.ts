@@ -3,6 +3,8 @@
  * seals it. Keys sort: a sequence is padded so that the order of ids is the order of the log.
  */
 import { fromBase64, toBase64 } from "../protocol/base64.ts";
+import type { HashedEntry } from "../identity/log-hash.ts";
+import type { GroupPolicy } from "../identity/group-policy.ts";
 import type { ConversationId, DeviceId, MessageId, UserId } from "../protocol/ids.ts";
 
 export const tables = {
@@ -15,6 +17,8 @@ export const tables = {
   pendingCommits: "pending-commits",
   outbox: "outbox",
   entries: "entries",
+  tail: "tail",
+  orphans: "orphans",
   receipts: "receipts",
 } as const;
 
@@ -52,7 +56,24 @@ export interface KeyPackageRecord {
 
 export interface ConversationRecord {
   conversation: ConversationId;
-  peer: UserId;
+  /** Of a direct conversation; null of a group. */
+  peer: UserId | null;
+  /** By its MLS code point. */
+  suite: 84 | 3;
+  /** A group that this device is to found, and how. */
+  founding: GroupPolicy | null;
+  /** What a group is called, as far as this device was told. */
+  name: string | null;
+  /** Whom this device is to add to the group: users whom it could not add yet. */
+  invited: UserId[];
+  /** Whoever was added by this device has not been told the name yet. */
+  owesName: boolean;
+  /** Users who have left by their own word, and whose devices nobody has removed yet. */
+  leavers: UserId[];
+  /** This user is out of the group, from this entry of the log on. */
+  left: { sequence: number; how: "left" | "removed" } | null;
+  /** Who the users of a group were, from a sequence on; ascending. */
+  rosters: { sequence: number; users: UserId[] }[];
   /** Generation of the group that this device holds; 0: none. */
   generation: number;
   /** Where this device's log begins: the sequence of its Add. 0 before. */
@@ -87,6 +108,8 @@ export interface ConversationRecord {
   mustSelfUpdate: boolean;
   /** The group cannot be followed any more, since this time; this device waits to be added again. */
   lostAt: number | null;
+  /** Messages that this device holds and the log has lost; they are known again when they come back at another place. */
+  orphans: MessageId[];
   /** When this device last re-added another by itself, by its own clock, and by which key packages: each counts once. */
   readds: Record<DeviceId, { at: number; packages: string[] }>;
 }
@@ -103,6 +126,8 @@ export interface PendingCommitRecord {
   /** Devices whose log begins with this commit; a device added again is among them. */
   added: DeviceId[];
   removed: DeviceId[];
+  /** It has no update path, and others are members: one without changes is to follow. */
+  needsUpdate?: boolean;
   createdAt: number;
 }
 
@@ -120,7 +145,8 @@ export interface OutboxRecord {
 /** An entry of the log as this device keeps it. */
 export interface EntryRecord {
   sequence: number;
-  kind: "message" | "commit" | "unopened";
+  /** `profile`: what the group is called; people see the name, not a message. */
+  kind: "message" | "profile" | "commit" | "leave" | "unopened";
   id: MessageId;
   sender: { user: UserId; device: DeviceId };
   number: number;
@@ -130,6 +156,17 @@ export interface EntryRecord {
   content: Uint8Array | null;
   /** Why it could not be opened. */
   reason: string | null;
+  /** The log had lost it, and has it again at this place: nobody is told of it anew. */
+  returned?: true;
+}
+
+/** The last entries as they stand in the log: what a node that has lost them is given back. */
+export type TailRecord = HashedEntry;
+
+/** An entry that the log has lost, as it was kept here and as it stood there. */
+export interface OrphanRecord {
+  entry: EntryRecord;
+  payload: Uint8Array;
 }
 
 export interface ReceiptRecord {
@@ -167,5 +204,6 @@ export const sortable = (value: number): string => value.toString().padStart(16,
 export const entryKey = (conversation: ConversationId, sequence: number): string =>
   `${conversation}/${sortable(sequence)}`;
 export const outboxKey = (conversation: ConversationId, id: MessageId): string => `${conversation}/${id}`;
+export const orphanKey = (conversation: ConversationId, id: MessageId): string => `${conversation}/${id}`;
 export const receiptKey = (conversation: ConversationId, version: number): string =>
   `${conversation}/${sortable(version)}`;

@@ -3,6 +3,7 @@ import { memoryStore, type ClientStore, type OpenClientStore, type RecordChange 
 import { tables } from "../../src/client/records.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
+import { MaliciousNode } from "../support/malicious-node.ts";
 import { People, quickTimings, textsFrom } from "../support/people.ts";
 
 /** A copy of a closed store, as a restored backup would be. */
@@ -70,6 +71,39 @@ describe("a device that lost its way", () => {
     const message = (await lee.direct("kay")).send("two");
     await message.reached("delivered", { timeout: 10_000 });
     expect(await textsFrom(back, "lee")).to.deep.equal(["one", "two"]);
+  });
+
+  it("is added at its next request where the commit that answered the first was refused: that counts for nothing", async () => {
+    const liar = await MaliciousNode.start();
+    const those = new People(() => liar.url);
+    const store = memoryStore();
+    const max = await those.online("max", { store });
+    const ned = await those.online("ned");
+    await (await ned.direct("max")).send("one").reached("delivered", { timeout: 5000 });
+    await max.close();
+    const opened = await store.open();
+    for (const table of [tables.groupTrees, tables.groupRatchets]) {
+      for (const { id } of await opened.list(table)) await opened.write([{ table, id, bytes: null }]);
+    }
+    await opened.close();
+    let refusals = 0;
+    const refuse = liar.answer("conversation:commit", async () => {
+      refusals += 1;
+      return { ok: false, error: { code: "commit-invalid", retryable: false } };
+    });
+    const back = await those.online("max", { store });
+    await eventually(() => expect(refusals).to.be.greaterThan(0));
+    refuse();
+    await eventually(async () => {
+      await back.sync();
+      expect((await back.direct("ned")).isJoined).to.equal(true);
+    });
+    const message = (await ned.direct("max")).send("two");
+    await message.reached("delivered", { timeout: 10_000 });
+    expect(await textsFrom(back, "ned")).to.deep.equal(["one", "two"]);
+    expect(those.faults).to.not.include("ned: readd-held");
+    await those.close();
+    await liar.close();
   });
 
   it("is not added again by itself a second time in a week: a person is asked", async () => {

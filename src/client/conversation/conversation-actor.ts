@@ -2,6 +2,7 @@
  * What runs a conversation on this device, and the place where its parts meet: the follower of its log, the outbox, the
  * keeper of its group, the joiner, acks and receipts. The client feeds it pushes and comparisons; people see `Conversation`.
  */
+import { decodeContent } from "../../crypto/content.ts";
 import { equalBytes } from "../../identity/equal-bytes.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId, UserId } from "../../protocol/ids.ts";
@@ -12,13 +13,19 @@ import { TypedEmitter } from "../async/typed-emitter.ts";
 import { inBackground, type ClientCore } from "../core.ts";
 import { AckSender } from "./ack-sender.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import type { OutboxRecord } from "../records.ts";
+import { GroupAdministration } from "./group-administration.ts";
 import { GroupJoiner } from "./group-joiner.ts";
 import { GroupKeeper } from "./group-keeper.ts";
+import { GroupNaming, unheard } from "./group-naming.ts";
+import type { GroupFact } from "./log-batch.ts";
 import { LogFollower } from "./log-follower.ts";
+import { LogReading } from "./log-reading.ts";
 import type { Message } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
 import { ReceiptBook } from "./receipt-book.ts";
+import { Recipients } from "./recipients.ts";
 import { RosterAlignment } from "./roster-alignment.ts";
 import { Timeline, type UnopenedMessage } from "./timeline.ts";
 
@@ -29,6 +36,8 @@ export interface ConversationEvents {
   unopened: UnopenedMessage;
   /** Why messages wait: for the other side's first device, for this device to be added; null when they do not. */
   waiting: "recipient-device" | "welcome" | null;
+  /** What is to be seen of a group has changed: who is in it, roles, its name; or this user is out of it. */
+  changed: { facts: GroupFact[] };
 }
 
 export class ConversationActor {
@@ -37,6 +46,7 @@ export class ConversationActor {
   readonly outbox: Outbox;
   readonly outgoing: OutgoingMessages;
   readonly timeline: Timeline;
+  readonly administration: GroupAdministration;
   private readonly core: ClientCore;
   private readonly open: () => Promise<ConversationSummary>;
   private readonly follower: LogFollower;
@@ -45,6 +55,8 @@ export class ConversationActor {
   private readonly acks: AckSender;
   private readonly book: ReceiptBook;
   private readonly alignment: RosterAlignment;
+  private readonly reading: LogReading;
+  readonly naming: GroupNaming;
   /** This session's comparison of what this device holds with the node's log; undefined before it was tried. */
   private compared: Promise<void> | undefined;
   private lastWaiting: ConversationEvents["waiting"] = null;
@@ -55,7 +67,7 @@ export class ConversationActor {
     this.open = open;
     this.acks = new AckSender(core, state);
     this.book = new ReceiptBook(core, state, (receipt) => this.outgoing.showReceipt(receipt));
-    this.outgoing = new OutgoingMessages(core, state.record.peer, this.book);
+    this.outgoing = new OutgoingMessages(core, new Recipients(core, state), this.book);
     this.timeline = new Timeline(core, state, this.outgoing);
     this.keeper = new GroupKeeper(core, state, {
       posted: (entry) => this.follower.post(entry),
@@ -63,6 +75,11 @@ export class ConversationActor {
       summary: open,
     });
     this.alignment = new RosterAlignment(core, this.keeper);
+    this.administration = new GroupAdministration(core, state, this.keeper, {
+      posted: (entry) => this.follower.post(entry),
+      catchUp: () => this.catchUp(),
+    });
+    this.naming = new GroupNaming(state, () => this.outbox);
     this.joiner = new GroupJoiner(core, state, {
       policy: () => this.keeper.policy(),
       summary: open,
@@ -73,23 +90,41 @@ export class ConversationActor {
       ready: () => this.makeReady(),
       accepted: (entry) => this.follower.post(entry),
       catchUp: () => this.catchUp(),
-      catchUpAfresh: () => this.tolerant(this.follower.catchUpAfresh()),
+      catchUpAfresh: () => this.reading.catchUpAfresh(),
       listHead: () => this.listHead(),
-      lost: () => this.background(this.loseState()),
+      lost: () => this.background(this.loseUnlessOut()),
     });
     this.follower = new LogFollower(core, state, {
-      policy: () => this.keeper.policy(),
+      policy: (record) => this.keeper.policy(record),
       takeOwn: (entry) => this.outbox.takeOwn(entry),
       opened: (entry, content) => this.events.emit("message", this.timeline.presentReceived(entry, content)),
       unopened: (entry, reason) =>
         this.events.emit("unopened", { sequence: entry.sequence, sender: entry.sender, reason }),
+      returned: ({ id, sequence }) => this.outgoing.live(id)?.update({ sequence }),
       listSeen: (entry, list) => void this.checkList(entry.sender.user, list),
       advanced: () => {
         this.acks.wake();
         this.background(this.book.retryEarly());
       },
-      groupMoved: () => this.outbox.wake(),
+      groupMoved: () => {
+        this.outbox.wake();
+        if (this.keeper.needsAlignment()) this.alignment.wake();
+        if (this.state.canSeal) this.background(this.naming.settleDebt());
+      },
+      changed: (facts) => this.groupChanged(facts),
       lost: () => this.background(this.askForReadd()),
+    });
+    this.reading = new LogReading(core, state, {
+      follower: this.follower,
+      book: this.book,
+      open,
+      rewoundTo: (sequence) => this.timeline.rewoundTo(sequence),
+      tellAgain: () => {
+        this.acks.noteAcked(0);
+        this.acks.wake();
+        this.outbox.sendAgain();
+      },
+      lost: () => this.loseState(),
     });
   }
 
@@ -112,11 +147,13 @@ export class ConversationActor {
   /** Takes up what the store holds. */
   async load(): Promise<void> {
     await this.book.load();
-    await this.outbox.load((record) => this.outgoing.trackStored(record));
+    const isName = (record: OutboxRecord): boolean => decodeContent(record.content).kind === "profile";
+    await this.outbox.load((record) => (isName(record) ? unheard : this.outgoing.trackStored(record)));
   }
 
   /** An entry of the log was pushed. */
   posted(entry: LogEntry): void {
+    if (this.state.record.left) return;
     if (this.state.record.joinedSequence === 0 && this.state.pending?.record.id !== entry.id) return;
     this.follower.post(entry);
   }
@@ -124,6 +161,11 @@ export class ConversationActor {
   /** A receipt was pushed. */
   receipted(receipt: Receipt): void {
     this.background(this.book.take(receipt));
+  }
+
+  /** Receipts up to a version may have been missed. */
+  receiptsBehind(version: number): Promise<void> {
+    return this.book.readMissed(version);
   }
 
   /** Something waits in this device's inbox. */
@@ -135,21 +177,39 @@ export class ConversationActor {
 
   /** Compares with the node, and brings both sides up to date. Errors: those of the connection. */
   async sync(summary: ConversationSummary): Promise<void> {
+    if (this.state.record.left) return;
     this.acks.noteAcked(summary.position);
     if (this.state.record.lostAt !== null) await this.askForReadd();
     else if (!this.holds(summary)) await this.loseState(summary);
     await this.compare(summary);
     if (summary.head !== this.state.record.position) await this.catchUp();
     this.acks.wake();
+    // Versions only ever rise, unless the database went back.
+    if (summary.receiptVersion < this.state.record.receiptVersion) await this.book.startOver();
     await this.book.readMissed(summary.receiptVersion);
     const behind = summary.lists.filter(({ user, version }) => (this.core.directory.get(user)?.version ?? 0) < version);
-    if (behind.length > 0 || this.keeper.needsAlignment()) await this.devicesChanged(behind.map(({ user }) => user));
+    // Of whom this device is to add, nobody else tells when there is a first device.
+    const users = [...behind.map(({ user }) => user), ...this.state.record.invited];
+    if (users.length > 0 || this.keeper.needsAlignment()) await this.devicesChanged(users);
     this.outbox.wake();
+  }
+
+  /** The node does not list a conversation that this device is in: it may have lost it. */
+  async syncUnlisted(): Promise<void> {
+    if (this.state.group && this.state.isMember) await this.sync(await this.open());
+  }
+
+  /** Whether the devices of a user are, or are to be, in the group. */
+  concerns(user: UserId): boolean {
+    const { peer, invited } = this.state.record;
+    const members = this.state.group?.members ?? [];
+    return user === peer || invited.includes(user) || members.some((member) => member.user === user);
   }
 
   /** A user's device list has moved on. */
   async devicesChanged(users: UserId[]): Promise<void> {
-    for (const user of users) await this.core.directory.refresh(user);
+    const inGroup = this.state.isGroup && this.administration.mayAdd ? this.state.id : undefined;
+    for (const user of users) await this.core.directory.refresh(user, inGroup);
     this.outbox.wake();
     this.alignment.wake();
   }
@@ -161,19 +221,9 @@ export class ConversationActor {
     this.acks.wake();
   }
 
-  /** The log is behind its head. Errors are reported, and left to the next sync. */
+  /** The log is behind its head. What the node has lost is given back. Errors: those of the connection. */
   catchUp(): Promise<void> {
-    return this.tolerant(this.follower.catchUp());
-  }
-
-  private async tolerant(reading: Promise<void>): Promise<void> {
-    try {
-      await reading;
-    } catch (error) {
-      if (!(error instanceof SottoError)) throw error;
-      if (error.code === "diverged") this.core.report({ code: "diverged", conversation: this.state.id });
-      else if (error.code !== "not-a-member") throw error;
-    }
+    return this.reading.catchUp();
   }
 
   /** Resolves when nothing is being stored or acked. */
@@ -191,6 +241,7 @@ export class ConversationActor {
   private async makeReady(): Promise<boolean> {
     await this.compare();
     const ready = await this.keeper.ready();
+    if (ready) await this.naming.settleDebt();
     this.noteWaiting();
     return ready;
   }
@@ -242,6 +293,18 @@ export class ConversationActor {
       await this.state.commit({ record: { lostAt: Date.now(), ...begins }, pending: null });
     });
     await this.askForReadd();
+  }
+
+  /** The node does not take this device for a member: it may have been removed, which the log tells. */
+  private async loseUnlessOut(): Promise<void> {
+    if (this.state.isGroup) await this.follower.catchUpAfresh().catch(() => undefined);
+    if (this.state.isMember) await this.loseState();
+  }
+
+  private groupChanged(facts: ReadonlySet<GroupFact>): void {
+    if (facts.has("members")) this.outgoing.reconsider();
+    if (facts.has("left")) this.outbox.wake();
+    this.events.emit("changed", { facts: [...facts] });
   }
 
   private async askForReadd(): Promise<void> {

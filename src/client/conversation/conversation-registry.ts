@@ -1,13 +1,22 @@
 /** The conversations that this device knows: taken up from the store, met in the node's list, each made once. */
 import { SottoError } from "../../protocol/errors.ts";
-import type { ConversationId, UserId } from "../../protocol/ids.ts";
+import type { GroupPolicy } from "../../identity/group-policy.ts";
+import { newId, type ConversationId, type UserId } from "../../protocol/ids.ts";
 import type { ConversationSummary } from "../../protocol/requests.ts";
 import { TaskQueue } from "../async/task-queue.ts";
 import type { ClientCore } from "../core.ts";
 import { tables } from "../records.ts";
 import { ConversationState } from "./conversation-state.ts";
 import { ConversationActor } from "./conversation-actor.ts";
-import { Conversation } from "./conversation.ts";
+import type { Conversation } from "./conversation.ts";
+import { Direct } from "./direct.ts";
+import { Group } from "./group.ts";
+
+export interface NewGroup {
+  name: string | null;
+  founding: GroupPolicy;
+  suite: 84 | 3;
+}
 
 /** How many are asked for at once. */
 const pageSize = 100;
@@ -47,13 +56,27 @@ export class ConversationRegistry {
     return this.running.get(id);
   }
 
-  withPeer(peer: UserId): Conversation | undefined {
-    return this.all().find((conversation) => conversation.peer === peer);
+  withPeer(peer: UserId): Direct | undefined {
+    const directs = this.all().filter((conversation) => conversation instanceof Direct);
+    return directs.find((direct) => direct.peer === peer);
   }
 
   /** The direct conversation with a user, asked of the node when it is not known. */
-  async open(peer: UserId): Promise<Conversation> {
-    return this.withPeer(peer) ?? this.meet(await this.ask(peer));
+  async open(peer: UserId): Promise<Direct> {
+    const direct = this.withPeer(peer) ?? (await this.meet(await this.ask(peer)));
+    if (!(direct instanceof Direct)) throw new SottoError("diverged");
+    return direct;
+  }
+
+  /** A group that this device founds when it can; nobody else is in it yet. Errors: those of the connection. */
+  async createGroup({ name, founding, suite }: NewGroup): Promise<Group> {
+    const conversation = newId<ConversationId>();
+    await this.core.connection.request("conversation:create", { conversation, suite });
+    return this.meeting.run(async () => {
+      const state = ConversationState.fresh(this.core, { conversation, peer: null, suite, founding, name });
+      await state.commit({ record: {} });
+      return (await this.adopt(state, false)) as Group;
+    });
   }
 
   /** Every conversation that the node lists for this user. Errors: those of the connection. */
@@ -85,10 +108,15 @@ export class ConversationRegistry {
     return this.meeting.run(async () => {
       const held = this.known.get(summary.conversation);
       if (held) return held;
+      if (summary.kind === "group") {
+        const group = ConversationState.fresh(this.core, { conversation: summary.conversation, peer: null });
+        await group.commit({ record: {} });
+        return this.adopt(group, true);
+      }
       const peer = summary.users.find((user) => user !== this.core.own.user);
       const isDirect = summary.users.length === 2 && summary.users.includes(this.core.own.user);
       if (!peer || !isDirect) throw new SottoError("internal", { detail: "the node lists a conversation of others" });
-      const state = ConversationState.fresh(this.core, summary.conversation, peer);
+      const state = ConversationState.fresh(this.core, { conversation: summary.conversation, peer });
       await state.commit({ record: {} });
       return this.adopt(state, true);
     });
@@ -107,10 +135,21 @@ export class ConversationRegistry {
     return summary;
   }
 
+  /** The node's row for a group that this user is in, or was. */
+  private async look(conversation: ConversationId): Promise<ConversationSummary> {
+    for await (const summary of this.listed()) {
+      if (summary.conversation === conversation) return summary;
+    }
+    throw new SottoError("conversation-unknown");
+  }
+
   private async adopt(state: ConversationState, isNew: boolean): Promise<Conversation> {
-    const actor = new ConversationActor(this.core, state, () => this.ask(state.record.peer, state.id));
+    const { peer } = state.record;
+    const open = () => (peer === null ? this.look(state.id) : this.ask(peer, state.id));
+    const actor = new ConversationActor(this.core, state, open);
     await actor.load();
-    const conversation = new Conversation(actor, this.core.closing);
+    const { closing } = this.core;
+    const conversation = peer === null ? new Group(actor, this.core.own.user, closing) : new Direct(actor, closing);
     this.running.set(conversation.id, actor);
     this.known.set(conversation.id, conversation);
     this.onAdopted(conversation, isNew);

@@ -4,7 +4,8 @@
  * then adopted, so that a failed write leaves memory as it was.
  */
 import type { Group, PreparedCommit } from "../../crypto/group-engine.ts";
-import type { ConversationId, DeviceId, MessageId, UserId } from "../../protocol/ids.ts";
+import type { ConversationId, MessageId } from "../../protocol/ids.ts";
+import { suites } from "../../protocol/limits.ts";
 import type { ClientCore } from "../core.ts";
 import { decodeRecord, encodeRecord, tables, type ConversationRecord, type PendingCommitRecord } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
@@ -24,6 +25,38 @@ export interface StateChange {
   pending?: PendingCommit | null;
 }
 
+const blank = {
+  suite: suites.default,
+  founding: null,
+  name: null,
+  invited: [],
+  owesName: false,
+  leavers: [],
+  left: null,
+  rosters: [],
+  generation: 0,
+  joinedSequence: 0,
+  position: 0,
+  positionHash: null,
+  logHash: null,
+  rosterEpoch: 0,
+  commits: [],
+  epochEnds: [],
+  departures: {},
+  senders: {},
+  lastNumber: 0,
+  lastContentHash: null,
+  lastId: null,
+  unopened: [],
+  receiptVersion: 0,
+  readSequence: 0,
+  selfUpdatedAt: 0,
+  mustSelfUpdate: false,
+  lostAt: null,
+  orphans: [],
+  readds: {},
+} satisfies Omit<ConversationRecord, "conversation" | "peer">;
+
 export class ConversationState {
   readonly queue = new TaskQueue();
   private readonly core: ClientCore;
@@ -36,35 +69,15 @@ export class ConversationState {
     this.current = record;
   }
 
-  static fresh(core: ClientCore, conversation: ConversationId, peer: UserId): ConversationState {
-    return new ConversationState(core, {
-      conversation,
-      peer,
-      generation: 0,
-      joinedSequence: 0,
-      position: 0,
-      positionHash: null,
-      logHash: null,
-      rosterEpoch: 0,
-      commits: [],
-      epochEnds: [],
-      departures: {},
-      senders: {},
-      lastNumber: 0,
-      lastContentHash: null,
-      lastId: null,
-      unopened: [],
-      receiptVersion: 0,
-      readSequence: 0,
-      selfUpdatedAt: 0,
-      mustSelfUpdate: false,
-      lostAt: null,
-      readds: {},
-    });
+  static fresh(
+    core: ClientCore,
+    about: Pick<ConversationRecord, "conversation" | "peer"> & Partial<ConversationRecord>,
+  ): ConversationState {
+    return new ConversationState(core, { ...blank, ...about });
   }
 
   static async load(core: ClientCore, bytes: Uint8Array): Promise<ConversationState> {
-    const state = new ConversationState(core, decodeRecord<ConversationRecord>(bytes));
+    const state = new ConversationState(core, { ...blank, ...decodeRecord<ConversationRecord>(bytes) });
     const id = state.current.conversation;
     const [tree, ratchets, pending] = await Promise.all([
       core.store.get(tables.groupTrees, id),
@@ -95,14 +108,21 @@ export class ConversationState {
   }
   /** A group that can be followed, and nothing under way that would change it. */
   get canSeal(): boolean {
-    return this.currentGroup !== undefined && this.currentPending === undefined && this.current.lostAt === null;
+    return this.currentGroup !== undefined && this.currentPending === undefined && this.isMember;
+  }
+  /** Neither lost nor out of the group. */
+  get isMember(): boolean {
+    return this.current.lostAt === null && this.current.left === null;
+  }
+  get isGroup(): boolean {
+    return this.current.peer === null;
   }
 
   /** Wraps a prepared commit for storage, with its exact bytes. */
   pend(
     prepared: PreparedCommit,
     id: MessageId,
-    place: { generation: number; epoch: number; added: DeviceId[]; removed: DeviceId[] },
+    place: Pick<PendingCommitRecord, "generation" | "epoch" | "added" | "removed" | "needsUpdate">,
   ): PendingCommit {
     const { tree, ratchets } = this.core.engine.encodeGroup(prepared.next);
     const record: PendingCommitRecord = {

@@ -1,4 +1,4 @@
-/** A conversation as an application uses it. What runs it is its actor. */
+/** What directs and groups have in common, as an application uses them. What runs a conversation is its actor. */
 import { encodeContent } from "../../crypto/content.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import { newIdAfter, type ConversationId, type DeviceId, type MessageId, type UserId } from "../../protocol/ids.ts";
@@ -11,18 +11,19 @@ export type { ConversationEvents } from "./conversation-actor.ts";
 /** The longest text that is taken, in bytes of UTF-8: what fits a sealed message with room for its wrapping. */
 const maxTextBytes = 120 * 1024;
 
-export class Conversation {
+export abstract class Conversation {
   readonly id: ConversationId;
-  readonly kind = "direct";
-  readonly peer: UserId;
-  private readonly actor: ConversationActor;
+  abstract readonly kind: "direct" | "group";
+  /** The other user of a direct; a group has none. */
+  readonly peer: UserId | undefined;
+  protected readonly actor: ConversationActor;
   private readonly closing: AbortSignal;
 
   constructor(actor: ConversationActor, closing: AbortSignal) {
     this.actor = actor;
     this.closing = closing;
     this.id = actor.state.id;
-    this.peer = actor.state.record.peer;
+    this.peer = actor.state.record.peer ?? undefined;
   }
 
   on<Name extends keyof ConversationEvents>(
@@ -59,6 +60,7 @@ export class Conversation {
   send(message: string | { text: string; replyTo?: Message | MessageId }): Message {
     const { text, replyTo } = typeof message === "string" ? { text: message, replyTo: undefined } : message;
     if (this.closing.aborted) throw new SottoError("closed");
+    if (this.actor.state.record.left) throw new SottoError("not-a-member");
     if (typeof text !== "string") throw new SottoError("invalid-argument", { detail: "a message needs a text" });
     if (text.length * 3 > maxTextBytes && new TextEncoder().encode(text).length > maxTextBytes) {
       throw new SottoError("too-large", { detail: `A text has at most ${maxTextBytes} bytes.` });

@@ -3,10 +3,11 @@
  *
  *   no group ──(Welcome)──▶ member ──(cannot follow)──▶ lost ──(asks; Welcome)──▶ member
  */
-import type { DirectPolicy, Group, KeyPackagePair } from "../../crypto/group-engine.ts";
+import type { ConversationPolicy, Group, KeyPackagePair } from "../../crypto/group-engine.ts";
 import { equalBytes } from "../../identity/equal-bytes.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
+import type { UserId } from "../../protocol/ids.ts";
 import { limits, suites } from "../../protocol/limits.ts";
 import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
 import type { ClientCore } from "../core.ts";
@@ -17,7 +18,7 @@ import { addRange } from "./sequence-ranges.ts";
 type Welcome = Extract<InboxEntry, { kind: "welcome" }>;
 
 export interface JoinerHooks {
-  policy(): DirectPolicy;
+  policy(): ConversationPolicy;
   summary(): Promise<ConversationSummary>;
   /** How the outbox goes on from the last number and id that the node knows of this device. */
   resume(last: LastSent): Resumption;
@@ -25,10 +26,14 @@ export interface JoinerHooks {
   joined(): Promise<void>;
 }
 
+/** Whose device lists are asked for at once. */
+const usersAtOnce = 32;
+
 export class GroupJoiner {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
   private readonly hooks: JoinerHooks;
+  private asking: Promise<void> | undefined;
 
   constructor(core: ClientCore, state: ConversationState, hooks: JoinerHooks) {
     this.core = core;
@@ -40,22 +45,27 @@ export class GroupJoiner {
   async join(welcome: Welcome): Promise<void> {
     const { record } = this.state;
     const held = this.state.group;
-    if (held && (record.lostAt === null || welcome.sequence <= record.joinedSequence)) return;
-    if (welcome.sequence < record.joinedSequence) return;
+    if (held && (this.state.isMember || welcome.sequence <= record.joinedSequence)) return;
+    if (welcome.sequence < Math.max(record.joinedSequence, record.left?.sequence ?? 0)) return;
     const joined = await this.tryPairs(welcome);
     if (!joined) return;
     const { group, pair } = joined;
     if (group.conversation !== this.state.id || group.generation !== welcome.generation) return;
     if (held && held.generation === group.generation && group.epoch <= held.epoch) return;
-    await this.core.directory.refresh(record.peer);
+    await this.learnUsers(group);
     if (!this.hasKnownKeys(group)) return;
     await this.adoptJoin(welcome, group, pair);
   }
 
-  /** Asks to be removed and added, under a fresh key package. */
-  async askForReadd(): Promise<void> {
+  /** Asks to be removed and added, under a fresh key package; once, whoever finds at the same time that it must. */
+  askForReadd(): Promise<void> {
+    this.asking ??= this.ask().finally(() => (this.asking = undefined));
+    return this.asking;
+  }
+
+  private async ask(): Promise<void> {
     const { generation } = this.state.record;
-    const pair = await this.core.supply.make(suites.default);
+    const pair = await this.core.supply.make(this.state.record.suite);
     const request = {
       conversation: this.state.id,
       generation: Math.max(generation, 1),
@@ -85,6 +95,25 @@ export class GroupJoiner {
     return undefined;
   }
 
+  /** The device lists of whoever this device meets in the group for the first time; of a direct's other side, anew. */
+  private async learnUsers(group: Group): Promise<void> {
+    const { peer } = this.state.record;
+    const users = new Set(group.members.map(({ user }) => user));
+    const unknown = [...users].filter((user) => user === peer || !this.core.directory.get(user));
+    for (let first = 0; first < unknown.length; first += usersAtOnce) {
+      await Promise.all(unknown.slice(first, first + usersAtOnce).map((user) => this.learnUser(user)));
+    }
+  }
+
+  /** Who has left since this device was added is none of its contacts any more, and needs no list. */
+  private async learnUser(user: UserId): Promise<void> {
+    try {
+      await this.core.directory.refresh(user);
+    } catch (error) {
+      if (!(error instanceof SottoError) || error.code !== "forbidden") throw error;
+    }
+  }
+
   /** A Welcome whose members carry other account keys than those pinned is not taken, and reported. */
   private hasKnownKeys(group: Group): boolean {
     for (const member of group.members) {
@@ -101,7 +130,7 @@ export class GroupJoiner {
 
   private async adoptJoin(welcome: Welcome, group: Group, pair: KeyPackagePair): Promise<void> {
     const { lastNumber, lastId } = await this.hooks.summary();
-    const rejoined = this.state.record.joinedSequence > 0;
+    const rejoined = this.state.record.joinedSequence > 0 && this.state.record.left === null;
     const forgotten = this.core.supply.forget(pair);
     await this.state.queue.run(async () => {
       const { record } = this.state;
@@ -126,6 +155,9 @@ export class GroupJoiner {
             senders: {},
             unopened,
             lostAt: null,
+            left: null,
+            leavers: [],
+            suite: group.suite === suites.large ? suites.large : suites.default,
             selfUpdatedAt: Date.now(),
             mustSelfUpdate: pair.lastResort,
             ...resumption.record,

@@ -2,39 +2,36 @@
  * Keeps the group of a conversation what it should be: founded when there is somebody to talk to, made of all live devices
  * of its users, updated now and then. How a device gets into a group that others keep: `group-joiner.ts`.
  *
- *   no group ──(peer has a device: found)──▶ pending ──(in the log)──▶ member
- *
- * Every change of the group is one commit: prepared, stored with its exact bytes, sent, adopted when the log has it. The
- * node takes one commit per epoch; a loser drops its own, follows the log and looks again.
+ *   no group ──(peer has a device, or a group of one's own: found)──▶ pending ──(in the log)──▶ member
  */
-import type { CommitChanges, DirectPolicy, Group } from "../../crypto/group-engine.ts";
+import type { ConversationPolicy, Group } from "../../crypto/group-engine.ts";
 import { toHex } from "../../identity/equal-bytes.ts";
 import { keyPackageHash } from "../../identity/key-package-inspection.ts";
 import { verifyReaddRequest } from "../../identity/readd.ts";
-import { fromBase64, toBase64 } from "../../protocol/base64.ts";
+import { fromBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
-import { newId, type DeviceId, type MessageId, type UserId } from "../../protocol/ids.ts";
-import { limits, suites } from "../../protocol/limits.ts";
-import type { LogEntry } from "../../protocol/log-entry.ts";
+import type { DeviceId, UserId } from "../../protocol/ids.ts";
+import { limits } from "../../protocol/limits.ts";
 import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
 import type { ClientCore } from "../core.ts";
 import { KeyPackageClaims } from "../device/key-package-claims.ts";
+import type { ConversationRecord } from "../records.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { GroupChanges, type ChangeHooks } from "./group-changes.ts";
 
 type Readd = Extract<InboxEntry, { kind: "readd" }>;
 
 /** Of one device that was added again. Key packages live for 90 days: one a week is fewer than this. */
 const readdPackagesKept = 16;
 
-export interface KeeperHooks {
-  posted(entry: LogEntry): void;
-  catchUp(): Promise<void>;
+export interface KeeperHooks extends ChangeHooks {
   summary(): Promise<ConversationSummary>;
 }
 
 export class GroupKeeper {
   /** Why nothing can be founded or sealed, for people: null when it can. */
   waitingFor: "recipient-device" | "welcome" | null = null;
+  readonly changes: GroupChanges;
   private readonly core: ClientCore;
   private readonly state: ConversationState;
   private readonly hooks: KeeperHooks;
@@ -47,61 +44,56 @@ export class GroupKeeper {
     this.state = state;
     this.hooks = hooks;
     this.claims = new KeyPackageClaims(core);
+    this.changes = new GroupChanges(core, state, hooks);
   }
 
-  policy(): DirectPolicy {
-    return { users: [this.core.own.user, this.state.record.peer] };
+  /** What the conversation is to its members, with whoever has left up to where `record` stands. */
+  policy({ peer, leavers }: Readonly<ConversationRecord> = this.state.record): ConversationPolicy {
+    return peer === null ? { kind: "group", leavers } : { kind: "direct", users: [this.core.own.user, peer] };
   }
 
   /** Whether a message can be sealed now; does what it can to make it so. */
   async ready(): Promise<boolean> {
-    if (this.state.record.lostAt !== null) return false;
-    if (this.state.pending) await this.resend();
+    if (!this.state.isMember) return false;
+    if (this.state.pending) await this.changes.resend();
     if (!this.state.group && !this.state.pending) await this.foundOrWait();
-    if (this.isSelfUpdateDue()) await this.change(async () => ({}));
+    if (this.state.group && this.isSelfUpdateDue()) await this.changes.make(this.state.group, {});
     return this.state.canSeal;
   }
 
-  /** Sends a stored commit again: the same bytes, so it counts once. */
-  async resend(): Promise<void> {
-    const { pending } = this.state;
-    if (!pending) return;
-    const { id, generation, epoch, commit, welcome } = pending.record;
-    const place = { conversation: this.state.id, generation, epoch, id };
-    try {
-      const reply = await this.core.connection.request("conversation:commit", {
-        ...place,
-        commit: toBase64(commit),
-        ...(welcome ? { welcome: toBase64(welcome) } : {}),
-      });
-      const sender = { user: this.core.own.user, device: this.core.own.device };
-      this.hooks.posted({ ...place, ...reply, kind: "commit", sender, number: 0, payload: toBase64(commit) });
-      await this.hooks.catchUp();
-    } catch (error) {
-      if (!(error instanceof SottoError) || error.code === "offline" || error.code === "timeout") throw error;
-      await this.hooks.catchUp();
-      if (this.state.pending?.record.id === id) await this.drop();
-      if (error.retryable && error.code !== "stale-epoch") throw error;
-    }
-  }
-
-  /** Adds live devices that are not in the group, removes this user's own that were revoked. */
-  async alignRoster(): Promise<void> {
+  /**
+   * Adds live devices that are not in the group; removes this user's own that were revoked, and whoever has left. Resolves with
+   * why the node did not take it, `undefined` when it did or nothing was to do.
+   */
+  async alignRoster(): Promise<SottoError | undefined> {
     const { group } = this.state;
-    if (!group || !this.state.canSeal) return;
-    const missing = this.missing(group);
-    const gone = this.goneLeaves(group);
-    if (missing.length + gone.length === 0) return;
-    await this.change(async () => {
-      const add = await this.claims.take(this.state.id, missing.slice(0, limits.addsPerCommit));
-      return add.length + gone.length > 0 ? { add: add.map((one) => one.bytes), remove: gone } : undefined;
-    });
+    if (!group || !this.state.canSeal) return undefined;
+    const missing = this.missing(group).slice(0, limits.addsPerCommit);
+    const remove = this.goneLeaves(group);
+    if (missing.length + remove.length === 0) return undefined;
+    const { id: conversation, isGroup, record } = this.state;
+    const packages = await this.claims.take({ conversation, isGroup, suite: record.suite }, missing);
+    if (packages.length + remove.length === 0) return undefined;
+    return this.changes.make(group, { add: packages.map((one) => one.bytes), remove });
   }
 
   /** Whether the group is not what the device lists say: somebody is missing, or a revoked device is still there. */
   needsAlignment(): boolean {
     const { group } = this.state;
     return group !== undefined && this.missing(group).length + this.goneLeaves(group).length > 0;
+  }
+
+  /** Of the group that this device holds. */
+  get epoch(): number | undefined {
+    return this.state.group?.epoch;
+  }
+
+  /** Whether what is out of line is for this device to mend first: its own user's devices, and whom it has invited. */
+  isNextToAlign(): boolean {
+    const { group, record } = this.state;
+    if (!group || !this.state.isGroup) return this.core.own.isPrimary;
+    const ours = [...this.missing(group), ...this.goneLeaves(group).map((leaf) => memberAt(group, leaf))];
+    return ours.some(({ user }) => user === this.core.own.user || record.invited.includes(user));
   }
 
   /** Removes and adds another device that cannot follow, once in a while without a person's word. */
@@ -123,7 +115,14 @@ export class GroupKeeper {
     this.held.delete(request.device);
     const packages = [...(last?.packages ?? []), name].slice(-readdPackagesKept);
     const readds = { ...record.readds, [request.device]: { at: Date.now(), packages } };
-    await this.change(async () => ({ add: [keyPackage], remove: [leaf.leaf] }), { readds });
+    const remove = [...new Set([leaf.leaf, ...this.leaversLeaves(group)])];
+    try {
+      await this.changes.make(group, { add: [keyPackage], remove }, { readds });
+    } finally {
+      // The node refused it: a later request of the device had taken this one's place. It is that one's turn, and this was none.
+      const isRefused = this.state.pending === undefined && this.state.group?.epoch === group.epoch;
+      if (isRefused) await this.state.queue.run(() => this.state.commit({ record: { readds: record.readds } }));
+    }
   }
 
   /** A person agrees to a request that was held. False where none is. */
@@ -134,65 +133,31 @@ export class GroupKeeper {
   }
 
   private async foundOrWait(): Promise<void> {
+    const { own, engine } = this.core;
+    const { peer, founding, suite } = this.state.record;
+    const place = { conversation: this.state.id, generation: 1, suite };
+    if (founding) {
+      const alone = await engine.createGroup(own.identity(), place, founding);
+      await this.changes.found(alone, { policy: founding });
+      return;
+    }
     const summary = await this.hooks.summary();
-    if (summary.generation > 0) {
+    if (summary.generation > 0 || peer === null) {
       this.waitingFor = "welcome";
       return;
     }
-    const { own, directory } = this.core;
-    for (const user of [own.user, this.state.record.peer]) await directory.refresh(user);
-    const wanted = this.liveDevices().filter(({ device }) => device !== own.device);
-    const packages = wanted.length > 0 ? await this.claims.take(this.state.id, wanted) : [];
-    if (!packages.some(({ user }) => user === this.state.record.peer)) {
+    const { directory } = this.core;
+    for (const user of [own.user, peer]) await directory.refresh(user);
+    const wanted = this.liveDevices([own.user, peer]).filter(({ device }) => device !== own.device);
+    const claim = { conversation: this.state.id, suite, isGroup: false };
+    const packages = wanted.length > 0 ? await this.claims.take(claim, wanted) : [];
+    if (!packages.some(({ user }) => user === peer)) {
       this.waitingFor = "recipient-device";
       return;
     }
     this.waitingFor = null;
-    const place = { conversation: this.state.id, generation: 1, suite: suites.default };
-    const alone = await this.core.engine.createGroup(own.identity(), place);
-    await this.prepare(alone, { add: packages.map((one) => one.bytes) }, [own.device]);
-    await this.resend();
-  }
-
-  /** One commit on the group as it is; `wanted` answers what to change, or undefined for nothing. */
-  private async change(
-    wanted: () => Promise<CommitChanges | undefined>,
-    record: Partial<ConversationState["record"]> = {},
-  ): Promise<void> {
-    const changes = await wanted();
-    const { group } = this.state;
-    if (!changes || !group || !this.state.canSeal) return;
-    await this.prepare(group, changes, [], record);
-    await this.resend();
-  }
-
-  private prepare(
-    group: Group,
-    changes: CommitChanges,
-    founder: DeviceId[],
-    record: Partial<ConversationState["record"]> = {},
-  ): Promise<void> {
-    return this.state.queue.run(async () => {
-      if (this.state.pending || (this.state.group && this.state.group.epoch !== group.epoch)) return;
-      const prepared = await this.core.engine.prepareCommit(this.state.group ?? group, changes, { now: Date.now() });
-      const before = new Map(group.members.map((one) => [one.leaf, one.device]));
-      const removed = (changes.remove ?? []).flatMap((leaf) => before.get(leaf) ?? []);
-      const stayed = new Set(
-        [...before].filter(([leaf]) => !changes.remove?.includes(leaf)).map(([, device]) => device),
-      );
-      const added = prepared.next.members.map((one) => one.device).filter((device) => !stayed.has(device));
-      const pending = this.state.pend(prepared, newId<MessageId>(), {
-        generation: group.generation,
-        epoch: group.epoch,
-        added: [...founder, ...added],
-        removed,
-      });
-      await this.state.commit({ pending, record });
-    });
-  }
-
-  private drop(): Promise<void> {
-    return this.state.queue.run(() => this.state.commit({ pending: null }));
+    const alone = await engine.createGroup(own.identity(), place);
+    await this.changes.found(alone, { add: packages.map((one) => one.bytes) });
   }
 
   private isSelfUpdateDue(): boolean {
@@ -201,20 +166,34 @@ export class GroupKeeper {
     return mustSelfUpdate || Date.now() - selfUpdatedAt > this.core.timings.selfUpdateAfterMs;
   }
 
-  private liveDevices(): { user: UserId; device: DeviceId }[] {
-    const users = [this.core.own.user, this.state.record.peer];
-    return users.flatMap((user) => this.core.directory.liveDevices(user).map((device) => ({ user, device })));
+  private liveDevices(users: Iterable<UserId>): { user: UserId; device: DeviceId }[] {
+    return [...users].flatMap((user) => this.core.directory.liveDevices(user).map((device) => ({ user, device })));
   }
 
   private missing(group: Group): { user: UserId; device: DeviceId }[] {
+    const { peer, invited, leavers } = this.state.record;
     const present = new Set(group.members.map((one) => one.device));
-    return this.liveDevices().filter(({ device }) => !present.has(device));
+    const users = new Set(
+      peer === null ? [...group.members.map(({ user }) => user), ...invited] : [this.core.own.user, peer],
+    );
+    for (const user of leavers) users.delete(user);
+    return this.liveDevices(users).filter(({ device }) => !present.has(device));
   }
 
   private goneLeaves(group: Group): number[] {
-    const list = this.core.directory.get(this.core.own.user);
-    return group.members
-      .filter((one) => list?.devices.get(one.device)?.revokedVersion !== undefined && one.user === this.core.own.user)
+    const { user } = this.core.own;
+    const list = this.core.directory.get(user);
+    const revoked = group.members
+      .filter((one) => one.user === user && list?.devices.get(one.device)?.revokedVersion !== undefined)
       .map((one) => one.leaf);
+    return [...revoked, ...this.leaversLeaves(group)];
+  }
+
+  private leaversLeaves(group: Group): number[] {
+    const { leavers } = this.state.record;
+    return group.members.filter(({ user }) => leavers.includes(user)).map(({ leaf }) => leaf);
   }
 }
+
+const memberAt = (group: Group, leaf: number): Group["members"][number] =>
+  group.members.find((member) => member.leaf === leaf)!;

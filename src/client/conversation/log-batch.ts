@@ -3,17 +3,33 @@
  * spent secrets are zeroed, then people hear of it.
  */
 import type { Group, GroupMember } from "../../crypto/group-engine.ts";
+import { isSamePolicy, roleOf } from "../../identity/group-policy.ts";
 import { logHashStart, nextLogHash, type HashedEntry } from "../../identity/log-hash.ts";
+import type { UserId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { ConversationState, PendingCommit } from "./conversation-state.ts";
-import { encodeRecord, entryKey, tables, type ConversationRecord, type EntryRecord } from "../records.ts";
+import {
+  encodeRecord,
+  entryKey,
+  tables,
+  type ConversationRecord,
+  type EntryRecord,
+  type TailRecord,
+} from "../records.ts";
 import { addRange } from "./sequence-ranges.ts";
 import type { RecordChange } from "../stores/client-store.ts";
 
 /** Commits are rare; receipts older than the oldest kept prove nothing new. */
 const commitsKept = 256;
+/** Of each conversation, in full: so much of a log can be given back to a node that has lost it. */
+export const tailKept = 1024;
+/** Rosters of the past; of messages older than those nobody waits for a receipt. */
+const rostersKept = 256;
 /** Epoch ends that may wait for their ack. */
 const epochEndsKept = 64;
+
+/** What is to be seen of a group, beside its messages. */
+export type GroupFact = "members" | "roles" | "name" | "left";
 
 export class LogBatch {
   record: ConversationRecord;
@@ -23,6 +39,8 @@ export class LogBatch {
   /** The run ends here: what follows cannot be followed. */
   stopped = false;
   rosterMoved = false;
+  /** What people see of a group has changed. */
+  readonly changed = new Set<GroupFact>();
   private readonly state: ConversationState;
   private readonly changes: RecordChange[] = [];
   private readonly releases: (() => void)[] = [];
@@ -55,6 +73,7 @@ export class LogBatch {
 
   /** A commit has been adopted: a new epoch, and a new beginning of the running hash. */
   beginEpoch(entry: HashedEntry, group: Group, roster: { added: readonly string[]; removed: readonly string[] }): void {
+    if (this.group && !isSamePolicy(this.group.policy, group.policy)) this.changed.add("roles");
     this.group = group;
     this.endEpoch();
     this.record.commits = [...this.record.commits, entry.sequence].slice(-commitsKept);
@@ -66,6 +85,12 @@ export class LogBatch {
       this.record.rosterEpoch = group.epoch;
       this.rosterMoved = true;
     }
+    const users = group.members.map(({ user }) => user);
+    this.record.leavers = this.record.leavers.filter((user) => users.includes(user));
+    this.noteUsers(
+      entry.sequence,
+      users.filter((user) => !this.record.leavers.includes(user)),
+    );
     this.record.logHash = logHashStart({
       conversation: entry.conversation,
       generation: entry.generation,
@@ -73,6 +98,43 @@ export class LogBatch {
       sequence: entry.sequence,
       transcriptHash: group.transcriptHash,
     });
+  }
+
+  /** A user has left by its own word; who removes its devices is not known yet. */
+  noteLeaver(sequence: number, user: UserId): void {
+    this.record.leavers = [...this.record.leavers, user];
+    const users = (this.group?.members ?? []).map((member) => member.user);
+    this.noteUsers(
+      sequence,
+      users.filter((one) => !this.record.leavers.includes(one)),
+    );
+  }
+
+  /** This user is out of the group: the log ends here. */
+  leave(sequence: number, how: "left" | "removed"): void {
+    this.record.left = { sequence, how };
+    if (this.pending) this.pendingSettled = true;
+    this.stopped = true;
+    this.changed.add("left");
+  }
+
+  /** Somebody says what the group is called: who has a role is believed, and anybody by whom knows no name yet. */
+  noteName(user: UserId, name: string): void {
+    const { policy } = this.group ?? {};
+    const counts = this.record.name === null || (policy && roleOf(policy, user) !== "member");
+    if (!policy || !counts || this.record.name === name) return;
+    this.record.name = name;
+    this.changed.add("name");
+  }
+
+  private noteUsers(sequence: number, members: readonly UserId[]): void {
+    if (this.record.peer !== null) return;
+    const users = [...new Set(members)].toSorted();
+    this.record.invited = this.record.invited.filter((user) => !users.includes(user));
+    const before = this.record.rosters.at(-1)?.users ?? [];
+    if (before.length === users.length && users.every((user, index) => user === before[index])) return;
+    this.record.rosters = [...this.record.rosters, { sequence, users }].slice(-rostersKept);
+    this.changed.add("members");
   }
 
   /** An application message has been taken in: the running hash goes on. */
@@ -88,11 +150,21 @@ export class LogBatch {
   }
 
   /** Closes an entry: it is stored, and the position moves on it. */
-  keep(entry: HashedEntry, hash: Uint8Array, kept: Pick<EntryRecord, "kind" | "content" | "reason">): EntryRecord {
+  keep(
+    entry: HashedEntry,
+    hash: Uint8Array,
+    kept: Pick<EntryRecord, "kind" | "content" | "reason" | "returned">,
+  ): EntryRecord {
     const { sequence, id, sender, number, acceptedAt, conversation } = entry;
     const logHash = this.record.logHash ?? new Uint8Array(32);
     const record: EntryRecord = { sequence, id, sender, number, acceptedAt, logHash, ...kept };
-    this.changes.push({ table: tables.entries, id: entryKey(conversation, sequence), bytes: encodeRecord(record) });
+    this.changes.push(
+      { table: tables.entries, id: entryKey(conversation, sequence), bytes: encodeRecord(record) },
+      { table: tables.tail, id: entryKey(conversation, sequence), bytes: encodeRecord(entry satisfies TailRecord) },
+    );
+    if (sequence > tailKept) {
+      this.changes.push({ table: tables.tail, id: entryKey(conversation, sequence - tailKept), bytes: null });
+    }
     if (kept.kind === "unopened") {
       this.record.unopened = addRange(this.record.unopened, sequence, sequence, limits.unopenedRanges);
     }

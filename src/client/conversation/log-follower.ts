@@ -10,7 +10,7 @@ import type { LogEntry } from "../../protocol/log-entry.ts";
 import { WakeLoop } from "../async/wake-loop.ts";
 import { inBackground, reportFailure, type ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
-import { LogBatch } from "./log-batch.ts";
+import { LogBatch, type GroupFact } from "./log-batch.ts";
 import { LogIntake, type IntakeHooks } from "./log-intake.ts";
 
 export interface FollowerHooks extends IntakeHooks {
@@ -18,6 +18,8 @@ export interface FollowerHooks extends IntakeHooks {
   advanced(): void;
   /** The roster changed, or a commit that waited has been settled: messages that waited may go. */
   groupMoved(): void;
+  /** What is to be seen of the group has changed. */
+  changed(facts: ReadonlySet<GroupFact>): void;
   /** The group cannot be followed any more. */
   lost(): void;
 }
@@ -107,7 +109,7 @@ export class LogFollower {
   }
 
   private askForGap(): void {
-    if (this.gapTimer !== undefined || this.core.closing.aborted || this.state.record.lostAt !== null) return;
+    if (this.gapTimer !== undefined || this.core.closing.aborted || !this.state.isMember) return;
     const { gapMs } = this.core.timings;
     this.gapTimer = setTimeout(
       () => {
@@ -121,8 +123,8 @@ export class LogFollower {
   private async readAll(): Promise<void> {
     for (;;) {
       await this.settled();
-      const { position, positionHash, lostAt, joinedSequence } = this.state.record;
-      if (lostAt !== null || (joinedSequence === 0 && !this.state.pending)) return;
+      const { position, positionHash, joinedSequence } = this.state.record;
+      if (!this.state.isMember || (joinedSequence === 0 && !this.state.pending)) return;
       const page = await this.core.connection.request("log:read", {
         conversation: this.state.id,
         after: position,
@@ -150,11 +152,12 @@ export class LogFollower {
         await this.intake.take(batch, entry);
         if (batch.stopped) break;
       }
-      const { position, lostAt } = this.state.record;
-      if (batch.record.position === position && batch.record.lostAt === lostAt) return;
+      const { position, lostAt, left } = this.state.record;
+      if (batch.record.position === position && batch.record.lostAt === lostAt && batch.record.left === left) return;
       await batch.finish();
       if (batch.record.position > position) this.hooks.advanced();
       if (batch.rosterMoved || batch.pendingSettled) this.hooks.groupMoved();
+      if (batch.changed.size > 0) this.hooks.changed(batch.changed);
       if (batch.record.lostAt !== null && lostAt === null) this.hooks.lost();
     });
   }

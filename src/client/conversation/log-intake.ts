@@ -2,13 +2,21 @@
  * What one entry of the log means to this device: a commit moves the group, a message is opened, an own message comes home.
  * Works on a batch that is stored later; an entry that cannot be followed stops the batch and leaves it as it was.
  */
-import type { Content } from "../../crypto/content.ts";
-import type { DirectPolicy, Group } from "../../crypto/group-engine.ts";
+import { decodeContent, type Content } from "../../crypto/content.ts";
+import type { AppliedCommit, ConversationPolicy, Group, GroupMember } from "../../crypto/group-engine.ts";
 import { equalBytes } from "../../identity/equal-bytes.ts";
 import { entryHash, type HashedEntry } from "../../identity/log-hash.ts";
+import { verifyLeave } from "../../identity/leave.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { ClientCore } from "../core.ts";
-import type { EntryRecord } from "../records.ts";
+import {
+  decodeRecord,
+  orphanKey,
+  tables,
+  type ConversationRecord,
+  type EntryRecord,
+  type OrphanRecord,
+} from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
 import { openEntry, type UnopenedReason } from "./entry-opener.ts";
 import type { LogBatch } from "./log-batch.ts";
@@ -24,10 +32,13 @@ export interface OwnArrival {
 }
 
 export interface IntakeHooks {
-  policy(): DirectPolicy;
+  /** What the conversation is to its members, as its log stands up to this record. */
+  policy(record: Readonly<ConversationRecord>): ConversationPolicy;
   takeOwn(entry: HashedEntry): OwnArrival | undefined;
   opened(entry: EntryRecord, content: Content): void;
   unopened(entry: EntryRecord, reason: UnopenedReason): void;
+  /** A message that the log had lost is in it again, at this place. */
+  returned(entry: EntryRecord): void;
   listSeen(entry: HashedEntry, list: { version: number; head: Uint8Array }): void;
 }
 
@@ -44,7 +55,9 @@ export class LogIntake {
   async take(batch: LogBatch, entry: HashedEntry): Promise<void> {
     const hash = entryHash(entry);
     if (entry.kind === "commit") await this.takeCommit(batch, entry, hash);
+    else if (entry.kind === "leave") this.takeLeave(batch, entry, hash);
     else if (!batch.group || !batch.record.logHash) this.refuseMessage(batch, entry);
+    else if (await this.takeReturned(batch, entry, hash)) return;
     else if (entry.sender.device === this.core.own.device) this.takeOwnMessage(batch, entry, hash);
     else await this.takeMessage(batch, entry, hash);
   }
@@ -63,7 +76,8 @@ export class LogIntake {
       if (!group) batch.record.joinedSequence = entry.sequence;
       batch.record.generation = entry.generation;
       batch.record.selfUpdatedAt = Date.now();
-      batch.record.mustSelfUpdate = false;
+      batch.record.mustSelfUpdate = pending.record.needsUpdate ?? false;
+      batch.record.founding = null;
       batch.release(() => pending.release());
       batch.beginEpoch(entry, pending.next, pending.record);
     } else if (group && entry.sequence === batch.record.joinedSequence && group.epoch === entry.epoch + 1) {
@@ -81,9 +95,14 @@ export class LogIntake {
   private async applyOthersCommit(batch: LogBatch, entry: HashedEntry, group: Group): Promise<boolean> {
     try {
       if (entry.generation !== group.generation || entry.epoch !== group.epoch) throw new SottoError("commit-invalid");
-      const applied = await this.core.engine.applyCommit(group, entry.payload, this.hooks.policy());
+      const applied = await this.core.engine.applyCommit(group, entry.payload, this.hooks.policy(batch.record));
       if (applied.committer.device !== entry.sender.device) throw new SottoError("commit-invalid");
-      if (applied.selfRemoved) return this.loseGroup(batch);
+      if (applied.selfRemoved) {
+        if (!this.isUserRemoved(group, applied)) return this.loseGroup(batch);
+        // The commit begins an epoch that this device knows nothing of: it is not acked.
+        batch.leave(entry.sequence, "removed");
+        return false;
+      }
       if (batch.pending) batch.pendingSettled = true;
       batch.release(() => applied.release());
       const devices = (members: typeof applied.added) => members.map((member) => member.device);
@@ -99,11 +118,52 @@ export class LogIntake {
     }
   }
 
+  /** Whether a commit that removes this device takes its whole user out of a group. */
+  private isUserRemoved(group: Group, { added, removed }: AppliedCommit): boolean {
+    const { user } = this.core.own;
+    if (!group.policy || added.some((member) => member.user === user)) return false;
+    const isRemoved = ({ device }: GroupMember): boolean => removed.some((one) => one.device === device);
+    return group.members.filter((member) => member.user === user).every(isRemoved);
+  }
+
+  /** Counts where the device that says it is in the group, at this very epoch; else it changes nothing for anybody. */
+  private takeLeave(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): void {
+    const { group } = batch;
+    if (!group || !batch.record.logHash) return this.refuseMessage(batch, entry);
+    batch.continueHash(hash);
+    batch.keep(entry, hash, { kind: "leave", content: null, reason: null });
+    const { user, device } = entry.sender;
+    const member = group.members.find((one) => one.user === user && one.device === device);
+    const isAtEpoch = entry.generation === group.generation && entry.epoch === group.epoch;
+    const isMeant = group.policy && member && isAtEpoch && !batch.record.leavers.includes(user);
+    if (!isMeant || !verifyLeave({ ...entry, user, device }, entry.payload, member.deviceKey)) return;
+    batch.noteLeaver(entry.sequence, user);
+    if (user === this.core.own.user) batch.leave(entry.sequence, "left");
+  }
+
   private loseGroup(batch: LogBatch): false {
     batch.record.lostAt ??= Date.now();
     if (batch.pending) batch.pendingSettled = true;
     batch.stopped = true;
     return false;
+  }
+
+  /** A message that the log had lost: it was opened then, and its key is spent. False for any other. */
+  private async takeReturned(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): Promise<boolean> {
+    if (!batch.record.orphans.includes(entry.id)) return false;
+    const id = orphanKey(entry.conversation, entry.id);
+    const bytes = await this.core.store.get(tables.orphans, id);
+    if (!bytes) return false;
+    const orphan = decodeRecord<OrphanRecord>(bytes);
+    const { sender, number, kind, content, reason } = orphan.entry;
+    const isSame = sender.device === entry.sender.device && number === entry.number;
+    if (!isSame || !equalBytes(orphan.payload, entry.payload)) return false;
+    batch.continueHash(hash);
+    const kept = batch.keep(entry, hash, { kind, content, reason, returned: true });
+    batch.record.orphans = batch.record.orphans.filter((one) => one !== entry.id);
+    batch.write({ table: tables.orphans, id, bytes: null });
+    batch.tell(() => this.hooks.returned(kept));
+    return true;
   }
 
   private takeOwnMessage(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): void {
@@ -121,7 +181,7 @@ export class LogIntake {
       batch.keep(entry, hash, { kind: "unopened", content: null, reason: "not-followed" });
       return;
     }
-    if (own.isAsSent) batch.keep(entry, hash, { kind: "message", content: own.content, reason: null });
+    if (own.isAsSent) this.keepContent(batch, entry, hash, own.content);
     else batch.keep(entry, hash, { kind: "unopened", content: null, reason: "replayed" });
     batch.write(...own.changes);
     batch.tell(() => own.stored());
@@ -139,12 +199,24 @@ export class LogIntake {
     }
     const { message, content, skipped } = opened;
     batch.record.senders[entry.sender.device] = { number: entry.number, contentHash: message.contentHash };
-    const kept = batch.keep(entry, hash, { kind: "message", content: message.content, reason: null });
+    const kept = this.keepContent(batch, entry, hash, message.content, content);
     batch.tell(() => {
       const { conversation, sequence, sender } = entry;
       if (skipped) this.core.report({ code: "messages-missing", conversation, sequence, ...sender });
       this.hooks.listSeen(entry, message.deviceList);
-      this.hooks.opened(kept, content);
+      if (kept.kind === "message") this.hooks.opened(kept, content);
     });
+  }
+
+  private keepContent(
+    batch: LogBatch,
+    entry: HashedEntry,
+    hash: Uint8Array,
+    bytes: Uint8Array,
+    content: Content = decodeContent(bytes),
+  ): EntryRecord {
+    if (content.kind === "profile") batch.noteName(entry.sender.user, content.name);
+    const kind = content.kind === "profile" ? "profile" : "message";
+    return batch.keep(entry, hash, { kind, content: bytes, reason: null });
   }
 }

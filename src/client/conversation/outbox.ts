@@ -37,6 +37,9 @@ export interface OutboxHooks {
 
 const sealRun = 32;
 const window = 128;
+/** How often in a row it is tried again at once where the group or the log has moved on. */
+const triedAtOnce = 3;
+const backoff = { baseMs: 50, maxMs: 5_000 };
 
 export class Outbox {
   private readonly core: ClientCore;
@@ -45,6 +48,8 @@ export class Outbox {
   private readonly items: OutboxItems;
   private readonly loop: WakeLoop;
   private attempt = 0;
+  /** Refusals in a row, none accepted between, because the node is elsewhere than this device. */
+  private overtaken = 0;
 
   constructor(core: ClientCore, state: ConversationState, hooks: OutboxHooks) {
     this.core = core;
@@ -99,14 +104,15 @@ export class Outbox {
 
   private async run(): Promise<void> {
     if (this.core.closing.aborted) return;
+    if (this.state.record.left) return this.giveUp();
     try {
       await this.flush();
       this.attempt = 0;
     } catch (error) {
       if (!(error instanceof SottoError) || error.code === "offline" || error.code === "closed") throw error;
       if (!error.retryable) return this.core.report({ code: error.code, conversation: this.state.id });
-      const wait = Math.max(error.retryAfterMs ?? 0, backoffMs(this.attempt++, 50, 5_000));
-      await delay(wait, this.core.closing).catch(() => undefined);
+      const wait = Math.max(error.retryAfterMs ?? 0, backoffMs(this.attempt++, backoff.baseMs, backoff.maxMs));
+      await this.pause(wait);
       this.loop.wake();
     }
   }
@@ -178,16 +184,19 @@ export class Outbox {
     const { generation, epoch } = sealed;
     const payload = toBase64(sealed.payload);
     const place = { conversation: this.state.id, generation, epoch, id, number, payload };
-    const reply = await this.core.connection.request("message:send", place);
+    const seen = this.state.record.position;
+    const reply = await this.core.connection.request("message:send", { ...place, seen });
+    this.overtaken = 0;
     if (reply.status === "already-accepted") {
       item.accepted = "known";
       return;
     }
-    const { sequence, acceptedAt } = reply;
+    const { sequence, acceptedAt, voucher } = reply;
     item.accepted = { sequence, acceptedAt };
     item.listener.moved("accepted", { sequence, acceptedAt });
     const sender = { user: this.core.own.user, device: this.core.own.device };
-    this.hooks.accepted({ ...place, kind: "message", sender, sequence, acceptedAt });
+    const vouched = voucher === undefined ? {} : { voucher };
+    this.hooks.accepted({ ...place, kind: "message", sender, sequence, acceptedAt, ...vouched });
   }
 
   /** Brings the outbox into a state from which sending can go on, or tells why it cannot. */
@@ -196,8 +205,14 @@ export class Outbox {
       case "stale-epoch":
         await this.hooks.catchUp();
         await this.unseal();
-        this.loop.wake();
-        return;
+        return this.tryAgain();
+      case "diverged":
+        await this.hooks.catchUp();
+        return this.tryAgain();
+      case "out-of-order":
+        // One before it was refused, too; or the node has lost what it had accepted, which shows in the log.
+        await this.hooks.catchUp();
+        throw error;
       case "message-conflict":
         this.hooks.lost();
         return;
@@ -214,6 +229,18 @@ export class Outbox {
       default:
         throw error;
     }
+  }
+
+  /** A few times at once, for others commit all the time; a node that refuses each time is asked ever more seldom. */
+  private async tryAgain(): Promise<void> {
+    const attempt = this.overtaken++ - triedAtOnce;
+    if (attempt >= 0) await this.pause(backoffMs(attempt, backoff.baseMs, backoff.maxMs));
+    this.loop.wake();
+  }
+
+  /** Ends early when the client closes. */
+  private pause(ms: number): Promise<void> {
+    return delay(ms, this.core.closing).catch(() => undefined);
   }
 
   /** Forgets the ciphertexts of what was not accepted: they are sealed anew, under their numbers. */
@@ -235,6 +262,20 @@ export class Outbox {
       await this.state.queue.run(() => this.state.commit({ record }));
     }
     item.listener.moved("failed", { error });
+  }
+
+  /** This user is out of the group: nothing goes out any more. */
+  private async giveUp(): Promise<void> {
+    for (const item of this.items.unaccepted()) {
+      await this.items.forget(item);
+      item.listener.moved("failed", { error: new SottoError("not-a-member") });
+    }
+  }
+
+  /** The node may have lost what it had accepted: all that has not come down in the log is sent again, the same bytes. */
+  sendAgain(): void {
+    for (const item of this.items.all()) item.accepted = null;
+    this.wake();
   }
 
   /** After this device was added to the group, or added again. For the write that adopts the group. */

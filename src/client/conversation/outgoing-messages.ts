@@ -1,21 +1,22 @@
 /** This device's messages that have not come to rest: what the outbox and the receipts say becomes their state. */
 import { decodeContent, type Content } from "../../crypto/content.ts";
-import type { MessageId, UserId } from "../../protocol/ids.ts";
+import type { MessageId } from "../../protocol/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { OutboxRecord, ReceiptRecord } from "../records.ts";
 import { Message } from "./message.ts";
+import type { Recipients } from "./recipients.ts";
 import type { OutgoingListener } from "./outbox-items.ts";
 import type { ReceiptBook, RecipientReceipt } from "./receipt-book.ts";
 
 export class OutgoingMessages {
   private readonly core: ClientCore;
-  private readonly peer: UserId;
+  private readonly recipients: Recipients;
   private readonly book: ReceiptBook;
   private readonly unsettled = new Map<MessageId, Message>();
 
-  constructor(core: ClientCore, peer: UserId, book: ReceiptBook) {
+  constructor(core: ClientCore, recipients: Recipients, book: ReceiptBook) {
     this.core = core;
-    this.peer = peer;
+    this.recipients = recipients;
     this.book = book;
   }
 
@@ -61,21 +62,33 @@ export class OutgoingMessages {
     for (const message of this.unsettled.values()) {
       const { sequence } = message;
       if (sequence === undefined || sequence > receipt.sequence) continue;
+      if (!this.recipients.of(sequence).includes(receipt.user)) continue;
       message.noteReceipt(this.book.lookUp(sequence, receipt.user));
       this.settle(message, sequence);
     }
   }
 
-  async receiptsOf(message: Message): Promise<RecipientReceipt[]> {
-    if (message.sender.user !== this.core.own.user) return [];
-    return [message.sequence === undefined ? { user: this.peer } : this.book.lookUp(message.sequence, this.peer)];
+  /** Somebody has come or gone: who is gone holds no message back any more. */
+  reconsider(): void {
+    for (const message of this.unsettled.values()) {
+      if (message.sequence !== undefined) this.settle(message, message.sequence);
+    }
   }
 
-  /** How far an accepted message of one's own got. */
+  async receiptsOf(message: Message): Promise<RecipientReceipt[]> {
+    const { sender, sequence } = message;
+    if (sender.user !== this.core.own.user) return [];
+    const users = this.recipients.of(sequence);
+    return users.map((user) => (sequence === undefined ? { user } : this.book.lookUp(sequence, user)));
+  }
+
+  /** How far an accepted message of one's own got: who is gone without it, or ran out of time, holds it back no more. */
   stateAt(sequence: number): "accepted" | "delivered" | "expired" {
-    const receipt = this.book.lookUp(sequence, this.peer);
-    if (receipt.deliveredAt) return "delivered";
-    return receipt.expiredAt ? "expired" : "accepted";
+    const receipts = this.recipients.of(sequence).map((user) => this.book.lookUp(sequence, user));
+    const awaited = receipts.filter(({ user, deliveredAt }) => deliveredAt ?? this.recipients.isIn(user));
+    const open = awaited.filter(({ deliveredAt, expiredAt }) => !deliveredAt && !expiredAt);
+    if (open.length > 0 || awaited.length === 0) return "accepted";
+    return awaited.some(({ deliveredAt }) => deliveredAt) ? "delivered" : "expired";
   }
 
   private settle(message: Message, sequence: number): void {

@@ -98,6 +98,18 @@ export class ReceiptBook {
     return this.reading;
   }
 
+  /** The log ends at a sequence, for now: what was said of the rest counts no more, and all is read anew. */
+  async startOver(sequence = Infinity): Promise<void> {
+    const gone = this.records.filter((record) => record.sequence > sequence);
+    this.records = this.records.filter((record) => record.sequence <= sequence);
+    const changes = gone.map(({ version }) => ({
+      table: tables.receipts,
+      id: receiptKey(this.state.id, version),
+      bytes: null,
+    }));
+    await this.state.queue.run(() => this.state.commit({ record: { receiptVersion: 0 } }, changes));
+  }
+
   /** What is known of a message of ours for one recipient. */
   lookUp(sequence: number, user: UserId): RecipientReceipt {
     const found: RecipientReceipt = { user };

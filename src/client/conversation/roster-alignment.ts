@@ -34,16 +34,24 @@ export class RosterAlignment {
   }
 
   private async align(): Promise<void> {
-    if (!this.core.own.isPrimary) await this.pause(1);
+    if (!this.keeper.isNextToAlign()) await this.pause(1);
     for (let attempt = 0; attempt < tries && !this.core.closing.aborted; attempt++) {
       if (attempt > 0) await this.pause(2 ** (attempt - 1));
       try {
-        await this.keeper.alignRoster();
+        // A large group is brought in line in rounds, and each that got on counts as no try.
+        while (this.keeper.needsAlignment() && (await this.alignOnce())) continue;
       } catch (error) {
         if (!(error instanceof SottoError) || error.code === "offline") throw error;
       }
       if (!this.keeper.needsAlignment()) return;
     }
+  }
+
+  /** Whether the group moved. */
+  private async alignOnce(): Promise<boolean> {
+    const before = this.keeper.epoch;
+    const refused = await this.keeper.alignRoster();
+    return refused === undefined && this.keeper.epoch !== before;
   }
 
   private async pause(rounds: number): Promise<void> {

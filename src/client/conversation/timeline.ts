@@ -26,6 +26,8 @@ export class Timeline {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
   private readonly outgoing: OutgoingMessages;
+  /** Those who read live, and up to where they have read. */
+  private readonly readers = new Set<{ after: number }>();
 
   constructor(core: ClientCore, state: ConversationState, outgoing: OutgoingMessages) {
     this.core = core;
@@ -42,21 +44,25 @@ export class Timeline {
       if (rows.length === 0) return { messages: found.toReversed(), before: undefined };
       for (const row of rows) {
         cursor = row.sequence;
-        if (row.kind !== "commit") found.push(this.present(row));
+        if (row.kind === "message" || row.kind === "unopened") found.push(this.present(row));
         if (found.length === limit) break;
       }
     }
     return { messages: found.toReversed(), before: cursor };
   }
 
-  /** Messages of others and of one's other devices, after a sequence, oldest first. */
-  async received(after: number, limit: number): Promise<Message[]> {
+  /**
+   * Messages of others and of one's other devices, after a sequence, oldest first. `onlyNew`: without those that the log had lost
+   * and has again.
+   */
+  async received(after: number, limit: number, { onlyNew = false } = {}): Promise<Message[]> {
     const found: Message[] = [];
     for (let cursor = after; ;) {
       const rows = await this.entriesAfter(cursor);
       for (const entry of rows) {
         cursor = entry.sequence;
-        if (this.isReceived(entry)) found.push(this.presentReceived(entry, decodeContent(entry.content!)));
+        if (this.isReceived(entry) && !(onlyNew && entry.returned))
+          found.push(this.presentReceived(entry, decodeContent(entry.content!)));
         if (found.length === limit) return found;
       }
       if (rows.length < rowsPerRead) return found;
@@ -68,15 +74,33 @@ export class Timeline {
     arrival: (stop: AbortSignal) => Promise<boolean>,
     signal?: AbortSignal,
   ): AsyncGenerator<Message, void, void> {
-    let after = this.state.record.position;
+    const reader = { after: this.state.record.position };
+    this.readers.add(reader);
+    try {
+      yield* this.liveFrom(reader, arrival, signal);
+    } finally {
+      this.readers.delete(reader);
+    }
+  }
+
+  /** The log goes another way after a sequence: what comes there is new. */
+  rewoundTo(sequence: number): void {
+    for (const reader of this.readers) reader.after = Math.min(reader.after, sequence);
+  }
+
+  private async *liveFrom(
+    reader: { after: number },
+    arrival: (stop: AbortSignal) => Promise<boolean>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Message, void, void> {
     for (;;) {
       const waiting = new AbortController();
       const arrived = withDeadline(arrival(waiting.signal), { signal }).catch(() => false);
-      const messages = await this.received(after, rowsPerRead);
+      const messages = await this.received(reader.after, rowsPerRead, { onlyNew: true });
       try {
         for (const message of messages) {
           if (signal?.aborted || this.core.closing.aborted) return;
-          after = message.sequence ?? after;
+          reader.after = message.sequence ?? reader.after;
           yield message;
         }
         if (messages.length === 0 && !(await arrived)) return;

@@ -8,7 +8,7 @@ import { deviceListEntryHash } from "../../identity/device-list-entry.ts";
 import { equalBytes } from "../../identity/equal-bytes.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
-import type { DeviceId, UserId } from "../../protocol/ids.ts";
+import type { ConversationId, DeviceId, UserId } from "../../protocol/ids.ts";
 import type { Connection } from "../connection/connection.ts";
 import { decodeRecord, encodeRecord, tables, type ListRecord } from "../records.ts";
 import type { OpenClientStore } from "../stores/client-store.ts";
@@ -73,21 +73,27 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     return this.known.get(user)?.entries ?? [];
   }
 
-  /** Asks the node for what is new, verifies and pins it. Undefined for a user without a device. */
-  refresh(user: UserId): Promise<DeviceList | undefined> {
+  /**
+   * Asks the node for what is new, verifies and pins it. Undefined for a user without a device. `inGroup`: a group that this
+   * device may add the user to, where they share no conversation yet.
+   */
+  refresh(user: UserId, inGroup?: ConversationId): Promise<DeviceList | undefined> {
     const underWay = this.refreshing.get(user);
     if (underWay) return underWay;
-    const refreshed = this.fetch(user)
+    const refreshed = this.fetch(user, inGroup)
       .catch((error: unknown) => this.passOn(error, user))
       .finally(() => this.refreshing.delete(user));
     this.refreshing.set(user, refreshed);
     return refreshed;
   }
 
-  private async fetch(user: UserId): Promise<DeviceList | undefined> {
+  private async fetch(user: UserId, inGroup?: ConversationId): Promise<DeviceList | undefined> {
     const before = this.known.get(user);
     const after = before?.list.version ?? 0;
-    const reply = await this.connection.request("devices:read", { users: [{ user, after }] });
+    const reply = await this.connection.request("devices:read", {
+      users: [{ user, after }],
+      ...(inGroup ? { conversation: inGroup } : {}),
+    });
     const found = reply.users.find((answer) => answer.user === user);
     if (!found?.accountKey) {
       if (before)

@@ -6,11 +6,12 @@
  * Invariant: keys are stored before anything signed by them leaves.
  */
 import { addDeviceEntry, revokeDeviceEntry } from "../../crypto/account-key.ts";
-import { signAck, signAdmission, signReaddRequest } from "../../crypto/device-key.ts";
+import { signAck, signAdmission, signLeave, signReaddRequest } from "../../crypto/device-key.ts";
 import type { DeviceIdentity } from "../../crypto/group-engine.ts";
 import { generateSigningKeyPair } from "../../crypto/signing-key.ts";
 import type { SignedAck } from "../../identity/ack.ts";
 import { decodeDeviceListEntry, type DeviceList } from "../../identity/device-list.ts";
+import type { Leave } from "../../identity/leave.ts";
 import type { ReaddRequest } from "../../identity/readd.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
@@ -87,6 +88,12 @@ export class OwnDevice {
 
   signReaddRequest(request: ReaddRequest): Uint8Array {
     return signReaddRequest(this.record.deviceSecretKey, request);
+  }
+
+  /** Says for the whole user that it leaves. */
+  signLeave(place: Omit<Leave, "user" | "device">): Uint8Array {
+    const { user, device, deviceSecretKey } = this.record;
+    return signLeave(deviceSecretKey, { ...place, user, device });
   }
 
   /** Answers the challenge: with a proof, or by registering this device as the first of its user. */

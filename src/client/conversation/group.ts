@@ -1,0 +1,95 @@
+import { roleOf } from "../../identity/group-policy.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import type { DeviceId, UserId } from "../../protocol/ids.ts";
+import { requireUserId } from "../require-user-id.ts";
+import type { ConversationActor } from "./conversation-actor.ts";
+import { Conversation } from "./conversation.ts";
+import type { AddOutcome } from "./group-administration.ts";
+
+export type GroupRole = "owner" | "admin" | "member";
+
+/**
+ * A conversation of many. Its members sign who is in it and who may change that. Errors of what changes it: `forbidden` by the
+ * rules of roles, `not-a-member`, and those of the connection.
+ */
+export class Group extends Conversation {
+  readonly kind = "group";
+  private readonly own: UserId;
+
+  constructor(actor: ConversationActor, own: UserId, closing: AbortSignal) {
+    super(actor, closing);
+    this.own = own;
+  }
+
+  /** Null until somebody has said it. */
+  get name(): string | null {
+    return this.actor.state.record.name;
+  }
+
+  /** How this user got out of the group; null while it is in. What was said before stays readable. */
+  get left(): "left" | "removed" | null {
+    return this.actor.state.record.left?.how ?? null;
+  }
+
+  /** This user's. */
+  get role(): GroupRole {
+    return this.actor.administration.roleOf(this.own);
+  }
+
+  /** The devices in the group, as its tree has them; empty before it is founded or joined. */
+  override get members(): { user: UserId; device: DeviceId; role: GroupRole }[] {
+    const { group, record } = this.actor.state;
+    const inIt = (group?.members ?? []).filter(({ user }) => !record.leavers.includes(user));
+    return inIt.map(({ user, device }) => ({
+      user,
+      device,
+      role: group?.policy ? roleOf(group.policy, user) : "member",
+    }));
+  }
+
+  /** Each user once, in order of the ids. */
+  get users(): { user: UserId; role: GroupRole }[] {
+    const roles = new Map(this.members.map(({ user, role }) => [user, role]));
+    return [...roles].map(([user, role]) => ({ user, role })).toSorted((a, b) => (a.user < b.user ? -1 : 1));
+  }
+
+  /** Users who are added by this device as soon as they have one of their own. */
+  get invited(): UserId[] {
+    return [...this.actor.state.record.invited];
+  }
+
+  /** Adds a user with all devices. `invited`: there is none yet. Also `group-full`. */
+  async add(user: string): Promise<AddOutcome> {
+    const added = await this.addAll([user]);
+    return added.get(user as UserId) ?? "invited";
+  }
+
+  /** The same for many, in as few changes of the group as can be. */
+  async addAll(users: readonly string[]): Promise<Map<UserId, AddOutcome>> {
+    return this.actor.administration.add(users.map(requireUserId));
+  }
+
+  /** Removes a user with all devices; a role is taken away first, which only owners may. */
+  async remove(user: string): Promise<void> {
+    return this.actor.administration.remove(requireUserId(user));
+  }
+
+  async setRole(user: string, role: GroupRole): Promise<void> {
+    if (!["owner", "admin", "member"].includes(role)) {
+      throw new SottoError("invalid-argument", { detail: "A role is owner, admin or member." });
+    }
+    await this.actor.administration.setRole(requireUserId(user), role);
+  }
+
+  /** Resolves when the node has accepted it. */
+  async rename(name: string): Promise<void> {
+    if (this.left) throw new SottoError("not-a-member");
+    if (this.role === "member") throw new SottoError("forbidden", { detail: "Owners and admins name a group." });
+    await this.actor.naming.rename(name);
+  }
+
+  /** Leaves with all devices. The only owner makes somebody else one first. */
+  leave(): Promise<void> {
+    return this.actor.administration.leave();
+  }
+}
