@@ -21,6 +21,7 @@ import { signedBytes, type SigningLabel } from "../../src/protocol/signed-bytes.
 /** Every label there is: the compiler refuses this record when one is missing. */
 const everyLabel: Record<SigningLabel, true> = {
   admission: true,
+  leave: true,
   envelope: true,
   "device-list": true,
   "device-list-hash": true,

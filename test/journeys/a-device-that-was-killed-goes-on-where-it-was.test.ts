@@ -135,8 +135,9 @@ describe("promise 2, exactly once and in order: a device that was killed goes on
       await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 10_000 })));
     }
     await eventually(async () => expect((await bob.history("anna")).unsent).to.equal(0));
-    const theirs = (await bob.history("anna")).held.map(({ sequence, text }) => `${sequence} ${text}`);
+    let theirs: string[] = [];
     await eventually(async () => {
+      theirs = (await bob.history("anna")).held.map(({ sequence, text }) => `${sequence} ${text}`);
       const { messages } = await chat.history({ limit: 1000 });
       const ours = messages.map((one) => ("text" in one ? `${one.sequence} ${one.text}` : "unopened"));
       expect(ours).to.deep.equal(theirs);

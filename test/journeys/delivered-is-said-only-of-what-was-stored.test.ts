@@ -182,7 +182,7 @@ describe("promise 3, a receipt never lies: delivered is said only of what was st
     expect(expired!.expiredAt).to.be.instanceOf(Date);
     expect(await sweep(32)).to.equal(0);
     await people.online("bel", { store: bobStore });
-    await sent.reached("delivered", { timeout: 5000 });
+    await eventually(() => expect(sent.state).to.equal("delivered"));
     const [delivered] = await sent.receipts();
     expect(delivered!.expiredAt).to.equal(undefined);
   });

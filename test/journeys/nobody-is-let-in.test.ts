@@ -139,13 +139,14 @@ describe("promise 9: nobody is let in", function () {
 
   it("after it was revoked: a device is out within five seconds, and for good", async () => {
     const tablet = await linkDevice(node, alice);
-    await talk();
-    expect(tablet.socket.heard.filter(({ push }) => push === "message:posted")).to.have.length(1);
+    await bob.socket.request("message:send", messageOf(conversation, 1));
+    await tablet.socket.hears("message:posted", ({ sender }) => sender.user === bob.identity.user);
     alice.account.revokeDevice(tablet.identity.device);
     const before = performance.now();
     await alice.socket.request("devices:revoke", { entry: toBase64(alice.account.entries.at(-1)!) });
     await tablet.socket.disconnected();
     expect(performance.now() - before).to.be.lessThan(5000);
+    await bob.socket.request("message:send", messageOf(conversation, 2));
     await talk();
     expect(tablet.socket.heard.filter(({ push }) => push === "message:posted")).to.have.length(1);
     expect(await codeOf(DeviceSocket.admitted(node, tablet.identity))).to.equal("device-revoked");

@@ -63,7 +63,7 @@ describe("a node on one machine", function () {
     expect(performance.now() - before).to.be.lessThan(10_000);
     expect(node.output.stdout).to.include("embedded: one machine, no failover");
     expect(node.output.stdout).to.include("sotto chat");
-    expect(await (await fetch(node.ready)).json()).to.deep.equal({ ready: true, reasons: [] });
+    expect(await (await fetch(node.ready)).json()).to.deep.equal({ ready: true, reasons: [], degraded: [] });
     expect((await post(`${node.url}/v1/accounts`)).status).to.equal(201);
     await endsCleanly(node, "SIGTERM");
   });

@@ -1,96 +1,35 @@
-import type { DeviceIdentity, DirectPolicy, Group, KeyPackagePair } from "../../src/crypto/group-engine.ts";
 import { mlsGroupEngine as engine } from "../../src/crypto/mls-group-engine.ts";
 import { newId } from "../../src/protocol/ids.ts";
 import { AccountWithDevices } from "./account-with-devices.ts";
+import type { Seat } from "./seated-group.ts";
+import { SeatedGroup } from "./seated-group.ts";
 
-/** Both suites, for `for (const suite of bothSuites) describe(…)`. */
-export const bothSuites = [84, 3] as const;
+export { bothSuites } from "./seated-group.ts";
+export type { Seat } from "./seated-group.ts";
 
-/** One device's place in a group. */
-export interface Seat {
-  readonly identity: DeviceIdentity;
-  group: Group;
-}
-
-/** A direct conversation of alice and bob, whose devices follow every commit that goes through `commit`. */
-export class DirectGroup {
+/** A direct conversation of alice and bob. */
+export class DirectGroup extends SeatedGroup {
   readonly alice: AccountWithDevices;
   readonly bob: AccountWithDevices;
-  readonly policy: DirectPolicy;
-  readonly suite: number;
-  readonly seats: Seat[] = [];
 
-  private constructor(alice: AccountWithDevices, bob: AccountWithDevices, suite: number) {
+  private constructor(founder: Seat, alice: AccountWithDevices, bob: AccountWithDevices) {
+    super(founder, { kind: "direct", users: [alice.user, bob.user] });
     this.alice = alice;
     this.bob = bob;
-    this.suite = suite;
-    this.policy = { users: [alice.user, bob.user] };
   }
 
   /** Alice's first device founds it and adds her other devices and bob's. */
   static async of(suite: number, aliceDevices = 1, bobDevices = 1): Promise<DirectGroup> {
     const alice = await AccountWithDevices.of("alice");
     const bob = await AccountWithDevices.of("bob");
-    const direct = new DirectGroup(alice, bob, suite);
-    const founder = alice.addDevice();
-    const group = await engine.createGroup(founder, { conversation: newId(), generation: 1, suite });
-    direct.seats.push({ identity: founder, group });
+    const identity = alice.addDevice();
+    const group = await engine.createGroup(identity, { conversation: newId(), generation: 1, suite });
+    const direct = new DirectGroup({ identity, group }, alice, bob);
     const others = [
       ...Array.from({ length: aliceDevices - 1 }, () => alice.addDevice()),
       ...Array.from({ length: bobDevices }, () => bob.addDevice()),
     ];
     if (others.length > 0) await direct.commit(direct.seats[0]!, { add: others });
     return direct;
-  }
-
-  seatOf(identity: DeviceIdentity): Seat {
-    return this.seats.find((seat) => seat.identity.device === identity.device)!;
-  }
-
-  leafOf(identity: DeviceIdentity): number {
-    return this.seats[0]!.group.members.find((member) => member.device === identity.device)!.leaf;
-  }
-
-  /** Commits, lets everybody follow, seats the added; gives the commit's bytes. Who is removed keeps the last state. */
-  async commit(by: Seat, changes: { add?: DeviceIdentity[]; remove?: DeviceIdentity[] }): Promise<Uint8Array> {
-    const pairs = await Promise.all((changes.add ?? []).map((joiner) => engine.createKeyPackage(joiner, this.suite)));
-    const remove = (changes.remove ?? []).map((leaver) => this.leafOf(leaver));
-    const prepared = await engine.prepareCommit(by.group, { add: pairs.map((pair) => pair.publicBytes), remove });
-    for (const seat of this.seats.slice()) {
-      if (seat === by) continue;
-      const applied = await engine.applyCommit(seat.group, prepared.commit, this.policy);
-      seat.group = applied.group;
-      applied.release();
-      if (applied.selfRemoved) this.seats.splice(this.seats.indexOf(seat), 1);
-    }
-    by.group = prepared.next;
-    prepared.release();
-    for (const [index, identity] of (changes.add ?? []).entries()) {
-      await this.join(identity, prepared.welcome!, pairs[index]!);
-    }
-    return prepared.commit;
-  }
-
-  /** Everybody's next message opens at everybody else's. */
-  async talk(): Promise<void> {
-    for (const sender of this.seats) {
-      const text = new TextEncoder().encode(`from ${sender.identity.device}`);
-      const sealed = await engine.seal(sender.group, text, new Uint8Array([1]));
-      sender.group = sealed.group;
-      sealed.release();
-      for (const reader of this.seats) {
-        if (reader === sender) continue;
-        const opened = await engine.open(reader.group, sealed.ciphertext);
-        reader.group = opened.group;
-        opened.release();
-        if (opened.sender.device !== sender.identity.device) throw new Error("a message has another sender");
-        if (new TextDecoder().decode(opened.plaintext) !== `from ${sender.identity.device}`) throw new Error("text");
-      }
-    }
-  }
-
-  private async join(identity: DeviceIdentity, welcome: Uint8Array, pair: KeyPackagePair): Promise<void> {
-    const group = await engine.joinGroup(identity, welcome, pair, this.policy);
-    this.seats.push({ identity, group });
   }
 }

@@ -56,9 +56,10 @@ export async function foundingCommit(
 export async function foundDirect(
   node: Pick<GatewayNode, "host" | "url">,
   names: [string, string] = ["alice", "bob"],
+  nodeOfBob = node,
 ): Promise<{ alice: Person; bob: Person; conversation: ConversationId; group: Group; pairs: KeyPackagePair[] }> {
   const alice = await newPerson(node, names[0]);
-  const bob = await newPerson(node, names[1]);
+  const bob = await newPerson(nodeOfBob, names[1]);
   const pairs = await publishKeyPackages(bob);
   const { conversation } = await alice.socket.request("conversation:open", { peer: bob.account.user });
   const { packages } = await alice.socket.request("keypackages:claim", {

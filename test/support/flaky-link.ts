@@ -13,14 +13,17 @@ export class FlakyLink {
   /** Milliseconds that each chunk waits, one after another. */
   delayMs = 0;
   private readonly lines = new Set<Line>();
+  private readonly silenced = new Set<Line>();
   private readonly held = { up: false, down: false };
   private isDown = false;
+  private target: { url: string };
   private readonly server: Server;
 
   private constructor(server: Server, target: { url: string }) {
     this.server = server;
+    this.target = target;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    server.on("connection", (client) => this.join(client, Number(new URL(target.url).port)));
+    server.on("connection", (client) => this.join(client, Number(new URL(this.target.url).port)));
   }
 
   static async to(target: { url: string }): Promise<FlakyLink> {
@@ -43,11 +46,12 @@ export class FlakyLink {
 
   /** Breaks every connection on both sides; what was held is lost. */
   cut(): void {
-    for (const { client, node } of this.lines) {
+    for (const { client, node } of [...this.lines, ...this.silenced]) {
       client.destroy();
       node.destroy();
     }
     this.lines.clear();
+    this.silenced.clear();
   }
 
   /** The client's side breaks; the node still believes in a connection, which stays silent. */
@@ -56,6 +60,18 @@ export class FlakyLink {
       line.client.removeAllListeners("close");
       line.client.destroy();
     }
+  }
+
+  /** Nothing passes any more on the lines that are there, and nobody is told; those that come from now on work. */
+  silence(): void {
+    for (const { client, node } of this.lines) for (const end of [client, node]) end.removeAllListeners("data").pause();
+    for (const line of this.lines) this.silenced.add(line);
+    this.lines.clear();
+  }
+
+  /** Connections that come from now on lead there, as behind a balancer; those that are there stay where they are. */
+  leadTo(target: { url: string }): void {
+    this.target = target;
   }
 
   /** No connection comes about until `restore`; those that are there break. */

@@ -66,7 +66,7 @@ export async function forgeCommit(group: Group, forgery: Forgery = {}): Promise<
     primitives.signature,
   );
   const context = await nextEpochContext(
-    state.groupContext,
+    contextWithExtensions(state.groupContext, forgery.proposals),
     "mls_public_message",
     framedContent,
     signature,
@@ -93,6 +93,14 @@ export async function forgeCommit(group: Group, forgery: Forgery = {}): Promise<
     primitives,
   );
   return encodeMlsMessage({ version: "mls10", wireformat: "mls_public_message", publicMessage });
+}
+
+/** The context with the extensions that a proposal brings; as the library, which keeps the old ones where it brings none. */
+function contextWithExtensions(context: GroupContext, proposals: Proposal[] = []): GroupContext {
+  const extensions = proposals.flatMap((proposal) =>
+    proposal.proposalType === "group_context_extensions" ? proposal.groupContextExtensions.extensions : [],
+  );
+  return extensions.length > 0 ? { ...context, extensions } : context;
 }
 
 async function appliedTree(

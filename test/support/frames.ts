@@ -30,9 +30,9 @@ function frameOf(event: RequestName): fc.Arbitrary<Frame> {
     .map((request) => ({ event, parameters: [request] }));
 }
 
-/** These two need no more than the right shape; everything else needs a key or a place that random bytes have not. */
+/** These need no more than the right shape; everything else needs a key or a place that random bytes have not. */
 function wouldBeStored(event: RequestName, request: unknown): boolean {
-  const needsShapeOnly = event === "conversation:open" || event === "link:offer";
+  const needsShapeOnly = event === "conversation:open" || event === "conversation:create" || event === "link:offer";
   return needsShapeOnly && requests[event].request.safeParse(request).success;
 }
 
@@ -91,7 +91,17 @@ function text(): fc.Arbitrary<string> {
     fc.constantFrom(16, 32, 64, 1216, 100).chain(base64),
     fc.constant(null).map(() => newId()),
     fc.string(),
-    fc.constantFrom("alice", "bob", "__proto__", "constructor", "' OR 1=1 --", "\u0000", "=".repeat(64)),
+    fc.constantFrom(
+      "alice",
+      "bob",
+      "https://push.example/one",
+      "k".repeat(87),
+      "__proto__",
+      "constructor",
+      "' OR 1=1 --",
+      "\u0000",
+      "=".repeat(64),
+    ),
   );
 }
 

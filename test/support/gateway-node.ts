@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { secretVerifier, signToken } from "../../src/accounts/tokens.ts";
 import { createActors, type Actors } from "../../src/actors/actors.ts";
+import type { PushServices } from "../../src/actors/ports/push.ts";
 import { silentTelemetry } from "../../src/actors/ports/silent-telemetry.ts";
 import type { Store } from "../../src/actors/ports/store.ts";
 import { MemoryDelivery } from "../../src/cluster/memory-delivery.ts";
@@ -11,6 +12,7 @@ import { MemoryRateLimiter, type Rates } from "../../src/cluster/memory-rate-lim
 import type { GatewaySettings } from "../../src/gateway/gateway-settings.ts";
 import { createGateway, type Gateway } from "../../src/gateway/gateway.ts";
 import { publicChecks } from "../../src/gateway/public-checks.ts";
+import { openVouchers } from "../../src/gateway/vouchers.ts";
 import { createSocketServer, type SocketServer } from "../../src/gateway/socket-server.ts";
 import { sodiumReady } from "../../src/identity/sodium.ts";
 import { userId } from "../../src/protocol/ids.ts";
@@ -51,6 +53,8 @@ export interface GatewayNode {
 export interface GatewayNodeOptions {
   settings?: Partial<GatewaySettings>;
   rates?: Partial<Rates>;
+  /** Where clients may subscribe; nowhere if nothing is said. */
+  pushServices?: PushServices;
   /** Stands between the actors and the database. */
   wrapStore?: (store: Store) => Store;
 }
@@ -67,8 +71,10 @@ export async function startGatewayNode(options: GatewayNodeOptions = {}): Promis
   const delivery = new MemoryDelivery(sockets, silentTelemetry);
   const presence = new MemoryPresence();
   const limiter = new MemoryRateLimiter({ ...generousRates, ...options.rates });
-  const parts = { delivery, limiter, settings, telemetry: silentTelemetry };
-  const actors = createActors({ ...parts, store: options.wrapStore?.(store) ?? store, checks: publicChecks });
+  const { pushServices } = options;
+  const parts = { delivery, limiter, settings, telemetry: silentTelemetry, ...(pushServices && { pushServices }) };
+  const vouchers = await openVouchers(store);
+  const actors = createActors({ ...parts, store: options.wrapStore?.(store) ?? store, checks: publicChecks, vouchers });
   const verifier = secretVerifier(tokenSecret, tokenRules);
   const gateway = createGateway({ ...parts, sockets, actors, presence, verifier });
   const host = `127.0.0.1:${await listen(httpServer)}`;

@@ -11,6 +11,8 @@ export interface KeptEntry {
   sequence: number;
   id: string;
   sender: string;
+  /** 0: a message, 1: a commit. */
+  kind: number;
 }
 
 /** What a closed client's store holds of its conversations, in order. */
@@ -37,7 +39,7 @@ export async function entriesInFile(file: string): Promise<KeptEntry[]> {
   try {
     const rows = database
       .prepare(
-        "SELECT sequence, lower(hex(id)) AS id, sender_user AS sender FROM messages ORDER BY conversation, sequence",
+        "SELECT sequence, lower(hex(id)) AS id, sender_user AS sender, kind FROM messages ORDER BY conversation, sequence",
       )
       .all([]);
     return rows as unknown as KeptEntry[];
@@ -49,3 +51,4 @@ export async function entriesInFile(file: string): Promise<KeptEntry[]> {
 
 /** As `KeptEntry` has it. */
 export const plainId = (id: string): string => id.replaceAll("-", "");
+export const dashedId = (hex: string): string => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");

@@ -10,6 +10,9 @@ export async function builtDist(): Promise<void> {
   if (build.status !== 0) throw new Error(`the build failed: ${build.stderr}`);
 }
 
+/** Longer than any drain in these tests. */
+const stopWithinMs = 20_000;
+
 /** A node as operators run it: a process of its own, from dist/, on a data folder and ports that outlive it. */
 export class NodeProcess {
   readonly folder: string;
@@ -22,7 +25,14 @@ export class NodeProcess {
   private running: Started | undefined;
   private readonly removeFolder: () => Promise<void>;
 
-  private constructor(folder: Awaited<ReturnType<typeof tempFolder>>, settings: Record<string, string>) {
+  private readonly command: "start" | "worker";
+
+  private constructor(
+    folder: Awaited<ReturnType<typeof tempFolder>>,
+    settings: Record<string, string>,
+    command: "start" | "worker",
+  ) {
+    this.command = command;
     this.folder = folder.path;
     this.removeFolder = folder.remove;
     this.settings = {
@@ -36,15 +46,22 @@ export class NodeProcess {
     };
   }
 
-  static async start(settings: Record<string, string> = {}): Promise<NodeProcess> {
+  /** `worker` instead of a node: its `url` is then that of its operator's port. */
+  static async start(
+    settings: Record<string, string> = {},
+    command: "start" | "worker" = "start",
+  ): Promise<NodeProcess> {
     await builtDist();
-    const node = new NodeProcess(await tempFolder(), settings);
+    const node = new NodeProcess(await tempFolder(), settings, command);
     await node.startAgain();
     return node;
   }
 
   get host(): string {
     return new URL(this.url).host;
+  }
+  get pid(): number {
+    return this.running!.child.pid!;
   }
   get file(): string {
     return join(this.settings["DATA_DIR"]!, "sotto.db");
@@ -57,7 +74,7 @@ export class NodeProcess {
   async startAgain(): Promise<void> {
     const port = (url: string): string => (url === "" ? "0" : new URL(url).port);
     const ports = { PORT: port(this.url), OPS_PORT: port(this.opsUrl) };
-    const command = ["dist/src/cli/main.js", "start", "--json"];
+    const command = ["dist/src/cli/main.js", this.command, "--json"];
     this.running = startProcess(process.execPath, command, { ...this.settings, ...ports });
     const [line] = await this.running.says(/^\{.*\}$/m);
     const { url, opsUrl } = JSON.parse(line) as { url: string; opsUrl: string };
@@ -71,6 +88,26 @@ export class NodeProcess {
     await this.running?.ended;
     this.earlierLogs += this.running?.output.stderr ?? "";
     this.running = undefined;
+  }
+
+  /** SIGTERM; resolves with the exit status when the process is gone: null for one that did not end by itself in time. */
+  async stop(): Promise<number | null> {
+    const { running } = this;
+    running?.child.kill("SIGTERM");
+    const impatience = setTimeout(() => running?.child.kill("SIGKILL"), stopWithinMs);
+    const ended = await running?.ended;
+    clearTimeout(impatience);
+    this.earlierLogs += this.running?.output.stderr ?? "";
+    this.running = undefined;
+    return ended?.status ?? null;
+  }
+
+  /** Stops the process where it is, as on a machine that has no time for it; `resume` lets it go on. */
+  freeze(): void {
+    this.running?.child.kill("SIGSTOP");
+  }
+  resume(): void {
+    this.running?.child.kill("SIGCONT");
   }
 
   async killAndStartAgain(): Promise<void> {

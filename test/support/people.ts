@@ -56,6 +56,11 @@ export class People {
     return client;
   }
 
+  /** Those that are closed with the test, in the order in which they came. */
+  all(): readonly Client[] {
+    return this.clients;
+  }
+
   /** One that is not closed with the others: its test has ended it otherwise. */
   forget(client: Client): void {
     this.clients.splice(this.clients.indexOf(client), 1);

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -26,15 +27,17 @@ export interface Started {
   says(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
-/** `input` is piped in; without it standard input is closed. */
+/** `input` is piped in, whole or as it comes; without it standard input is closed. */
 export function startProcess(
   command: string,
   args: string[],
   settings: Record<string, string>,
-  input?: string,
+  input: string | Readable = "",
 ): Started {
   const child = spawn(command, args, { cwd: root, env: bareEnvironment(settings), stdio: ["pipe", "pipe", "pipe"] });
-  child.stdin.on("error", () => undefined).end(input ?? "");
+  child.stdin.on("error", () => undefined);
+  if (typeof input === "string") child.stdin.end(input);
+  else input.pipe(child.stdin);
   const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));
@@ -56,7 +59,7 @@ export function startProcess(
 }
 
 /** The `sotto` command as it is built; `npm test` builds first. */
-export const startSotto = (args: string[], settings: Record<string, string> = {}, input?: string): Started =>
+export const startSotto = (args: string[], settings: Record<string, string> = {}, input?: string | Readable): Started =>
   startProcess(process.execPath, [commandFile, ...args], settings, input);
 
 export const runSotto = (args: string[], settings: Record<string, string> = {}, input?: string): Promise<Finished> =>
