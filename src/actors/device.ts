@@ -64,7 +64,7 @@ export class Devices {
     return {};
   }
 
-  /** Asks the other devices of the group to remove and add this one. Throws `rate-limited`, `key-package-invalid`, `forbidden`, `not-a-member`. */
+  /** Asks the other devices of the group to remove and add this one. Throws `rate-limited`, `key-package-invalid`, `forbidden`, `not-a-member`, `stale-epoch`. */
   async requestReadd(caller: Caller, request: RequestOf<"readd:request">): Promise<Record<string, never>> {
     const { conversation, generation, epoch } = request;
     const { user, device } = caller;
@@ -77,10 +77,11 @@ export class Devices {
       throw new SottoError("forbidden", { detail: "The request is not signed by this device." });
     }
     await requireOwnKeyPackage(this.ports, caller, keyPackage);
-    const posted = await this.ports.store.postReadd({ ...fields, user, signature });
-    if (posted === "not-a-member") throw new SottoError("not-a-member");
+    const posted = await this.ports.store.postReadd({ ...fields, user, signature }, request.joinedSequence);
+    if (typeof posted === "string") throw new SottoError(posted);
+    const { joinedSequence: _, ...asked } = request;
     for (const { device: other, position, at } of posted) {
-      const entry = { ...request, kind: "readd" as const, position, user, device, at };
+      const entry = { ...asked, kind: "readd" as const, position, user, device, at };
       this.ports.delivery.emit(deviceRoom(other), "inbox:posted", entry);
     }
     return {};

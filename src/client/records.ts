@@ -128,6 +128,8 @@ export interface PendingCommitRecord {
   removed: DeviceId[];
   /** It has no update path, and others are members: one without changes is to follow. */
   needsUpdate?: boolean;
+  /** What else the record is to say once the log has this commit. */
+  adopts?: Partial<ConversationRecord>;
   createdAt: number;
 }
 

@@ -246,7 +246,15 @@ export const requests = {
   "inbox:ack": { request: z.object({ position: sequence }), reply: empty },
   /** Asks the other devices of a conversation to remove and add this one, which cannot follow any more. */
   "readd:request": {
-    request: z.object({ conversation: conversationId, generation, epoch, keyPackage, signature }),
+    request: z.object({
+      conversation: conversationId,
+      generation,
+      epoch,
+      keyPackage,
+      signature,
+      /** `joinedSequence`, as far as this device knows: `stale-epoch` where it was added again since, and its Welcome waits. */
+      joinedSequence: z.optional(sequence),
+    }),
     reply: empty,
   },
   /** Whose presence this socket wants to hear of from now on, in the place of all before: users it shares a conversation with. */

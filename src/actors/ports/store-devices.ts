@@ -66,6 +66,9 @@ export interface ReaddRequest {
   signature: Uint8Array;
 }
 
+/** What became of a request to be added again: who got it, at which position of their inbox; or why nobody did. */
+export type PostedReadd = { device: DeviceId; position: number; at: number }[] | "not-a-member" | "stale-epoch";
+
 /** Devices: lists, links, key packages, inboxes. */
 export interface DeviceStore {
   /** Undefined where no such device was ever registered. Revoked ones are found, with `revokedAt`. */
@@ -109,9 +112,10 @@ export interface DeviceStore {
   ackInbox(device: DeviceId, position: number): Promise<void>;
   /**
    * Puts the request into the inbox of every other live device in the conversation's group. One request per
-   * (conversation, device) waits at a time: a new one replaces it. Returns who got it, at which position of their inbox.
+   * (conversation, device) waits at a time: a new one replaces it. `stale-epoch`, and nothing is posted, where the device was
+   * added after `joinedSequence`: the request speaks of a time that is over.
    */
-  postReadd(request: ReaddRequest): Promise<{ device: DeviceId; position: number; at: number }[] | "not-a-member">;
+  postReadd(request: ReaddRequest, joinedSequence?: number): Promise<PostedReadd>;
   /**
    * The request of this device that waits in this conversation: until a commit adds the device, its revocation, or the
    * undelivered time to live, whoever has acked it in their inbox.

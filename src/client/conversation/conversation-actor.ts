@@ -179,7 +179,7 @@ export class ConversationActor {
   async sync(summary: ConversationSummary): Promise<void> {
     if (this.state.record.left) return;
     this.acks.noteAcked(summary.position);
-    if (this.state.record.lostAt !== null) await this.askForReadd();
+    if (this.state.record.lostAt !== null) await this.askForReadd(summary);
     else if (!this.holds(summary)) await this.loseState(summary);
     await this.compare(summary);
     if (summary.head !== this.state.record.position) await this.catchUp();
@@ -292,7 +292,7 @@ export class ConversationActor {
       const begins = joined ? { joinedSequence: joined, position: joined - 1 } : {};
       await this.state.commit({ record: { lostAt: Date.now(), ...begins }, pending: null });
     });
-    await this.askForReadd();
+    await this.askForReadd(summary);
   }
 
   /** The node does not take this device for a member: it may have been removed, which the log tells. */
@@ -307,9 +307,9 @@ export class ConversationActor {
     this.events.emit("changed", { facts: [...facts] });
   }
 
-  private async askForReadd(): Promise<void> {
+  private async askForReadd(summary?: ConversationSummary): Promise<void> {
     try {
-      await this.joiner.askForReadd();
+      await this.joiner.askForReadd(summary);
     } catch (error) {
       if (!(error instanceof SottoError)) throw error;
     }

@@ -122,7 +122,7 @@ export class ConversationState {
   pend(
     prepared: PreparedCommit,
     id: MessageId,
-    place: Pick<PendingCommitRecord, "generation" | "epoch" | "added" | "removed" | "needsUpdate">,
+    place: Pick<PendingCommitRecord, "generation" | "epoch" | "added" | "removed" | "needsUpdate" | "adopts">,
   ): PendingCommit {
     const { tree, ratchets } = this.core.engine.encodeGroup(prepared.next);
     const record: PendingCommitRecord = {

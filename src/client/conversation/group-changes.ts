@@ -58,15 +58,15 @@ export class GroupChanges {
 
   /**
    * One commit on the group that the changes were thought out for; nothing where it has moved on, or cannot be changed now.
-   * Resolves and throws as `resend`.
+   * `adopts`: what the record says besides, once the log has the commit. Resolves and throws as `resend`.
    */
   async make(
     group: Group,
     changes: CommitChanges,
-    record: Partial<ConversationRecord> = {},
+    adopts: Partial<ConversationRecord> = {},
   ): Promise<SottoError | undefined> {
     if (!this.state.canSeal || !this.isCurrent(group)) return undefined;
-    await this.prepare(group, changes, [], record);
+    await this.prepare(group, changes, [], adopts);
     return this.resend();
   }
 
@@ -80,7 +80,7 @@ export class GroupChanges {
     group: Group,
     changes: CommitChanges,
     founder: DeviceId[],
-    record: Partial<ConversationRecord>,
+    adopts: Partial<ConversationRecord>,
   ): Promise<void> {
     return this.state.queue.run(async () => {
       if (this.state.pending || (this.state.group && !this.isCurrent(group))) return;
@@ -98,10 +98,11 @@ export class GroupChanges {
         epoch: group.epoch,
         added: [...founder, ...added],
         removed,
+        adopts,
         ...(changes.policy && group.members.length > 1 ? { needsUpdate: true } : {}),
       });
       const owes = added.length > 0 && name !== null ? { owesName: true } : {};
-      await this.state.commit({ pending, record: { ...owes, ...record } });
+      await this.state.commit({ pending, record: owes });
     });
   }
 

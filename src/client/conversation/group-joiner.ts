@@ -57,13 +57,16 @@ export class GroupJoiner {
     await this.adoptJoin(welcome, group, pair);
   }
 
-  /** Asks to be removed and added, under a fresh key package; once, whoever finds at the same time that it must. */
-  askForReadd(): Promise<void> {
-    this.asking ??= this.ask().finally(() => (this.asking = undefined));
+  /**
+   * Asks to be removed and added, under a fresh key package; once, whoever finds at the same time that it must. `summary`: what the
+   * node was known to hold of this device when it found that. Throws `stale-epoch` where it was added again since.
+   */
+  askForReadd(summary?: ConversationSummary): Promise<void> {
+    this.asking ??= this.ask(summary).finally(() => (this.asking = undefined));
     return this.asking;
   }
 
-  private async ask(): Promise<void> {
+  private async ask(summary?: ConversationSummary): Promise<void> {
     const { generation } = this.state.record;
     const pair = await this.core.supply.make(this.state.record.suite);
     const request = {
@@ -73,10 +76,12 @@ export class GroupJoiner {
       keyPackage: pair.publicBytes,
       device: this.core.own.device,
     };
+    const joinedSequence = Math.max(this.state.record.joinedSequence, summary?.joinedSequence ?? 0);
     await this.core.connection.request("readd:request", {
       conversation: request.conversation,
       generation: request.generation,
       epoch: request.epoch,
+      ...(joinedSequence > 0 && { joinedSequence }),
       keyPackage: toBase64(pair.publicBytes),
       signature: toBase64(this.core.own.signReaddRequest(request)),
     });

@@ -116,13 +116,8 @@ export class GroupKeeper {
     const packages = [...(last?.packages ?? []), name].slice(-readdPackagesKept);
     const readds = { ...record.readds, [request.device]: { at: Date.now(), packages } };
     const remove = [...new Set([leaf.leaf, ...this.leaversLeaves(group)])];
-    try {
-      await this.changes.make(group, { add: [keyPackage], remove }, { readds });
-    } finally {
-      // The node refused it: a later request of the device had taken this one's place. It is that one's turn, and this was none.
-      const isRefused = this.state.pending === undefined && this.state.group?.epoch === group.epoch;
-      if (isRefused) await this.state.queue.run(() => this.state.commit({ record: { readds: record.readds } }));
-    }
+    // Counts once the log has it. One that is refused was none: a later request of the device has taken its place.
+    await this.changes.make(group, { add: [keyPackage], remove }, { readds });
   }
 
   /** A person agrees to a request that was held. False where none is. */

@@ -78,6 +78,7 @@ export class LogIntake {
       batch.record.selfUpdatedAt = Date.now();
       batch.record.mustSelfUpdate = pending.record.needsUpdate ?? false;
       batch.record.founding = null;
+      Object.assign(batch.record, pending.record.adopts);
       batch.release(() => pending.release());
       batch.beginEpoch(entry, pending.next, pending.record);
     } else if (group && entry.sequence === batch.record.joinedSequence && group.epoch === entry.epoch + 1) {

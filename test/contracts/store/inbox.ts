@@ -67,6 +67,19 @@ export function describeInbox(stores: () => StorePair): void {
       expect(await one.postReadd({ ...request(3), conversation: newId<ConversationId>() })).to.equal("not-a-member");
     });
 
+    it("gets no request of a device that was added again since it last knew", async () => {
+      const { one, other } = stores();
+      const { alice, bob, conversation } = await foundDirect(one);
+      const request = readdBy(conversation, alice);
+      await one.postReadd(request, 1);
+      mustBeAccepted(
+        await one.acceptCommit(commitBy(conversation, bob, 1, { removed: [alice.device], added: [alice] })),
+      );
+      expect(await other.postReadd(request, 1)).to.equal("stale-epoch");
+      expect(await one.findReadd(conversation, alice.device)).to.equal(undefined);
+      expect(await other.postReadd(request, 2)).to.have.length(1);
+    });
+
     it("leaves a request waiting whoever acked it, until the device is added or revoked", async () => {
       const { one, other } = stores();
       const { alice, bob, conversation } = await foundDirect(one);

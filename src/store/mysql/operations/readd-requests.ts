@@ -1,23 +1,30 @@
-import type { DeviceStore, ReaddRequest } from "../../../actors/ports/store-devices.ts";
+import type { PostedReadd, ReaddRequest } from "../../../actors/ports/store-devices.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
 import { blobOf, idOf } from "../../blobs.ts";
 import type { MysqlContext } from "../mysql-context.ts";
 import { deleteReadd, inboxKinds, postToInbox } from "./inbox.ts";
 
 /** See `DeviceStore.postReadd`. The conversation's row is held: a commit that adds the device comes before or after. */
-export async function postReadd(context: MysqlContext, request: ReaddRequest): ReturnType<DeviceStore["postReadd"]> {
+export async function postReadd(
+  context: MysqlContext,
+  request: ReaddRequest,
+  joinedSequence?: number,
+): Promise<PostedReadd> {
   const { db, now } = context;
   const conversation = blobOf(request.conversation);
   const device = blobOf(request.device);
   await db.get("SELECT 1 AS held FROM conversations WHERE conversation = ? FOR UPDATE", conversation);
-  const asker = await db.get(
-    `SELECT 1 AS found FROM devices d JOIN members m ON m.conversation = ? AND m.user = d.user AND m.left_sequence IS NULL
+  const asker = await db.get<{ joined: number | null }>(
+    `SELECT cd.joined_sequence AS joined FROM devices d
+     JOIN members m ON m.conversation = ? AND m.user = d.user AND m.left_sequence IS NULL
+     LEFT JOIN conversation_devices cd ON cd.conversation = m.conversation AND cd.device = d.device
      WHERE d.device = ? AND d.user = ? AND d.revoked_at IS NULL`,
     conversation,
     device,
     request.user,
   );
   if (asker === undefined) return "not-a-member";
+  if (joinedSequence !== undefined && asker.joined !== null && asker.joined > joinedSequence) return "stale-epoch";
   await deleteReadd(context, conversation, device);
   const others = await db.all<{ device: Uint8Array }>(
     `SELECT cd.device FROM conversation_devices cd JOIN devices d ON d.device = cd.device

@@ -1,22 +1,25 @@
-import type { DeviceStore, ReaddRequest } from "../../../actors/ports/store-devices.ts";
+import type { PostedReadd, ReaddRequest } from "../../../actors/ports/store-devices.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
 import { blobOf, idOf } from "../../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
 import { deleteReadd, inboxKinds, postToInbox } from "./inbox.ts";
 
 /** See `DeviceStore.postReadd`. */
-export function postReadd(context: StoreContext, request: ReaddRequest): Awaited<ReturnType<DeviceStore["postReadd"]>> {
+export function postReadd(context: StoreContext, request: ReaddRequest, joinedSequence?: number): PostedReadd {
   const { db, now } = context;
   const conversation = blobOf(request.conversation);
   const device = blobOf(request.device);
-  const asker = db.get(
-    `SELECT 1 AS found FROM devices d JOIN members m ON m.conversation = ? AND m.user = d.user AND m.left_sequence IS NULL
+  const asker = db.get<{ joined: number | null }>(
+    `SELECT cd.joined_sequence AS joined FROM devices d
+     JOIN members m ON m.conversation = ? AND m.user = d.user AND m.left_sequence IS NULL
+     LEFT JOIN conversation_devices cd ON cd.conversation = m.conversation AND cd.device = d.device
      WHERE d.device = ? AND d.user = ? AND d.revoked_at IS NULL`,
     conversation,
     device,
     request.user,
   );
   if (asker === undefined) return "not-a-member";
+  if (joinedSequence !== undefined && asker.joined !== null && asker.joined > joinedSequence) return "stale-epoch";
   deleteReadd(context, conversation, device);
   const others = db.all<{ device: Uint8Array }>(
     `SELECT cd.device FROM conversation_devices cd JOIN devices d ON d.device = cd.device
