@@ -56,6 +56,7 @@ function groupAfter(
   return {
     policy: change.policy ?? facts.policy,
     leavers: facts.leavers.filter((user) => after.has(user)),
+    leaversBefore: facts.leavers,
     joined: [...after].filter((user) => !before.has(user)),
     gone: [...before].filter((user) => !after.has(user)),
   };

@@ -1,4 +1,5 @@
-import type { AcceptLeave, LeaveOutcome } from "../actors/ports/store-conversations.ts";
+import type { AcceptCommit, AcceptLeave, LeaveOutcome } from "../actors/ports/store-conversations.ts";
+import type { UserId } from "../protocol/ids.ts";
 import { blobOf, sameBytes } from "./blobs.ts";
 
 /** Where a group stands, and the device in it that says its user leaves. */
@@ -24,4 +25,9 @@ export function repeatedLeave(
 ): LeaveOutcome {
   if (entry === undefined || !sameBytes(entry.id, blobOf(leave.id))) return { status: "not-a-member" };
   return { status: "already-accepted", sequence: entry.sequence, acceptedAt: entry.acceptedAt };
+}
+
+/** Whether nobody has left since the commit was judged. `leavers`: as they stand in the group's row. */
+export function knowsLeavers({ group }: AcceptCommit, leavers: string): boolean {
+  return JSON.stringify(group?.leaversBefore) === JSON.stringify(JSON.parse(leavers) as UserId[]);
 }

@@ -57,8 +57,11 @@ export interface AcceptCommit {
   /** In the order of the commit. A device in both is re-added: its log begins anew at this commit. */
   added: { user: UserId; device: DeviceId }[];
   removed: DeviceId[];
-  /** Of a group: what it is after the commit, and which users come and go by it. */
-  group?: Pick<GroupFacts, "policy" | "leavers"> & { joined: UserId[]; gone: UserId[] };
+  /**
+   * Of a group: what it is after the commit, and which users come and go by it. `leaversBefore`: by whom it was judged; where
+   * somebody has left since, the commit is `stale-epoch`, because members judge it by that too.
+   */
+  group?: Pick<GroupFacts, "policy" | "leavers"> & { leaversBefore: UserId[]; joined: UserId[]; gone: UserId[] };
   /** For the added devices: stored once, referenced from their inboxes in the place of any earlier one to this conversation. */
   welcome?: Uint8Array;
   /** As of messages. */

@@ -25,7 +25,7 @@ async function foundGroup(store: Store, count = 3) {
   const conversation = newId<ConversationId>();
   await store.createGroup(owner.user, conversation, 84);
   const policy = policyOf(owner);
-  const nobody = { leavers: [], joined: [], gone: [] };
+  const nobody = { leavers: [], leaversBefore: [], joined: [], gone: [] };
   const founding = commitBy(conversation, owner, 0, { added: [owner], leaves: [owner.device] });
   mustBeAccepted(await store.acceptCommit({ ...founding, group: { policy, ...nobody } }));
   const adding = commitBy(conversation, owner, 1, {
@@ -95,7 +95,7 @@ export function describeGroups(stores: () => StorePair): void {
             removed: [others[1]!.device],
             leaves: [owner.device, others[0]!.device],
           }),
-          group: { policy: policyOf(owner), leavers: [], joined: [], gone: [others[1]!.user] },
+          group: { policy: policyOf(owner), leavers: [], leaversBefore: [], joined: [], gone: [others[1]!.user] },
         }),
       );
       expect(await waiting()).to.deep.equal([]);
@@ -112,7 +112,7 @@ export function describeGroups(stores: () => StorePair): void {
       const { sequence } = mustBeAccepted(
         await one.acceptCommit({
           ...commit,
-          group: { policy: policyOf(owner), leavers: [], joined: [], gone: [gone.user] },
+          group: { policy: policyOf(owner), leavers: [], leaversBefore: [], joined: [], gone: [gone.user] },
         }),
       );
       const view = await other.viewConversation(gone.user, gone.device, conversation);
@@ -132,7 +132,7 @@ export function describeGroups(stores: () => StorePair): void {
       const { one } = stores();
       const { conversation, owner, others } = await foundGroup(one, 2);
       const [bob] = others as [Party];
-      const group = { policy: policyOf(owner), leavers: [], joined: [], gone: [] };
+      const group = { policy: policyOf(owner), leavers: [], leaversBefore: [], joined: [], gone: [] };
       const removal = commitBy(conversation, owner, 2, { removed: [bob.device], leaves: [owner.device] });
       mustBeAccepted(await one.acceptCommit({ ...removal, group: { ...group, gone: [bob.user] } }));
       await one.acceptMessages(conversation, [messageBy(conversation, owner, 1, { epoch: 3 })]);
@@ -167,6 +167,19 @@ export function describeGroups(stores: () => StorePair): void {
       expect(log).to.have.nested.property("entries[0].kind", "leave");
       const [next] = await one.acceptMessages(conversation, [messageBy(conversation, owner, 1, { epoch: 2 })]);
       expect(next).to.include({ status: "accepted", sequence: 4 });
+    });
+
+    it("takes no commit that was judged before somebody left: its members would not follow it", async () => {
+      const { one, other } = stores();
+      const { conversation, owner, others, policy } = await foundGroup(one);
+      const [bob, carol] = others as [Party, Party];
+      const group = { policy, leavers: [], leaversBefore: [], joined: [], gone: [] };
+      const commit = commitBy(conversation, owner, 2, { leaves: [owner.device, bob.device, carol.device] });
+      mustBeAccepted(await other.acceptLeave(leaveOf(conversation, bob, 2)));
+      expect(await one.acceptCommit({ ...commit, group })).to.deep.equal({ status: "stale-epoch" });
+      const knowing = { ...group, leavers: [bob.user], leaversBefore: [bob.user] };
+      mustBeAccepted(await one.acceptCommit({ ...commit, group: knowing }));
+      expect((await other.findConversation(conversation))!.group!.leavers).to.deep.equal([bob.user]);
     });
 
     it("is left by nobody who is not in it", async () => {

@@ -2,6 +2,7 @@ import type { AcceptCommit, CommitOutcome } from "../../../actors/ports/store-co
 import type { DeviceId, UserId } from "../../../protocol/ids.ts";
 import { acceptedAtOf } from "../../acceptance.ts";
 import { blobOf, leavesBlob, sameBytes } from "../../blobs.ts";
+import { knowsLeavers } from "../../leaving.ts";
 import type { MysqlContext } from "../mysql-context.ts";
 import { appendToLog } from "./append-to-log.ts";
 import { changeGroup } from "./groups.ts";
@@ -59,10 +60,17 @@ async function refusalOf(
   if (!founds && (commit.generation !== group.generation || commit.epoch !== group.epoch || group.generation === 0)) {
     return { status: "stale-epoch" };
   }
+  if (commit.group && !(await nobodyLeft(context, commit))) return { status: "stale-epoch" };
   const inGroup = founds
     ? commit.added.some((added) => added.device === sender.device && added.user === sender.user)
     : await isInGroup(context, conversation, sender.device);
   return inGroup && (await areAddable(context, conversation, commit)) ? undefined : { status: "not-a-member" };
+}
+
+async function nobodyLeft({ db }: MysqlContext, commit: AcceptCommit): Promise<boolean> {
+  const sql = "SELECT leavers FROM conversation_groups WHERE conversation = ?";
+  const row = await db.get<{ leavers: string }>(sql, blobOf(commit.conversation));
+  return row !== undefined && knowsLeavers(commit, row.leavers);
 }
 
 async function isMember({ db }: MysqlContext, conversation: Uint8Array, user: UserId): Promise<boolean> {

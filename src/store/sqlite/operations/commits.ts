@@ -2,6 +2,7 @@ import type { AcceptCommit, CommitOutcome } from "../../../actors/ports/store-co
 import type { DeviceId, UserId } from "../../../protocol/ids.ts";
 import { acceptedAtOf } from "../../acceptance.ts";
 import { blobOf, leavesBlob, sameBytes } from "../../blobs.ts";
+import { knowsLeavers } from "../../leaving.ts";
 import type { StoreContext } from "../store-context.ts";
 import { appendToLog } from "./append-to-log.ts";
 import { markDue, type DueState } from "./due.ts";
@@ -55,12 +56,19 @@ function refusalOf(context: StoreContext, commit: AcceptCommit, group: GroupRow)
   if (!founds && (commit.generation !== group.generation || commit.epoch !== group.epoch || group.generation === 0)) {
     return { status: "stale-epoch" };
   }
+  if (commit.group && !nobodyLeft(context, commit)) return { status: "stale-epoch" };
   const inGroup = founds
     ? commit.added.some((added) => added.device === sender.device && added.user === sender.user)
     : isInGroup(context, conversation, sender.device);
   const joined = commit.group?.joined ?? [];
   const addable = commit.added.every((added) => isAddable(context, conversation, added, joined.includes(added.user)));
   return inGroup && addable ? undefined : { status: "not-a-member" };
+}
+
+function nobodyLeft({ db }: StoreContext, commit: AcceptCommit): boolean {
+  const sql = "SELECT leavers FROM conversation_groups WHERE conversation = ?";
+  const row = db.get<{ leavers: string }>(sql, blobOf(commit.conversation));
+  return row !== undefined && knowsLeavers(commit, row.leavers);
 }
 
 function isMember({ db }: StoreContext, conversation: Uint8Array, user: UserId): boolean {
