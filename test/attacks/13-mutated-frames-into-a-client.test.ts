@@ -11,7 +11,7 @@ import { outlineOf } from "../support/frames.ts";
 import { heapInUse } from "../support/heap-in-use.ts";
 import { heldGroup, heldRecord } from "../support/held-state.ts";
 import { MaliciousNode, dataOf, refused } from "../support/malicious-node.ts";
-import { People, quickTimings } from "../support/people.ts";
+import { People } from "../support/people.ts";
 import { newSide, twoTalking, type Side } from "../support/two-talking.ts";
 
 /** How many in all; a release run sets more. */
@@ -34,8 +34,7 @@ describe("attack 13: mutated and oversized frames into a client", function () {
     rejected = [];
     process.on("unhandledRejection", note);
     people = new People(() => node.url);
-    const timings = { ...quickTimings, requestTimeoutMs: 500 };
-    ({ alice, bob } = await twoTalking(people, { timings }));
+    ({ alice, bob } = await twoTalking(people));
   });
   afterEach(async () => {
     node.behave();

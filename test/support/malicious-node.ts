@@ -31,6 +31,9 @@ export interface Line {
   cut(): void;
 }
 
+/** For the real node's answer. Longer than a client waits: on a busy machine it is the client that gives up, not the line. */
+const patienceMs = 60_000;
+
 /** What went over a line: a request with the answer that the client got. */
 export interface Exchange {
   user: string;
@@ -128,7 +131,7 @@ export class MaliciousNode {
     const line: Line = {
       user,
       push: (name, ...payload) => void socket.emit(name, ...payload),
-      ask: (name, request) => upstream.socket.timeout(10_000).emitWithAck(name, request) as Promise<never>,
+      ask: (name, request) => upstream.socket.timeout(patienceMs).emitWithAck(name, request) as Promise<never>,
       cut: () => {
         socket.disconnect(true);
         upstream.socket.close();

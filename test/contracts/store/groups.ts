@@ -175,7 +175,7 @@ export function describeGroups(stores: () => StorePair): void {
       const [bob, carol] = others as [Party, Party];
       const group = { policy, leavers: [], leaversBefore: [], joined: [], gone: [] };
       const commit = commitBy(conversation, owner, 2, { leaves: [owner.device, bob.device, carol.device] });
-      mustBeAccepted(await other.acceptLeave(leaveOf(conversation, bob, 2)));
+      expect(await other.acceptLeave(leaveOf(conversation, bob, 2))).to.include({ status: "accepted" });
       expect(await one.acceptCommit({ ...commit, group })).to.deep.equal({ status: "stale-epoch" });
       const knowing = { ...group, leavers: [bob.user], leaversBefore: [bob.user] };
       mustBeAccepted(await one.acceptCommit({ ...commit, group: knowing }));
