@@ -59,14 +59,12 @@ for (const [, measure] of chosen) {
   figures.push(figure);
   console.log(lineOf(figure));
 }
+const at = new Date().toISOString();
 const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
-const file = new URL(`results/${new Date().toISOString().slice(0, 10)}-${commit}.json`, import.meta.url);
+const file = new URL(`results/${at.replace(/\D/g, "").slice(0, 14)}-${commit}.json`, import.meta.url);
 if (!values.quick) {
   mkdirSync(new URL("results/", import.meta.url), { recursive: true });
-  writeFileSync(
-    file,
-    `${JSON.stringify({ at: new Date().toISOString(), commit, machine, scale, figures }, null, 2)}\n`,
-  );
+  writeFileSync(file, `${JSON.stringify({ at, commit, machine, scale, figures }, null, 2)}\n`);
   writeFileSync(new URL(file.href.replace(".json", ".svg")), chartOf(figures));
   console.log(`\n  written to ${file.pathname.slice(file.pathname.indexOf("bench/"))} and a chart beside it`);
 }
