@@ -3,7 +3,9 @@ import { ByteReader, MalformedBytes } from "../protocol/byte-reader.ts";
 import { ByteWriter } from "../protocol/byte-writer.ts";
 import { SottoError } from "../protocol/errors.ts";
 import { idToBytes } from "../protocol/ids.ts";
+import { unwrapBodyKey, wrapBodyKey, type HistoryKey, type WrapPlace } from "./history-key.ts";
 import { hashBody, isBodyHash, openBody, sealBody, type BodyContent, type BodyPlace } from "./message-body.ts";
+import { equalSecrets } from "./primitives/bytes.ts";
 import { decodeTaggedFields, encodeTaggedFields, fieldOfLength } from "./tagged-fields.ts";
 
 /** The sender's place in its user's device list. `head`: 32 bytes. */
@@ -17,6 +19,8 @@ export interface SealedMessage {
   readonly plaintext: Uint8Array;
   /** Travels beside the group's ciphertext. */
   readonly body: Uint8Array;
+  /** The body key under the history key, where there is one. */
+  readonly wrap: Uint8Array | undefined;
   /** 32 bytes: the next message's `previousContentHash`. */
   readonly contentHash: Uint8Array;
 }
@@ -24,22 +28,22 @@ export interface SealedMessage {
 export interface OpenedMessage extends BodyContent {
   readonly contentHash: Uint8Array;
   readonly deviceList: DeviceListHead;
-  /** 32 bytes. */
-  readonly bodyKey: Uint8Array;
 }
 
 const version = 1;
 const types = { message: 1 } as const;
 const tags = { type: 1, id: 2, number: 3, previous: 4, deviceList: 5, bodyKey: 6, bodyHash: 7 } as const;
 
-/** Assembles a message from its content. The group encrypts `plaintext`; nothing here touches the group's state. */
+/** Assembles a message from its content. `historyKey`: where history is kept. The group encrypts `plaintext`; nothing here touches the group's state. */
 export function sealMessage(
   place: BodyPlace,
   message: BodyContent & { deviceList: DeviceListHead },
   deviceSecretKey: Uint8Array,
+  historyKey?: HistoryKey,
 ): SealedMessage {
   const { number, previousContentHash, content, deviceList } = message;
   const { body, bodyKey, contentHash } = sealBody(place, { number, previousContentHash, content }, deviceSecretKey);
+  const bodyHash = hashBody(body);
   const plaintext = encodeTaggedFields(version, [
     [tags.type, Uint8Array.of(types.message)],
     [tags.id, idToBytes(place.id)],
@@ -47,29 +51,44 @@ export function sealMessage(
     [tags.previous, previousContentHash],
     [tags.deviceList, new ByteWriter().u64(deviceList.version).fixed(deviceList.head).finish()],
     [tags.bodyKey, bodyKey],
-    [tags.bodyHash, hashBody(body)],
+    [tags.bodyHash, bodyHash],
   ]);
+  const wrap = historyKey && wrapBodyKey(historyKey, { ...place, bodyHash }, bodyKey);
   bodyKey.fill(0);
-  return { plaintext, body, contentHash };
+  return { plaintext, body, wrap, contentHash };
 }
 
 /**
  * Opens a message whose group ciphertext has been opened. `place` and `number` are what the envelope claims, `sender.deviceKey`
- * (32 bytes) what the group's tree says: message, body and signature must agree with both. Throws `undecryptable`.
+ * (32 bytes) what the group's tree says: message, body and signature must agree with both. `historyKey` opens the wrap, which must
+ * bring the same body key: who reads later reads the same. Throws `undecryptable`.
  */
 export function openMessage(
   place: BodyPlace & { number: number },
-  sealed: { plaintext: Uint8Array; body: Uint8Array },
+  sealed: { plaintext: Uint8Array; body: Uint8Array; wrap?: Uint8Array | undefined },
   sender: { deviceKey: Uint8Array },
+  historyKey?: HistoryKey,
 ): OpenedMessage {
   const named = decodeSealed(sealed.plaintext);
   const fits = equalBytes(named.id, idToBytes(place.id)) && named.number === place.number;
   if (!fits || !isBodyHash(sealed.body, named.bodyHash)) throw new SottoError("undecryptable");
+  if (sealed.wrap) requireSameKey(sealed.wrap, historyKey, { ...place, bodyHash: named.bodyHash }, named.bodyKey);
   const opened = openBody(place, sealed.body, { bodyKey: named.bodyKey, deviceKey: sender.deviceKey });
   if (opened.number !== named.number || !equalBytes(opened.previousContentHash, named.previousContentHash)) {
     throw new SottoError("undecryptable");
   }
-  return { ...opened, deviceList: named.deviceList, bodyKey: named.bodyKey };
+  return { ...opened, deviceList: named.deviceList };
+}
+
+/** A wrap that cannot be checked, or brings something else, would show later readers what nobody sees now. */
+function requireSameKey(
+  wrap: Uint8Array,
+  historyKey: HistoryKey | undefined,
+  place: WrapPlace,
+  bodyKey: Uint8Array,
+): void {
+  if (!historyKey || !equalSecrets(unwrapBodyKey(historyKey, place, wrap), bodyKey))
+    throw new SottoError("undecryptable");
 }
 
 function decodeSealed(plaintext: Uint8Array) {

@@ -22,6 +22,10 @@ import { signedBytes, type SigningLabel } from "../../src/protocol/signed-bytes.
 const everyLabel: Record<SigningLabel, true> = {
   admission: true,
   leave: true,
+  "history-wrap": true,
+  "history-wrap-key": true,
+  "archive-row": true,
+  "archive-row-key": true,
   envelope: true,
   "device-list": true,
   "device-list-hash": true,

@@ -3,6 +3,7 @@ import { describeConversations } from "./store/conversations.ts";
 import { describeDevices } from "./store/devices.ts";
 import { describeFollowing } from "./store/following.ts";
 import { describeGroups } from "./store/groups.ts";
+import { describeHistory } from "./store/history.ts";
 import { describeInbox } from "./store/inbox.ts";
 import { describeKeyPackages } from "./store/key-packages.ts";
 import { describeLaterDevices } from "./store/later-devices.ts";
@@ -28,6 +29,7 @@ export function storeContract(open: () => Promise<StorePair>): void {
   describeConversations(stores);
   describeCommits(stores);
   describeGroups(stores);
+  describeHistory(stores);
   describeMessages(stores);
   describePositions(stores);
   describeLaterDevices(stores);

@@ -13,12 +13,21 @@ import type { AccountStore } from "./store-accounts.ts";
 import type { ConversationStore } from "./store-conversations.ts";
 import type { DeviceStore } from "./store-devices.ts";
 import type { FollowingStore } from "./store-following.ts";
+import type { HistoryStore } from "./store-history.ts";
 import type { LogStore } from "./store-log.ts";
 import type { MaintenanceStore } from "./store-maintenance.ts";
 import type { WakeStore } from "./store-wakes.ts";
 
 export interface Store
-  extends AccountStore, DeviceStore, ConversationStore, LogStore, MaintenanceStore, FollowingStore, WakeStore {
+  extends
+    AccountStore,
+    DeviceStore,
+    ConversationStore,
+    LogStore,
+    HistoryStore,
+    MaintenanceStore,
+    FollowingStore,
+    WakeStore {
   /** Brings the schema up to date; safe to run from several nodes at once. Returns the names of the migrations applied. */
   migrate(): Promise<string[]>;
   /** Answers when the database does. */

@@ -6,6 +6,7 @@ import { conversationsAndLog } from "./migrations/0002-conversations-and-log.ts"
 import { wakesAndSweeps } from "./migrations/0003-wakes-and-sweeps.ts";
 import { nodeKeys } from "./migrations/0004-node-keys.ts";
 import { groups } from "./migrations/0005-groups.ts";
+import { historyKeys } from "./migrations/0006-history-keys.ts";
 
 /**
  * In order; a migration that has left the house is never edited, only followed by another. Nodes of the version before serve
@@ -17,6 +18,7 @@ const migrations = [
   { number: 3, name: "0003-wakes-and-sweeps", statements: wakesAndSweeps },
   { number: 4, name: "0004-node-keys", statements: nodeKeys },
   { number: 5, name: "0005-groups", statements: groups },
+  { number: 6, name: "0006-history-keys", statements: historyKeys },
 ] as const;
 
 const tableOptions = "ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin";

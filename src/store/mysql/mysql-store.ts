@@ -15,6 +15,7 @@ import * as deviceLists from "./operations/device-lists.ts";
 import { expireUndelivered } from "./operations/expiry.ts";
 import * as following from "./operations/following.ts";
 import * as groups from "./operations/groups.ts";
+import * as history from "./operations/history.ts";
 import { ackInbox, readInbox } from "./operations/inbox.ts";
 import * as keyPackages from "./operations/key-packages.ts";
 import { findLinkOffer, putLinkOffer } from "./operations/link-offers.ts";
@@ -110,6 +111,9 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     findEntry: read(findEntry),
     advancePositions: (acks) => Promise.all(acks.map((ack) => writer.advance(ack))),
     readReceipts: read(readReceipts),
+    readHistory: read(history.readHistory),
+    putHistoryKeys: write(history.putHistoryKeys),
+    readHistoryKeys: read(history.readHistoryKeys),
     nodeKey: write(nodeKey),
     claimSweep: write(claimSweep),
     readSweeps: read(readSweeps),

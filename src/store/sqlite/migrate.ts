@@ -4,6 +4,7 @@ import { conversationsAndLog } from "./migrations/0002-conversations-and-log.ts"
 import { wakesAndSweeps } from "./migrations/0003-wakes-and-sweeps.ts";
 import { nodeKeys } from "./migrations/0004-node-keys.ts";
 import { groups } from "./migrations/0005-groups.ts";
+import { historyKeys } from "./migrations/0006-history-keys.ts";
 
 /** In order; a migration that has left the house is never edited, only followed by another. */
 const migrations = [
@@ -12,6 +13,7 @@ const migrations = [
   { number: 3, name: "0003-wakes-and-sweeps", sql: wakesAndSweeps },
   { number: 4, name: "0004-node-keys", sql: nodeKeys },
   { number: 5, name: "0005-groups", sql: groups },
+  { number: 6, name: "0006-history-keys", sql: historyKeys },
 ] as const;
 
 /**

@@ -13,6 +13,7 @@ import { appendDeviceEntry, findDevice, readDeviceLists } from "./operations/dev
 import { expireUndelivered } from "./operations/expiry.ts";
 import { clock, readLaggards, readReceiptNews, readRevocations } from "./operations/following.ts";
 import { acceptLeave, createGroup } from "./operations/groups.ts";
+import { putHistoryKeys, readHistory, readHistoryKeys } from "./operations/history.ts";
 import { ackInbox, readInbox } from "./operations/inbox.ts";
 import { claimKeyPackages, countKeyPackages, publishKeyPackages } from "./operations/key-packages.ts";
 import { findLinkOffer, putLinkOffer } from "./operations/link-offers.ts";
@@ -64,6 +65,7 @@ export const writes = {
   concludeWake,
   putPushSubscription,
   deletePushSubscription,
+  putHistoryKeys,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export const reads = {
@@ -90,6 +92,8 @@ export const reads = {
   readPushSubscriptions,
   readSweeps,
   readWake,
+  readHistory,
+  readHistoryKeys,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export type OperationName = keyof typeof writes | keyof typeof reads;

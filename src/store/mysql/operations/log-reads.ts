@@ -8,7 +8,7 @@ import { boundsColumns, daysFrom, findFloor, type LogBounds } from "./retention.
 type LogRead = Parameters<LogStore["readLog"]>[0];
 
 /** Rows fetched at once, so that a page of large entries does not load many times what it returns. */
-const rowsPerFetch = 64;
+export const rowsPerFetch = 64;
 
 interface MessageRow {
   sequence: number;
@@ -82,7 +82,7 @@ export async function findEntry(
   return row && logRow(conversation, row);
 }
 
-function fetchRows({ db }: MysqlContext, bounds: LogBounds, first: number, last: number): Promise<MessageRow[]> {
+export function fetchRows({ db }: MysqlContext, bounds: LogBounds, first: number, last: number): Promise<MessageRow[]> {
   return db.all<MessageRow>(
     `SELECT sequence, kind, generation, epoch, sender_user AS user, sender_device AS device, id, number,
        accepted_at AS acceptedAt, payload
@@ -94,7 +94,7 @@ function fetchRows({ db }: MysqlContext, bounds: LogBounds, first: number, last:
   );
 }
 
-function logRow(conversation: ConversationId, row: MessageRow): LogRow {
+export function logRow(conversation: ConversationId, row: MessageRow): LogRow {
   const { sequence, generation, epoch, number, payload, acceptedAt } = row;
   return {
     conversation,

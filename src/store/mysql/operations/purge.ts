@@ -80,6 +80,13 @@ export const purgeRules: readonly PurgeRule[] = [
     at: "retention",
     rule: "positions and numbers of devices removed before the retention",
   }),
+  rowsWhere({
+    table: "history_keys",
+    key: ["user", "conversation", "generation", "epoch"],
+    condition: "ended_at < ?",
+    at: "retention",
+    rule: "keys of archives that a later one took over from, before the retention",
+  }),
   // An accept that finds the row there counts on it, and writes none: it has the conversation, or it comes after.
   rowsWhere({
     table: "due",

@@ -8,7 +8,7 @@ import { findFloor, type LogBounds } from "./retention.ts";
 type LogRead = Parameters<LogStore["readLog"]>[0];
 
 /** Rows fetched at once, so that a page of large entries does not load many times what it returns. */
-const rowsPerFetch = 32;
+export const rowsPerFetch = 32;
 
 interface MessageRow {
   sequence: number;
@@ -77,7 +77,7 @@ export function findEntry(
   return row && logRow(conversation, row);
 }
 
-function fetchRows({ db }: StoreContext, conversation: Uint8Array, first: number, last: number): MessageRow[] {
+export function fetchRows({ db }: StoreContext, conversation: Uint8Array, first: number, last: number): MessageRow[] {
   return db.all<MessageRow>(
     `SELECT sequence, kind, generation, epoch, sender_user AS user, sender_device AS device, id, number,
        accepted_at AS acceptedAt, payload
@@ -88,7 +88,7 @@ function fetchRows({ db }: StoreContext, conversation: Uint8Array, first: number
   );
 }
 
-function logRow(conversation: ConversationId, row: MessageRow): LogRow {
+export function logRow(conversation: ConversationId, row: MessageRow): LogRow {
   const { sequence, generation, epoch, number, payload, acceptedAt } = row;
   return {
     conversation,

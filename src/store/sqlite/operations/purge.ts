@@ -112,6 +112,13 @@ export const purgeRules: readonly PurgeRule[] = [
     "retention",
   ),
   rowsWhere(
+    "history_keys",
+    "user, conversation, generation, epoch",
+    "ended_at IS NOT NULL AND ended_at < ?1",
+    "keys of archives that a later one took over from, before the retention",
+    "retention",
+  ),
+  rowsWhere(
     "due",
     "conversation",
     `NOT EXISTS (SELECT 1 FROM conversations c WHERE c.conversation = due.conversation AND c.head > c.floor)

@@ -1,0 +1,43 @@
+import type { ConversationId, DeviceId, UserId } from "../../protocol/ids.ts";
+import type { LogRow } from "./store-log.ts";
+
+/** A history key of a user's archive, sealed so that only this user's devices open it. `archiveGeneration`: of the key it is sealed under. */
+export interface HistoryKeyRow {
+  conversation: ConversationId;
+  generation: number;
+  epoch: number;
+  archiveGeneration: number;
+  sealed: Uint8Array;
+}
+
+/** Where a page of history keys goes on: after this one. */
+export type HistoryKeyCursor = Pick<HistoryKeyRow, "generation" | "epoch">;
+
+/** What a device that was added later reads: the log as far as its user may, and the user's archive. */
+export interface HistoryStore {
+  /**
+   * The log before a sequence (undefined: its end), as far as this user may read it: from where the user was added to where it
+   * left, above the floor. Ascending; begins later when payloads pass `maxBytes` (one entry is always returned). `first`: where
+   * what the user may read begins. Only for a live device of the user.
+   */
+  readHistory(read: {
+    conversation: ConversationId;
+    user: UserId;
+    device: DeviceId;
+    before: number | undefined;
+    limit: number;
+    maxBytes: number;
+  }): Promise<{ entries: LogRow[]; first: number } | "not-a-member">;
+  /**
+   * Keeps history keys of a user; one that is there already stays as it is. Answers false, and keeps none of them, where the user
+   * is in one of the conversations not at all, or a key is of an epoch that its group has not reached.
+   */
+  putHistoryKeys(user: UserId, device: DeviceId, rows: readonly HistoryKeyRow[]): Promise<boolean>;
+  /** A user's history keys of a conversation, in order of generation and epoch, after a cursor. */
+  readHistoryKeys(
+    user: UserId,
+    conversation: ConversationId,
+    after: HistoryKeyCursor,
+    limit: number,
+  ): Promise<HistoryKeyRow[]>;
+}

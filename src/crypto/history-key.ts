@@ -1,0 +1,81 @@
+/**
+ * History keys: what lets a device that was added later read what was said before. Beside the group's ciphertext a message carries
+ * its body key wrapped under the history key of its time, which all members derive and each user keeps in its archive.
+ */
+import { ByteReader } from "../protocol/byte-reader.ts";
+import { ByteWriter } from "../protocol/byte-writer.ts";
+import { SottoError } from "../protocol/errors.ts";
+import { idToBytes, type ConversationId, type MessageId } from "../protocol/ids.ts";
+import { signedBytes } from "../protocol/signed-bytes.ts";
+import type { Group, GroupEngine } from "./group-engine.ts";
+import { xchacha20Poly1305 as cipher } from "./primitives/aead.ts";
+import { concatBytes } from "./primitives/bytes.ts";
+import { blake2b256 } from "./primitives/hash.ts";
+import { randomBytes } from "./primitives/random.ts";
+
+/** A history key is named by the epoch that it was taken from. */
+export interface HistoryKeyName {
+  readonly generation: number;
+  readonly epoch: number;
+}
+
+/** `key`: 32 bytes. */
+export interface HistoryKey extends HistoryKeyName {
+  readonly key: Uint8Array;
+}
+
+/** Which message a wrap belongs to. `bodyHash`: 32 bytes. */
+export interface WrapPlace {
+  readonly conversation: ConversationId;
+  readonly id: MessageId;
+  readonly bodyHash: Uint8Array;
+}
+
+const nameLength = 16;
+export const wrapLength = nameLength + cipher.nonceLength + 32 + cipher.tagLength;
+
+/** The history key of the epoch that a group is at: an MLS exporter secret, the same for all its members. */
+export async function exportHistoryKey(engine: Pick<GroupEngine, "exportSecret">, group: Group): Promise<HistoryKey> {
+  const key = await engine.exportSecret(group, "sotto history", new Uint8Array(), 32);
+  return { generation: group.generation, epoch: group.epoch, key };
+}
+
+/** Wraps a body key (32 bytes). Layout: generation (8), epoch (8), nonce (24), ciphertext. */
+export function wrapBodyKey(historyKey: HistoryKey, place: WrapPlace, bodyKey: Uint8Array): Uint8Array {
+  const nonce = randomBytes(cipher.nonceLength);
+  const key = wrappingKey(historyKey.key);
+  const ciphertext = cipher.seal(key, nonce, placeBytes(historyKey, place), bodyKey);
+  key.fill(0);
+  return concatBytes(new ByteWriter().u64(historyKey.generation).u64(historyKey.epoch).finish(), nonce, ciphertext);
+}
+
+/** Under which history key a wrap is sealed, as it says. Throws `undecryptable` where it is none. */
+export function nameOfWrap(wrap: Uint8Array): HistoryKeyName {
+  if (wrap.length !== wrapLength) throw new SottoError("undecryptable");
+  try {
+    const reader = new ByteReader(wrap.subarray(0, nameLength));
+    return { generation: reader.u64(), epoch: reader.u64() };
+  } catch {
+    throw new SottoError("undecryptable");
+  }
+}
+
+/** The body key, 32 bytes. Throws `undecryptable`, always the same, for a wrong key, name or place. */
+export function unwrapBodyKey(historyKey: HistoryKey, place: WrapPlace, wrap: Uint8Array): Uint8Array {
+  const { generation, epoch } = nameOfWrap(wrap);
+  if (generation !== historyKey.generation || epoch !== historyKey.epoch) throw new SottoError("undecryptable");
+  const nonce = wrap.subarray(nameLength, nameLength + cipher.nonceLength);
+  const key = wrappingKey(historyKey.key);
+  try {
+    const sealed = wrap.subarray(nameLength + cipher.nonceLength);
+    return cipher.open(key, nonce, placeBytes(historyKey, place), sealed);
+  } finally {
+    key.fill(0);
+  }
+}
+
+const wrappingKey = (key: Uint8Array): Uint8Array => blake2b256(signedBytes("history-wrap-key"), key);
+
+function placeBytes({ generation, epoch }: HistoryKeyName, { conversation, id, bodyHash }: WrapPlace): Uint8Array {
+  return signedBytes("history-wrap", idToBytes(conversation), idToBytes(id), generation, epoch, bodyHash);
+}
