@@ -8,6 +8,7 @@ import { ConversationReading } from "./conversation-reading.ts";
 import { Conversations } from "./conversation.ts";
 import { Devices } from "./device.ts";
 import { guardedStore } from "./guarded-store.ts";
+import { History } from "./history.ts";
 import { KeyPackages } from "./key-packages.ts";
 import { Linking } from "./linking.ts";
 import { LoneDevices } from "./lone-devices.ts";
@@ -43,6 +44,7 @@ export interface Actors {
   conversations: Conversations;
   reading: ConversationReading;
   devices: Devices;
+  history: History;
   keyPackages: KeyPackages;
   users: Users;
   linking: Linking;
@@ -76,6 +78,7 @@ export function createActors(given: ActorPorts): Actors {
     devices,
     users,
     reading: new ConversationReading(ports),
+    history: new History(ports),
     keyPackages: new KeyPackages(ports),
     linking: new Linking({ ...ports, users }),
     pushSubscriptions: new PushSubscriptions(ports),

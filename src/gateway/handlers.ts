@@ -14,7 +14,10 @@ import { offerLink } from "./handlers/offer-link.ts";
 import { openConversation } from "./handlers/open-conversation.ts";
 import { proveDevice } from "./handlers/prove-device.ts";
 import { publishKeyPackages } from "./handlers/publish-key-packages.ts";
+import { putArchive } from "./handlers/put-archive.ts";
+import { readArchive } from "./handlers/read-archive.ts";
 import { readDevices } from "./handlers/read-devices.ts";
+import { readHistory } from "./handlers/read-history.ts";
 import { readInbox } from "./handlers/read-inbox.ts";
 import { readLog } from "./handlers/read-log.ts";
 import { readPushKey } from "./handlers/read-push-key.ts";
@@ -47,6 +50,9 @@ export const handlers: { readonly [N in RequestName]: Handler<N> } = {
   "message:ack": ackMessages,
   "log:read": readLog,
   "log:restore": restoreLog,
+  "history:read": readHistory,
+  "archive:put": putArchive,
+  "archive:read": readArchive,
   "receipts:read": readReceipts,
   "inbox:read": readInbox,
   "inbox:ack": ackInbox,

@@ -35,6 +35,10 @@ export const limits = {
   restoredEntries: 256,
   /** A page of the log ends early when its payloads pass this many bytes. */
   logPageBytes: 512 * 1024,
+  archiveKeysPerPut: 64,
+  archiveKeysPerPage: 256,
+  /** A history key under an archive key. */
+  archiveKeyBytes: 255,
   inboxEntriesPerPage: 32,
   /** Of each kind: Welcomes and requests to be re-added do not push each other out. */
   inboxEntriesPerDevice: 1000,

@@ -21,6 +21,14 @@ const seen = z.optional(position);
 const { voucher } = logEntry.shape;
 /** A group that the caller may add users to: with it, users may be asked about that the caller shares no conversation with. */
 const inGroup = z.optional(conversationId);
+/** A history key of the caller's user, sealed under the archive key of that generation. */
+const archivedKey = z.object({
+  conversation: conversationId,
+  generation,
+  epoch,
+  archiveGeneration: generation,
+  sealed: base64Bytes(limits.archiveKeyBytes, 1),
+});
 const empty = z.object({});
 const pushEndpoint = z.string().check(z.maxLength(limits.pushEndpointLength), z.regex(/^https?:\/\/[\x21-\x7e]+$/));
 /** 65 bytes, uncompressed, base64url without padding: as browsers take it. */
@@ -233,6 +241,28 @@ export const requests = {
       entries: z.array(logEntry).check(z.minLength(1), z.maxLength(limits.restoredEntries)),
     }),
     reply: z.object({ restored: position, head: position }),
+  },
+  /**
+   * The log as far as the caller's user may read it, whichever of its devices asks: up to `limit` entries before a sequence (or its
+   * end), ascending. `first`: where what may be read begins.
+   */
+  "history:read": {
+    request: z.object({
+      conversation: conversationId,
+      before: z.optional(sequence),
+      limit: z.int().check(z.positive(), z.lte(limits.logEntriesPerPage)),
+    }),
+    reply: z.object({ entries: z.array(logEntry), first: sequence }),
+  },
+  /** Keeps history keys in the archive of the caller's user. One that is there already stays as it is. */
+  "archive:put": {
+    request: z.object({ keys: z.array(archivedKey).check(z.minLength(1), z.maxLength(limits.archiveKeysPerPut)) }),
+    reply: empty,
+  },
+  /** The archive of the caller's user in one conversation, in order of generation and epoch, after a cursor. */
+  "archive:read": {
+    request: z.object({ conversation: conversationId, after: z.optional(z.object({ generation, epoch })) }),
+    reply: z.object({ keys: z.array(archivedKey), more: z.boolean() }),
   },
   "receipts:read": {
     request: z.object({ conversation: conversationId, after: position }),

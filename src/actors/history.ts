@@ -1,0 +1,43 @@
+/** What a device that was added later reads: the log from where its user was added, and the keys of its user's archive. */
+import { fromBase64, toBase64 } from "../protocol/base64.ts";
+import { SottoError } from "../protocol/errors.ts";
+import { limits } from "../protocol/limits.ts";
+import type { ReplyOf, RequestOf } from "../protocol/requests.ts";
+import type { Caller } from "./caller.ts";
+import type { Store } from "./ports/store.ts";
+import type { Vouchers } from "./ports/vouchers.ts";
+import { toWireEntry } from "./wire-forms.ts";
+
+export class History {
+  private readonly store: Store;
+  private readonly vouchers: Vouchers;
+
+  constructor({ store, vouchers }: { store: Store; vouchers: Vouchers }) {
+    this.store = store;
+    this.vouchers = vouchers;
+  }
+
+  /** Throws `conversation-unknown` for who is not, and was not, in the conversation. */
+  async read({ user, device }: Caller, request: RequestOf<"history:read">): Promise<ReplyOf<"history:read">> {
+    const { conversation, before, limit } = request;
+    const read = { conversation, user, device, before, limit, maxBytes: limits.logPageBytes };
+    const page = await this.store.readHistory(read);
+    if (page === "not-a-member") throw new SottoError("conversation-unknown");
+    return { entries: page.entries.map((row) => this.vouchers.vouched(toWireEntry(row))), first: page.first };
+  }
+
+  /** Throws `conversation-unknown`: also for a key of an epoch that is not there yet. Then none of them is kept. */
+  async putKeys({ user, device }: Caller, { keys }: RequestOf<"archive:put">): Promise<Record<string, never>> {
+    const rows = keys.map((key) => ({ ...key, sealed: fromBase64(key.sealed) }));
+    if (!(await this.store.putHistoryKeys(user, device, rows))) throw new SottoError("conversation-unknown");
+    return {};
+  }
+
+  async readKeys({ user }: Caller, request: RequestOf<"archive:read">): Promise<ReplyOf<"archive:read">> {
+    const { conversation, after } = request;
+    const start = after ?? { generation: 0, epoch: 0 };
+    const rows = await this.store.readHistoryKeys(user, conversation, start, limits.archiveKeysPerPage + 1);
+    const keys = rows.slice(0, limits.archiveKeysPerPage).map((row) => ({ ...row, sealed: toBase64(row.sealed) }));
+    return { keys, more: rows.length > keys.length };
+  }
+}

@@ -1,0 +1,5 @@
+import { callerOf, type Handler } from "../handler.ts";
+
+/** `history:read` */
+export const readHistory: Handler<"history:read"> = ({ actors }, session, request) =>
+  actors.history.read(callerOf(session), request);
