@@ -20,6 +20,7 @@ export const tables = {
   tail: "tail",
   orphans: "orphans",
   receipts: "receipts",
+  historyKeys: "history-keys",
 } as const;
 
 /** This device. Secrets: the store is encrypted at rest. */
@@ -33,6 +34,8 @@ export interface DeviceRecord {
   accountSecretKey: Uint8Array | null;
   /** Null until the device is registered or linked. */
   certificate: Uint8Array | null;
+  /** Under which this user's history keys are archived; ascending, the last is the current one. */
+  archiveKeys?: { generation: number; key: Uint8Array }[];
   /** The signed first entry of the list, while a registration is under way. */
   registrationEntry: Uint8Array | null;
 }
@@ -110,6 +113,8 @@ export interface ConversationRecord {
   lostAt: number | null;
   /** Messages that this device holds and the log has lost; they are known again when they come back at another place. */
   orphans: MessageId[];
+  /** The epochs of which history keys were taken, ascending, and when their commits were accepted. */
+  historyKeys: { generation: number; epoch: number; at: number }[];
   /** When this device last re-added another by itself, by its own clock, and by which key packages: each counts once. */
   readds: Record<DeviceId, { at: number; packages: string[] }>;
 }
@@ -171,6 +176,14 @@ export interface OrphanRecord {
   payload: Uint8Array;
 }
 
+/** A history key, 32 bytes. `isArchived`: it stands in the user's archive. */
+export interface HistoryKeyRecord {
+  generation: number;
+  epoch: number;
+  key: Uint8Array;
+  isArchived: boolean;
+}
+
 export interface ReceiptRecord {
   kind: "delivered" | "expired";
   user: UserId;
@@ -205,6 +218,10 @@ function isTaggedBytes(value: unknown): value is { $bytes: string } {
 export const sortable = (value: number): string => value.toString().padStart(16, "0");
 export const entryKey = (conversation: ConversationId, sequence: number): string =>
   `${conversation}/${sortable(sequence)}`;
+export const historyKeyId = (
+  conversation: ConversationId,
+  { generation, epoch }: { generation: number; epoch: number },
+): string => `${conversation}/${sortable(generation)}/${sortable(epoch)}`;
 export const outboxKey = (conversation: ConversationId, id: MessageId): string => `${conversation}/${id}`;
 export const orphanKey = (conversation: ConversationId, id: MessageId): string => `${conversation}/${id}`;
 export const receiptKey = (conversation: ConversationId, version: number): string =>

@@ -80,6 +80,23 @@ export function openMessage(
   return { ...opened, deviceList: named.deviceList };
 }
 
+/**
+ * Opens a message by its history key instead of the group: for a device that was added later. `sender.deviceKey` (32 bytes) is what
+ * the sender's device list says. Throws `undecryptable`.
+ */
+export function openKeptMessage(
+  place: BodyPlace & { number: number },
+  { body, wrap }: { body: Uint8Array; wrap: Uint8Array },
+  sender: { deviceKey: Uint8Array },
+  historyKey: HistoryKey,
+): BodyContent {
+  const bodyKey = unwrapBodyKey(historyKey, { ...place, bodyHash: hashBody(body) }, wrap);
+  const opened = openBody(place, body, { bodyKey, deviceKey: sender.deviceKey });
+  bodyKey.fill(0);
+  if (opened.number !== place.number) throw new SottoError("undecryptable");
+  return opened;
+}
+
 /** A wrap that cannot be checked, or brings something else, would show later readers what nobody sees now. */
 function requireSameKey(
   wrap: Uint8Array,

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { mlsGroupEngine as engine } from "../../src/crypto/mls-group-engine.ts";
+import { exportHistoryKey } from "../../src/crypto/history-key.ts";
 import { openEntry } from "../../src/client/conversation/entry-opener.ts";
 import { fromBase64 } from "../../src/protocol/base64.ts";
 import type { LogEntry } from "../../src/protocol/log-entry.ts";
@@ -128,6 +129,7 @@ describe("attack 13: mutated and oversized frames into a client", function () {
     const payload = fromBase64(entry.payload);
     const group = await heldGroup(bob.client, bob.chat.id);
     const unheard = { ...(await heldRecord(bob.client, bob.chat.id)), senders: {} };
+    const historyKey = await exportHistoryKey(engine, group);
     const mutated = fc.oneof(
       fc
         .array(fc.tuple(fc.nat(payload.length - 1), fc.integer({ min: 1, max: 255 })), { minLength: 1, maxLength: 8 })
@@ -152,10 +154,11 @@ describe("attack 13: mutated and oversized frames into a client", function () {
     const count = Math.floor(frameCount * 0.35);
     for (const bytes of fc.sample(mutated, count)) {
       if (same(bytes)) continue;
-      const opened = await openEntry(engine, group, unheard, { ...entry, payload: bytes });
+      const opened = await openEntry(engine, group, unheard, { ...entry, payload: bytes }, historyKey);
       expect("reason" in opened && opened.reason).to.equal("undecryptable");
     }
-    const huge = await openEntry(engine, group, unheard, { ...entry, payload: new Uint8Array(50_000_000).fill(1) });
+    const large = { ...entry, payload: new Uint8Array(50_000_000).fill(1) };
+    const huge = await openEntry(engine, group, unheard, large, historyKey);
     expect("reason" in huge).to.equal(true);
     await staysWhole(heap);
   });

@@ -19,6 +19,8 @@ import { GroupJoiner } from "./group-joiner.ts";
 import { GroupKeeper } from "./group-keeper.ts";
 import { GroupNaming, unheard } from "./group-naming.ts";
 import type { GroupFact } from "./log-batch.ts";
+import { HistoryKeys } from "./history-keys.ts";
+import { HistoryReader } from "./history-reader.ts";
 import { LogFollower } from "./log-follower.ts";
 import { LogReading } from "./log-reading.ts";
 import type { Message } from "./message.ts";
@@ -56,6 +58,7 @@ export class ConversationActor {
   private readonly book: ReceiptBook;
   private readonly alignment: RosterAlignment;
   private readonly reading: LogReading;
+  private readonly historyKeys: HistoryKeys;
   readonly naming: GroupNaming;
   /** This session's comparison of what this device holds with the node's log; undefined before it was tried. */
   private compared: Promise<void> | undefined;
@@ -68,7 +71,8 @@ export class ConversationActor {
     this.acks = new AckSender(core, state);
     this.book = new ReceiptBook(core, state, (receipt) => this.outgoing.showReceipt(receipt));
     this.outgoing = new OutgoingMessages(core, new Recipients(core, state), this.book);
-    this.timeline = new Timeline(core, state, this.outgoing);
+    this.historyKeys = new HistoryKeys(core, state);
+    this.timeline = new Timeline(core, state, this.outgoing, new HistoryReader(core, state, this.historyKeys));
     this.keeper = new GroupKeeper(core, state, {
       posted: (entry) => this.follower.post(entry),
       catchUp: () => this.catchUp(),
@@ -92,10 +96,12 @@ export class ConversationActor {
       catchUp: () => this.catchUp(),
       catchUpAfresh: () => this.reading.catchUpAfresh(),
       listHead: () => this.listHead(),
+      historyKey: async () => this.state.group && this.historyKeys.at(this.state.record, this.state.group),
       lost: () => this.background(this.loseUnlessOut()),
     });
     this.follower = new LogFollower(core, state, {
       policy: (record) => this.keeper.policy(record),
+      historyKeys: this.historyKeys,
       takeOwn: (entry) => this.outbox.takeOwn(entry),
       opened: (entry, content) => this.events.emit("message", this.timeline.presentReceived(entry, content)),
       unopened: (entry, reason) =>
@@ -104,6 +110,7 @@ export class ConversationActor {
       listSeen: (entry, list) => void this.checkList(entry.sender.user, list),
       advanced: () => {
         this.acks.wake();
+        this.background(this.historyKeys.archive());
         this.background(this.book.retryEarly());
       },
       groupMoved: () => {
@@ -184,6 +191,7 @@ export class ConversationActor {
     await this.compare(summary);
     if (summary.head !== this.state.record.position) await this.catchUp();
     this.acks.wake();
+    this.background(this.historyKeys.archive());
     // Versions only ever rise, unless the database went back.
     if (summary.receiptVersion < this.state.record.receiptVersion) await this.book.startOver();
     await this.book.readMissed(summary.receiptVersion);

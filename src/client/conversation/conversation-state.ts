@@ -54,6 +54,7 @@ const blank = {
   mustSelfUpdate: false,
   lostAt: null,
   orphans: [],
+  historyKeys: [],
   readds: {},
 } satisfies Omit<ConversationRecord, "conversation" | "peer">;
 

@@ -4,6 +4,7 @@
  */
 import { decodeContent, type Content } from "../../crypto/content.ts";
 import type { Group, GroupEngine, OpenedInGroup } from "../../crypto/group-engine.ts";
+import type { HistoryKey } from "../../crypto/history-key.ts";
 import { decodeMessagePayload } from "../../crypto/message-payload.ts";
 import { openMessage, type OpenedMessage } from "../../crypto/sealed-message.ts";
 import { equalBytes } from "../../identity/equal-bytes.ts";
@@ -45,11 +46,13 @@ export interface RefusedEntry {
   release?(): void;
 }
 
+/** `historyKey`: of the entry's epoch, where history is kept. */
 export async function openEntry(
   engine: GroupEngine,
   group: Group,
   record: Readonly<ConversationRecord>,
   entry: HashedEntry,
+  historyKey?: HistoryKey,
 ): Promise<OpenedEntry | RefusedEntry> {
   if (entry.generation !== group.generation || entry.epoch > group.epoch) return { reason: "not-followed" };
   if (entry.epoch < Math.max(record.rosterEpoch, group.epoch - limits.pastEpochs)) return { reason: "stale-epoch" };
@@ -57,7 +60,7 @@ export async function openEntry(
   if (known && entry.number <= known.number) return { reason: "replayed" };
   let opened: OpenedInGroup | undefined;
   try {
-    const { ciphertext, body } = decodeMessagePayload(entry.payload);
+    const { ciphertext, body, wrap } = decodeMessagePayload(entry.payload);
     opened = await engine.open(group, ciphertext);
     const spent = { group: opened.group, release: () => opened?.release() };
     const { sender } = opened;
@@ -67,7 +70,7 @@ export async function openEntry(
       return { reason: "undecryptable", ...spent };
     }
     const place = { conversation: entry.conversation, id: entry.id, sender: sender.device, number: entry.number };
-    const message = openMessage(place, { plaintext: opened.plaintext, body }, sender);
+    const message = openMessage(place, { plaintext: opened.plaintext, body, wrap }, sender, historyKey);
     const skipped = known !== undefined && entry.number !== known.number + 1;
     if (known && !skipped && !equalBytes(known.contentHash, message.previousContentHash)) {
       return { reason: "replayed", ...spent };

@@ -159,6 +159,7 @@ export class GroupJoiner {
             epochEnds: [],
             senders: {},
             unopened,
+            readSequence: rejoined ? record.readSequence : Math.max(record.readSequence, skipped),
             lostAt: null,
             left: null,
             leavers: [],

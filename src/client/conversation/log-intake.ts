@@ -19,6 +19,7 @@ import {
 } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
 import { openEntry, type UnopenedReason } from "./entry-opener.ts";
+import type { HistoryKeys } from "./history-keys.ts";
 import type { LogBatch } from "./log-batch.ts";
 
 /** What the outbox answers when an own message comes down in the log. */
@@ -34,6 +35,8 @@ export interface OwnArrival {
 export interface IntakeHooks {
   /** What the conversation is to its members, as its log stands up to this record. */
   policy(record: Readonly<ConversationRecord>): ConversationPolicy;
+  /** The keys of this conversation's history. */
+  readonly historyKeys: HistoryKeys;
   takeOwn(entry: HashedEntry): OwnArrival | undefined;
   opened(entry: EntryRecord, content: Content): void;
   unopened(entry: EntryRecord, reason: UnopenedReason): void;
@@ -89,6 +92,7 @@ export class LogIntake {
       batch.stopped = true;
       return;
     }
+    await this.hooks.historyKeys.take(batch, entry);
     batch.keep(entry, hash, { kind: "commit", content: null, reason: null });
   }
 
@@ -189,7 +193,8 @@ export class LogIntake {
   }
 
   private async takeMessage(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): Promise<void> {
-    const opened = await openEntry(this.core.engine, batch.group!, batch.record, entry);
+    const historyKey = await this.hooks.historyKeys.at(batch.record, entry);
+    const opened = await openEntry(this.core.engine, batch.group!, batch.record, entry, historyKey);
     if (opened.group) batch.group = opened.group;
     if (opened.release) batch.release(opened.release);
     batch.continueHash(hash);

@@ -10,6 +10,7 @@
  */
 import type { HashedEntry } from "../../identity/log-hash.ts";
 import { toBase64 } from "../../protocol/base64.ts";
+import type { HistoryKey } from "../../crypto/history-key.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { MessageId } from "../../protocol/ids.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
@@ -30,6 +31,8 @@ export interface OutboxHooks {
   accepted(entry: LogEntry): void;
   catchUp(): Promise<void>;
   catchUpAfresh(): Promise<void>;
+  /** Of the epoch that the group is at, where history is kept. */
+  historyKey(): Promise<HistoryKey | undefined>;
   /** The sender's own device list, to be named in the message. */
   listHead(): { version: number; head: Uint8Array };
   lost(): void;
@@ -160,7 +163,7 @@ export class Outbox {
       for (const item of todo) item.listener.moved("sealing");
       const sealed = await sealOutgoing(
         this.core,
-        { group: this.state.group, ...this.state.record },
+        { group: this.state.group, ...this.state.record, historyKey: await this.hooks.historyKey() },
         todo.map((item) => item.record),
         this.hooks.listHead(),
       );

@@ -1,5 +1,6 @@
 /** Seals messages of the outbox under the group as it is, one after another: numbers in the order of ids, each chained to the last. */
 import type { Group } from "../../crypto/group-engine.ts";
+import type { HistoryKey } from "../../crypto/history-key.ts";
 import { encodeMessagePayload } from "../../crypto/message-payload.ts";
 import { sealMessage, type DeviceListHead } from "../../crypto/sealed-message.ts";
 import type { ConversationId } from "../../protocol/ids.ts";
@@ -13,6 +14,8 @@ export interface SealingState {
   conversation: ConversationId;
   lastNumber: number;
   lastContentHash: Uint8Array | null;
+  /** Where the history of the conversation is kept. */
+  historyKey: HistoryKey | undefined;
 }
 
 /** A message that has a number keeps it, and what it is chained to. The caller stores all of it, then releases. */
@@ -37,12 +40,12 @@ export async function sealOutgoing(
     const previousContentHash = record.previousContentHash ?? lastContentHash ?? new Uint8Array(32);
     const place = { conversation: state.conversation, id: record.id, sender: device };
     const message = { number, previousContentHash, content: record.content, deviceList };
-    const { plaintext, body, contentHash } = sealMessage(place, message, deviceSecretKey);
+    const { plaintext, body, wrap, contentHash } = sealMessage(place, message, deviceSecretKey, state.historyKey);
     const { generation, epoch } = group;
     const sealed = await core.engine.seal(group, plaintext, envelopeBytes({ ...place, generation, epoch, number }));
     group = sealed.group;
     releases.push(() => sealed.release());
-    const payload = encodeMessagePayload({ ciphertext: sealed.ciphertext, body });
+    const payload = encodeMessagePayload({ ciphertext: sealed.ciphertext, body, wrap });
     sealedRecords.push({ ...record, number, contentHash, previousContentHash, sealed: { generation, epoch, payload } });
     if (number > lastNumber) [lastNumber, lastContentHash] = [number, contentHash];
   }

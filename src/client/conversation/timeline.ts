@@ -6,6 +6,7 @@ import type { ClientCore } from "../core.ts";
 import { decodeRecord, entryKey, tables, type EntryRecord } from "../records.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { Message, type MessageState } from "./message.ts";
+import type { HistoryReader } from "./history-reader.ts";
 import type { OutgoingMessages } from "./outgoing-messages.ts";
 
 export interface UnopenedMessage {
@@ -26,21 +27,26 @@ export class Timeline {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
   private readonly outgoing: OutgoingMessages;
+  private readonly older: HistoryReader;
   /** Those who read live, and up to where they have read. */
   private readonly readers = new Set<{ after: number }>();
 
-  constructor(core: ClientCore, state: ConversationState, outgoing: OutgoingMessages) {
+  constructor(core: ClientCore, state: ConversationState, outgoing: OutgoingMessages, older: HistoryReader) {
     this.core = core;
     this.state = state;
     this.outgoing = outgoing;
+    this.older = older;
   }
 
-  /** The page that ends before a sequence, or with the newest; a page runs from old to new. */
+  /**
+   * The page that ends before a sequence, or with the newest; a page runs from old to new. What this device does not hold, because it
+   * was added later or could not follow, comes from the node. Errors: those of the connection.
+   */
   async history(before: number | undefined, limit: number): Promise<HistoryPage> {
     const found: (Message | UnopenedMessage)[] = [];
     let cursor = before;
     while (found.length < limit) {
-      const rows = await this.entriesBefore(cursor, limit);
+      const rows = await this.entriesOrOlder(cursor, limit);
       if (rows.length === 0) return { messages: found.toReversed(), before: undefined };
       for (const row of rows) {
         cursor = row.sequence;
@@ -130,6 +136,18 @@ export class Timeline {
 
   private isReceived(entry: EntryRecord): boolean {
     return entry.kind === "message" && entry.sender.device !== this.core.own.device;
+  }
+
+  /** Newest first: what is here up to a gap; at a gap what the node has of it; and where that is nothing, what is here below it. */
+  private async entriesOrOlder(before: number | undefined, limit: number): Promise<EntryRecord[]> {
+    const rows = await this.entriesBefore(before, limit);
+    const next = (before ?? this.state.record.position + 1) - 1;
+    const gap = rows.findIndex(({ sequence }, index) => sequence !== next - index);
+    if (gap > 0) return rows.slice(0, gap);
+    if (gap === -1 && rows.length > 0) return rows;
+    const missing = next - (rows[0]?.sequence ?? 0);
+    const older = await this.older.before(next + 1, Math.min(limit, missing));
+    return older.length > 0 ? older : rows;
   }
 
   private async entriesAfter(after: number): Promise<EntryRecord[]> {

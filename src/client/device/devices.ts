@@ -2,6 +2,7 @@
  * This user's devices: listing, revoking, and linking a new one. The new device shows a code that never passes the server;
  * a primary device takes it, certifies the new device and hands over what it needs, sealed to the code.
  */
+import type { ArchiveKey } from "../../crypto/archive.ts";
 import { channelOfLinkCode, newLink, openLink, sealLink, type NewLink } from "../../crypto/link-sealing.ts";
 import { decodeDeviceListEntry } from "../../identity/device-list.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
@@ -31,6 +32,7 @@ export interface DeviceLink {
 interface LinkPayload {
   accountKey: Uint8Array;
   entries: Uint8Array[];
+  archiveKeys: readonly ArchiveKey[];
 }
 
 export class Devices {
@@ -99,7 +101,11 @@ export class Devices {
     const entry = own.addEntry(list, device);
     const { accountKey } = own;
     if (!accountKey) throw new SottoError("device-unknown");
-    const payload: LinkPayload = { accountKey, entries: [...directory.entries(own.user), entry] };
+    const payload: LinkPayload = {
+      accountKey,
+      entries: [...directory.entries(own.user), entry],
+      archiveKeys: own.archiveKeys,
+    };
     const { sealed, checkDigits } = sealLink(code, device, encodeRecord(payload));
     await connection.request("link:complete", {
       channel: toBase64(channel),
@@ -137,11 +143,11 @@ export class Devices {
     const { timeout, signal } = options;
     const bytes = fromBase64(await withDeadline(sealed, { timeoutMs: timeout, signal }).finally(off));
     const { payload, checkDigits } = openLink(link, bytes);
-    const { accountKey, entries } = decodeRecord<LinkPayload>(payload);
+    const { accountKey, entries, archiveKeys } = decodeRecord<LinkPayload>(payload);
     const list = await directory.adopt(own.user, accountKey, entries);
     const listed = list.devices.get(own.device);
     if (!listed) throw new SottoError("link-mismatch");
-    await own.acceptCertificate(accountKey, listed.certificate);
+    await own.acceptCertificate(accountKey, listed.certificate, archiveKeys);
     this.linking = undefined;
     connection.renew();
     await connection.connect(signal);

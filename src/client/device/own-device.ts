@@ -5,6 +5,7 @@
  *   new ── link (another device certifies it) ──▶ certified
  * Invariant: keys are stored before anything signed by them leaves.
  */
+import { newArchiveKey, type ArchiveKey } from "../../crypto/archive.ts";
 import { addDeviceEntry, revokeDeviceEntry } from "../../crypto/account-key.ts";
 import { signAck, signAdmission, signLeave, signReaddRequest } from "../../crypto/device-key.ts";
 import type { DeviceIdentity } from "../../crypto/group-engine.ts";
@@ -75,6 +76,11 @@ export class OwnDevice {
     return this.record.accountSecretKey !== null;
   }
 
+  /** Of this user; ascending, the last is the current one. None before the device is registered or linked. */
+  get archiveKeys(): readonly ArchiveKey[] {
+    return this.record.archiveKeys ?? [];
+  }
+
   /** Error: `device-unknown` before the device is registered or linked. */
   identity(): DeviceIdentity {
     const { user, device, accountKey, certificate, deviceSecretKey } = this.record;
@@ -127,8 +133,13 @@ export class OwnDevice {
   }
 
   /** Takes what a primary device handed over. The caller has verified it. */
-  async acceptCertificate(accountKey: Uint8Array, certificate: Uint8Array): Promise<void> {
-    await this.save({ accountKey, certificate, accountSecretKey: null, registrationEntry: null });
+  async acceptCertificate(
+    accountKey: Uint8Array,
+    certificate: Uint8Array,
+    archiveKeys: readonly ArchiveKey[],
+  ): Promise<void> {
+    const keys = { accountKey, certificate, archiveKeys: [...archiveKeys] };
+    await this.save({ ...keys, accountSecretKey: null, registrationEntry: null });
   }
 
   private accountSecretKey(): Uint8Array {
@@ -143,7 +154,7 @@ export class OwnDevice {
     this.record = { ...this.record, accountKey: account.publicKey, accountSecretKey: account.secretKey };
     const { device, deviceKey } = this.record;
     const registrationEntry = this.addEntry(undefined, { device, deviceKey });
-    await this.save({ registrationEntry });
+    await this.save({ registrationEntry, archiveKeys: [newArchiveKey(1)] });
     return registrationEntry;
   }
 

@@ -1,0 +1,157 @@
+/**
+ * The history keys of one conversation on this device: one is taken at each change of the roster and weekly, the same by all members
+ * because it depends on the log alone; each is kept here, and in the user's archive for devices that are added later.
+ */
+import { openArchiveRow, sealArchiveRow, type ArchivePlace } from "../../crypto/archive.ts";
+import type { Group } from "../../crypto/group-engine.ts";
+import { exportHistoryKey, type HistoryKey, type HistoryKeyName } from "../../crypto/history-key.ts";
+import type { HashedEntry } from "../../identity/log-hash.ts";
+import { fromBase64, toBase64 } from "../../protocol/base64.ts";
+import { SottoError } from "../../protocol/errors.ts";
+import { limits } from "../../protocol/limits.ts";
+import type { ClientCore } from "../core.ts";
+import {
+  decodeRecord,
+  encodeRecord,
+  historyKeyId,
+  tables,
+  type ConversationRecord,
+  type HistoryKeyRecord,
+} from "../records.ts";
+import type { RecordChange } from "../stores/client-store.ts";
+import type { ConversationState } from "./conversation-state.ts";
+import type { LogBatch } from "./log-batch.ts";
+
+const takenEveryMs = 7 * 24 * 60 * 60_000;
+/** Names that a record holds: more than the epochs from which a message is still accepted. */
+const namesKept = 64;
+const recentlyUsed = 8;
+
+export class HistoryKeys {
+  private readonly core: ClientCore;
+  private readonly state: ConversationState;
+  /** The latest, also of a batch that is not stored yet. */
+  private readonly recent = new Map<string, HistoryKey>();
+  private archiving: Promise<void> | undefined;
+  /** Something is to be archived, as far as is known: what an earlier run left is looked for once. */
+  private isDue = true;
+
+  constructor(core: ClientCore, state: ConversationState) {
+    this.core = core;
+    this.state = state;
+  }
+
+  /** A commit has begun an epoch: takes its history key, where the log says that a new one is due. */
+  async take(batch: LogBatch, entry: HashedEntry): Promise<void> {
+    const { group, record } = batch;
+    if (!group || !isKept(group) || !isDueAt(record, group, entry.acceptedAt)) return;
+    const historyKey = await exportHistoryKey(this.core.engine, group);
+    const { generation, epoch } = historyKey;
+    this.remember(historyKey);
+    record.historyKeys = [...record.historyKeys, { generation, epoch, at: entry.acceptedAt }].slice(-namesKept);
+    batch.write(this.changeOf(historyKey, false));
+    batch.tell(() => (this.isDue = true));
+  }
+
+  /** The key that a message of this epoch is wrapped under; undefined where it has none. */
+  async at(record: Readonly<ConversationRecord>, place: HistoryKeyName): Promise<HistoryKey | undefined> {
+    const name = record.historyKeys.findLast(
+      ({ generation, epoch }) => generation === place.generation && epoch <= place.epoch,
+    );
+    return name && this.find(name);
+  }
+
+  async find({ generation, epoch }: HistoryKeyName): Promise<HistoryKey | undefined> {
+    const id = historyKeyId(this.state.id, { generation, epoch });
+    const recent = this.recent.get(id);
+    if (recent) return recent;
+    const bytes = await this.core.store.get(tables.historyKeys, id);
+    return bytes && this.remember({ generation, epoch, key: decodeRecord<HistoryKeyRecord>(bytes).key });
+  }
+
+  /** Puts what is not archived yet into the user's archive. Errors: those of the connection. */
+  archive(): Promise<void> {
+    this.archiving ??= this.archiveAll().finally(() => (this.archiving = undefined));
+    return this.archiving;
+  }
+
+  /** Takes over what the user's other devices have archived of this conversation. Errors: those of the connection. */
+  async readArchive(): Promise<void> {
+    let after: HistoryKeyName | undefined;
+    for (;;) {
+      const page = await this.core.connection.request("archive:read", {
+        conversation: this.state.id,
+        ...(after ? { after } : {}),
+      });
+      const opened = page.keys.flatMap((row) => this.open(row) ?? []);
+      await this.core.store.write(opened.map((key) => this.changeOf(key, true)));
+      const last = page.keys.at(-1);
+      if (!page.more || !last) return;
+      after = { generation: last.generation, epoch: last.epoch };
+    }
+  }
+
+  /** What the server made up, or is sealed under an archive key that this device was not given, is as good as not there. */
+  private open(row: { generation: number; epoch: number; archiveGeneration: number; sealed: string }) {
+    const archiveKey = this.core.own.archiveKeys.find(({ generation }) => generation === row.archiveGeneration);
+    try {
+      return archiveKey && openArchiveRow(archiveKey, this.place, row, fromBase64(row.sealed));
+    } catch (error) {
+      if (error instanceof SottoError) return undefined;
+      throw error;
+    }
+  }
+
+  private async archiveAll(): Promise<void> {
+    const archiveKey = this.core.own.archiveKeys.at(-1);
+    if (!archiveKey) return;
+    while (this.isDue) {
+      this.isDue = false;
+      const rows = await this.core.store.list(tables.historyKeys, { prefix: `${this.state.id}/` });
+      const keys = rows.map(({ bytes }) => decodeRecord<HistoryKeyRecord>(bytes)).filter((key) => !key.isArchived);
+      for (let first = 0; first < keys.length; first += limits.archiveKeysPerPut) {
+        const some = keys.slice(first, first + limits.archiveKeysPerPut);
+        try {
+          await this.core.connection.request("archive:put", {
+            keys: some.map((key) => ({
+              conversation: this.state.id,
+              generation: key.generation,
+              epoch: key.epoch,
+              archiveGeneration: archiveKey.generation,
+              sealed: toBase64(sealArchiveRow(archiveKey, this.place, key)),
+            })),
+          });
+        } catch (error) {
+          this.isDue = true;
+          throw error;
+        }
+        await this.core.store.write(some.map((key) => this.changeOf(key, true)));
+      }
+    }
+  }
+
+  private remember(key: HistoryKey): HistoryKey {
+    this.recent.set(historyKeyId(this.state.id, key), key);
+    if (this.recent.size > recentlyUsed) this.recent.delete(this.recent.keys().next().value!);
+    return key;
+  }
+
+  private get place(): ArchivePlace {
+    return { user: this.core.own.user, conversation: this.state.id };
+  }
+
+  private changeOf({ generation, epoch, key }: HistoryKey, isArchived: boolean): RecordChange {
+    const record: HistoryKeyRecord = { generation, epoch, key, isArchived };
+    const id = historyKeyId(this.state.id, record);
+    return { table: tables.historyKeys, id, bytes: encodeRecord(record) };
+  }
+}
+
+/** Directs keep their history; of a group its policy says it. */
+export const isKept = ({ policy }: Group): boolean => policy === undefined || policy.history === "kept";
+
+function isDueAt({ historyKeys, rosterEpoch }: ConversationRecord, group: Group, at: number): boolean {
+  const last = historyKeys.at(-1);
+  if (!last || last.generation !== group.generation || rosterEpoch === group.epoch) return true;
+  return at - last.at >= takenEveryMs;
+}
