@@ -33,6 +33,35 @@ export class History {
     return {};
   }
 
+  /** Throws `device-unknown` where one is not a live device of the caller's user. Then nobody gets anything. */
+  async grantKeys({ user }: Caller, { grants }: RequestOf<"archive:grant">): Promise<Record<string, never>> {
+    const rows = grants.map(({ device, generation, listVersion, ...bytes }) => ({
+      device,
+      generation,
+      listVersion,
+      keyPackage: fromBase64(bytes.keyPackage),
+      encapsulated: fromBase64(bytes.encapsulated),
+      sealed: fromBase64(bytes.sealed),
+      signature: fromBase64(bytes.signature),
+    }));
+    if (!(await this.store.putArchiveGrants(user, rows))) throw new SottoError("device-unknown");
+    return {};
+  }
+
+  async readGrants({ device }: Caller): Promise<ReplyOf<"archive:granted">> {
+    const rows = await this.store.readArchiveGrants(device);
+    const grants = rows.map(({ generation, listVersion, ...bytes }) => ({
+      device,
+      generation,
+      listVersion,
+      keyPackage: toBase64(bytes.keyPackage),
+      encapsulated: toBase64(bytes.encapsulated),
+      sealed: toBase64(bytes.sealed),
+      signature: toBase64(bytes.signature),
+    }));
+    return { grants };
+  }
+
   async readKeys({ user }: Caller, request: RequestOf<"archive:read">): Promise<ReplyOf<"archive:read">> {
     const { conversation, after } = request;
     const start = after ?? { generation: 0, epoch: 0 };

@@ -19,6 +19,7 @@ import { requireName } from "./conversation/group-naming.ts";
 import type { Group } from "./conversation/group.ts";
 import type { Message } from "./conversation/message.ts";
 import { defaultTimings, type ClientCore, type Fault, type Timings } from "./core.ts";
+import { ArchiveKeys } from "./device/archive-keys.ts";
 import { DeviceDirectory } from "./device/device-directory.ts";
 import { Devices } from "./device/devices.ts";
 import { KeyPackageSupply, type StockLevels } from "./device/key-package-supply.ts";
@@ -130,11 +131,12 @@ export class Client {
     };
     this.user = own.user;
     this.url = options.url;
-    this.devices = new Devices(this.core);
+    const archiveKeys = new ArchiveKeys(this.core);
+    this.devices = new Devices(this.core, archiveKeys);
     this.presence = new Presence(connection, (event) => this.events.emit("presence", event));
     this.push = new WebPush(connection);
     this.registry = new ConversationRegistry(this.core, (conversation, isNew) => this.follow(conversation, isNew));
-    this.nodeSync = new NodeSync(this.core, this.registry, () => this.admitted?.keyPackages);
+    this.nodeSync = new NodeSync(this.core, this.registry, archiveKeys, () => this.admitted?.keyPackages);
     connection.on("state", ({ state }) => this.events.emit("connection", state));
   }
 

@@ -10,6 +10,7 @@ import { TaskQueue } from "./async/task-queue.ts";
 import { delay } from "./async/waiting.ts";
 import type { Push } from "./connection/session.ts";
 import type { ConversationRegistry } from "./conversation/conversation-registry.ts";
+import type { ArchiveKeys } from "./device/archive-keys.ts";
 import { inBackground, reportFailure, type ClientCore } from "./core.ts";
 
 type KeyPackageStock = ReplyOf<"session:prove">["keyPackages"];
@@ -19,16 +20,23 @@ export class NodeSync {
   private readonly conversations: ConversationRegistry;
   /** What the node said at the last admission. */
   private readonly stock: () => KeyPackageStock | undefined;
+  private readonly archiveKeys: ArchiveKeys;
   private readonly inbox = new TaskQueue();
   private session: AbortController | undefined;
   private readonly comparisons = new TaskQueue();
   /** Asked for, and not begun: whoever asks meanwhile asks for the same. */
   private nextComparison: Promise<void> | undefined;
 
-  constructor(core: ClientCore, conversations: ConversationRegistry, stock: () => KeyPackageStock | undefined) {
+  constructor(
+    core: ClientCore,
+    conversations: ConversationRegistry,
+    archiveKeys: ArchiveKeys,
+    stock: () => KeyPackageStock | undefined,
+  ) {
     this.core = core;
     this.conversations = conversations;
     this.stock = stock;
+    this.archiveKeys = archiveKeys;
     core.directory.on("distrusted", (fault) => core.report(fault));
     core.connection.on("push", (push) => this.route(push));
     core.connection.on("state", ({ state }) => {
@@ -68,6 +76,7 @@ export class NodeSync {
     await this.core.directory.refresh(user);
     const stock = this.stock();
     if (stock) await this.core.supply.refill(stock);
+    await this.archiveKeys.settle();
     await this.readInbox();
     const listed = new Set<string>();
     for await (const summary of this.conversations.listed()) {
@@ -150,6 +159,7 @@ export class NodeSync {
   }
 
   private async devicesChanged(user: UserId): Promise<void> {
+    if (user === this.core.own.user) this.run(() => this.archiveKeys.settle());
     for (const actor of this.conversations.actors()) {
       const isOurs = user === this.core.own.user || actor.concerns(user);
       if (isOurs) await actor.devicesChanged([user]);

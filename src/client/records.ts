@@ -2,6 +2,7 @@
  * What stands in a device's store, table by table, and how it is written: JSON with bytes as tagged base64. The store
  * seals it. Keys sort: a sequence is padded so that the order of ids is the order of the log.
  */
+import type { ArchiveKey } from "../crypto/archive.ts";
 import { fromBase64, toBase64 } from "../protocol/base64.ts";
 import type { HashedEntry } from "../identity/log-hash.ts";
 import type { GroupPolicy } from "../identity/group-policy.ts";
@@ -35,7 +36,11 @@ export interface DeviceRecord {
   /** Null until the device is registered or linked. */
   certificate: Uint8Array | null;
   /** Under which this user's history keys are archived; ascending, the last is the current one. */
-  archiveKeys?: { generation: number; key: Uint8Array }[];
+  archiveKeys?: ArchiveKey[];
+  /** When the current one was made, on the device that made it. */
+  archiveKeyMadeAt?: number;
+  /** Devices that are still to be handed the current one. */
+  archiveKeyOwedTo?: DeviceId[];
   /** The signed first entry of the list, while a registration is under way. */
   registrationEntry: Uint8Array | null;
 }

@@ -11,9 +11,13 @@ import { concatBytes } from "./primitives/bytes.ts";
 import { blake2b256 } from "./primitives/hash.ts";
 import { randomBytes } from "./primitives/random.ts";
 
-/** `generation` counts a user's archive keys from 1; `key`: 32 bytes. */
+/**
+ * `generation` counts a user's archive keys from 1; `key`: 32 bytes; `listVersion`: of the user's device list when it was made. It is
+ * for devices that were not revoked then.
+ */
 export interface ArchiveKey {
   readonly generation: number;
+  readonly listVersion: number;
   readonly key: Uint8Array;
 }
 
@@ -25,7 +29,11 @@ export interface ArchivePlace {
 
 export const sealedRowLength = cipher.nonceLength + 32 + cipher.tagLength;
 
-export const newArchiveKey = (generation: number): ArchiveKey => ({ generation, key: randomBytes(32) });
+export const newArchiveKey = (generation: number, listVersion: number): ArchiveKey => ({
+  generation,
+  listVersion,
+  key: randomBytes(32),
+});
 
 export function sealArchiveRow(archiveKey: ArchiveKey, place: ArchivePlace, historyKey: HistoryKey): Uint8Array {
   const nonce = randomBytes(cipher.nonceLength);

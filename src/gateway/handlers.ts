@@ -8,6 +8,8 @@ import { commitToConversation } from "./handlers/commit-to-conversation.ts";
 import { completeLink } from "./handlers/complete-link.ts";
 import { createGroup } from "./handlers/create-group.ts";
 import { fetchLink } from "./handlers/fetch-link.ts";
+import { grantArchiveKeys } from "./handlers/grant-archive-keys.ts";
+import { readArchiveGrants } from "./handlers/read-archive-grants.ts";
 import { leaveConversation } from "./handlers/leave-conversation.ts";
 import { listConversations } from "./handlers/list-conversations.ts";
 import { offerLink } from "./handlers/offer-link.ts";
@@ -53,6 +55,8 @@ export const handlers: { readonly [N in RequestName]: Handler<N> } = {
   "history:read": readHistory,
   "archive:put": putArchive,
   "archive:read": readArchive,
+  "archive:grant": grantArchiveKeys,
+  "archive:granted": readArchiveGrants,
   "receipts:read": readReceipts,
   "inbox:read": readInbox,
   "inbox:ack": ackInbox,

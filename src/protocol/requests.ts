@@ -29,6 +29,16 @@ const archivedKey = z.object({
   archiveGeneration: generation,
   sealed: base64Bytes(limits.archiveKeyBytes, 1),
 });
+/** An archive key for one device of the caller's user: HPKE to one of its key packages, signed by the account key. */
+const archiveGrant = z.object({
+  device: deviceId,
+  generation,
+  listVersion: sequence,
+  keyPackage: hash,
+  encapsulated: base64Bytes(1120, 1120),
+  sealed: base64Bytes(48, 48),
+  signature,
+});
 const empty = z.object({});
 const pushEndpoint = z.string().check(z.maxLength(limits.pushEndpointLength), z.regex(/^https?:\/\/[\x21-\x7e]+$/));
 /** 65 bytes, uncompressed, base64url without padding: as browsers take it. */
@@ -264,6 +274,15 @@ export const requests = {
     request: z.object({ conversation: conversationId, after: z.optional(z.object({ generation, epoch })) }),
     reply: z.object({ keys: z.array(archivedKey), more: z.boolean() }),
   },
+  /** Hands an archive key to other devices of the caller's user; one of the same generation takes the place of the one before. */
+  "archive:grant": {
+    request: z.object({
+      grants: z.array(archiveGrant).check(z.minLength(1), z.maxLength(limits.devicesPerUser)),
+    }),
+    reply: empty,
+  },
+  /** What was handed to this device. */
+  "archive:granted": { request: empty, reply: z.object({ grants: z.array(archiveGrant) }) },
   "receipts:read": {
     request: z.object({ conversation: conversationId, after: position }),
     reply: z.object({ receipts: z.array(receipt), version: position, more: z.boolean() }),

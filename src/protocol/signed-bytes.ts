@@ -22,6 +22,8 @@ export type SigningLabel =
   | "history-wrap-key"
   | "archive-row"
   | "archive-row-key"
+  | "archive-key"
+  | "archive-grant"
   | "readd"
   | "leave"
   | "link"

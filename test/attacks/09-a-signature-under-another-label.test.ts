@@ -26,6 +26,8 @@ const everyLabel: Record<SigningLabel, true> = {
   "history-wrap-key": true,
   "archive-row": true,
   "archive-row-key": true,
+  "archive-key": true,
+  "archive-grant": true,
   envelope: true,
   "device-list": true,
   "device-list-hash": true,

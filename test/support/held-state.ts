@@ -29,3 +29,7 @@ export async function storedBytes(client: Client, table: string, id: string): Pr
   if (!bytes) throw new Error(`no ${id} in ${table}`);
   return bytes;
 }
+
+/** The archive keys that a client holds, by generation. */
+export const archiveGenerations = (client: Client): number[] =>
+  coreOf(client).own.archiveKeys.map(({ generation }) => generation);

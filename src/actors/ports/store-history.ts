@@ -10,6 +10,17 @@ export interface HistoryKeyRow {
   sealed: Uint8Array;
 }
 
+/** An archive key for one device, sealed. `keyPackage`: the hash, 32 bytes, of the one that it is sealed to. */
+export interface ArchiveGrantRow {
+  device: DeviceId;
+  generation: number;
+  listVersion: number;
+  keyPackage: Uint8Array;
+  encapsulated: Uint8Array;
+  sealed: Uint8Array;
+  signature: Uint8Array;
+}
+
 /** Where a page of history keys goes on: after this one. */
 export type HistoryKeyCursor = Pick<HistoryKeyRow, "generation" | "epoch">;
 
@@ -33,6 +44,10 @@ export interface HistoryStore {
    * is in one of the conversations not at all, or a key is of an epoch that its group has not reached.
    */
   putHistoryKeys(user: UserId, device: DeviceId, rows: readonly HistoryKeyRow[]): Promise<boolean>;
+  /** False, and none is kept, where a device is not a live one of the user. One of the same generation replaces the one before. */
+  putArchiveGrants(user: UserId, rows: readonly ArchiveGrantRow[]): Promise<boolean>;
+  /** What waits for a device, in order of generation; its revocation takes them. */
+  readArchiveGrants(device: DeviceId): Promise<ArchiveGrantRow[]>;
   /** A user's history keys of a conversation, in order of generation and epoch, after a cursor. */
   readHistoryKeys(
     user: UserId,

@@ -191,7 +191,7 @@ export class ConversationActor {
     await this.compare(summary);
     if (summary.head !== this.state.record.position) await this.catchUp();
     this.acks.wake();
-    this.background(this.historyKeys.archive());
+    this.background(this.historyKeys.archive({ afresh: true }));
     // Versions only ever rise, unless the database went back.
     if (summary.receiptVersion < this.state.record.receiptVersion) await this.book.startOver();
     await this.book.readMissed(summary.receiptVersion);

@@ -19,6 +19,7 @@ import {
   type HistoryKeyRecord,
 } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
+import { currentArchiveKey } from "../device/archive-keys.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { LogBatch } from "./log-batch.ts";
 
@@ -69,8 +70,12 @@ export class HistoryKeys {
     return bytes && this.remember({ generation, epoch, key: decodeRecord<HistoryKeyRecord>(bytes).key });
   }
 
-  /** Puts what is not archived yet into the user's archive. Errors: those of the connection. */
-  archive(): Promise<void> {
+  /**
+   * Puts what is not archived yet into the user's archive. `afresh`: also what had to wait, for an archive key that no revoked device
+   * knows. Errors: those of the connection.
+   */
+  archive({ afresh = false } = {}): Promise<void> {
+    if (afresh) this.isDue = true;
     this.archiving ??= this.archiveAll().finally(() => (this.archiving = undefined));
     return this.archiving;
   }
@@ -103,12 +108,15 @@ export class HistoryKeys {
   }
 
   private async archiveAll(): Promise<void> {
-    const archiveKey = this.core.own.archiveKeys.at(-1);
-    if (!archiveKey) return;
     while (this.isDue) {
       this.isDue = false;
       const rows = await this.core.store.list(tables.historyKeys, { prefix: `${this.state.id}/` });
       const keys = rows.map(({ bytes }) => decodeRecord<HistoryKeyRecord>(bytes)).filter((key) => !key.isArchived);
+      if (keys.length === 0) return;
+      // A device may have been revoked that knows the archive key which this one holds.
+      await this.core.directory.refresh(this.core.own.user);
+      const archiveKey = currentArchiveKey(this.core);
+      if (!archiveKey) return;
       for (let first = 0; first < keys.length; first += limits.archiveKeysPerPut) {
         const some = keys.slice(first, first + limits.archiveKeysPerPut);
         try {

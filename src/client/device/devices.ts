@@ -8,8 +8,9 @@ import { decodeDeviceListEntry } from "../../identity/device-list.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId } from "../../protocol/ids.ts";
-import type { ClientCore } from "../core.ts";
+import { inBackground, type ClientCore } from "../core.ts";
 import { decodeRecord, encodeRecord } from "../records.ts";
+import type { ArchiveKeys } from "./archive-keys.ts";
 import type { Session } from "../connection/session.ts";
 import { withDeadline } from "../async/waiting.ts";
 
@@ -37,10 +38,12 @@ interface LinkPayload {
 
 export class Devices {
   private readonly core: ClientCore;
+  private readonly archiveKeys: ArchiveKeys;
   private linking: NewLink | undefined;
 
-  constructor(core: ClientCore) {
+  constructor(core: ClientCore, archiveKeys: ArchiveKeys) {
     this.core = core;
+    this.archiveKeys = archiveKeys;
   }
 
   /** All devices this user ever had, as its signed list says. */
@@ -70,6 +73,7 @@ export class Devices {
     const entry = own.revokeEntry(list, id as DeviceId);
     await connection.request("devices:revoke", { entry: toBase64(entry) });
     await directory.refresh(own.user);
+    inBackground(this.core, this.archiveKeys.settle());
   }
 
   /** On a new device: makes the code under which another device of this user adds this one. Call instead of `connect`. */

@@ -13,24 +13,25 @@ export class KeyPackageClaims {
   }
 
   /**
-   * One key package of each device, as far as there is one, for this conversation. What is not that device's own is reported and
+   * One key package of each device, as far as there is one, for this conversation or for none. What is not that device's own is reported and
    * left out.
    */
   async take(
-    { conversation, suite, isGroup }: { conversation: ConversationId; suite: 84 | 3; isGroup: boolean },
+    { conversation, suite, isGroup }: { conversation?: ConversationId; suite: 84 | 3; isGroup: boolean },
     devices: { user: UserId; device: DeviceId }[],
-  ): Promise<{ user: UserId; bytes: Uint8Array }[]> {
+  ): Promise<{ user: UserId; device: DeviceId; bytes: Uint8Array }[]> {
     if (devices.length === 0) return [];
-    const inGroup = isGroup ? { conversation } : {};
+    const about = conversation && { conversation };
+    const inGroup = isGroup ? about : {};
     const request = { suite, devices, ...inGroup };
     const { packages } = await this.core.connection.request("keypackages:claim", request);
-    const claimed: { user: UserId; bytes: Uint8Array }[] = [];
+    const claimed: { user: UserId; device: DeviceId; bytes: Uint8Array }[] = [];
     for (const { user, device } of devices) {
       const found = packages.find((one) => one.device === device && one.user === user);
       if (!found) continue;
       const bytes = fromBase64(found.keyPackage);
-      if (await this.isOwnPackage({ user, device, suite }, bytes)) claimed.push({ user, bytes });
-      else this.core.report({ code: "key-package-invalid", conversation, user, device });
+      if (await this.isOwnPackage({ user, device, suite }, bytes)) claimed.push({ user, device, bytes });
+      else this.core.report({ code: "key-package-invalid", ...about, user, device });
     }
     return claimed;
   }

@@ -6,6 +6,7 @@
  * Invariant: keys are stored before anything signed by them leaves.
  */
 import { newArchiveKey, type ArchiveKey } from "../../crypto/archive.ts";
+import { grantArchiveKey, type ArchiveGrant } from "../../crypto/archive-grant.ts";
 import { addDeviceEntry, revokeDeviceEntry } from "../../crypto/account-key.ts";
 import { signAck, signAdmission, signLeave, signReaddRequest } from "../../crypto/device-key.ts";
 import type { DeviceIdentity } from "../../crypto/group-engine.ts";
@@ -20,7 +21,7 @@ import { newId, type DeviceId, type UserId } from "../../protocol/ids.ts";
 import type { ReplyOf } from "../../protocol/requests.ts";
 import { decodeRecord, encodeRecord, tables, type DeviceRecord } from "../records.ts";
 import type { Challenge, Session } from "../connection/session.ts";
-import type { OpenClientStore } from "../stores/client-store.ts";
+import type { OpenClientStore, RecordChange } from "../stores/client-store.ts";
 
 const recordId = "self";
 
@@ -79,6 +80,14 @@ export class OwnDevice {
   /** Of this user; ascending, the last is the current one. None before the device is registered or linked. */
   get archiveKeys(): readonly ArchiveKey[] {
     return this.record.archiveKeys ?? [];
+  }
+
+  /** When the current archive key was made, on the device that made it. */
+  get archiveKeyMadeAt(): number {
+    return this.record.archiveKeyMadeAt ?? 0;
+  }
+  get archiveKeyOwedTo(): readonly DeviceId[] {
+    return this.record.archiveKeyOwedTo ?? [];
   }
 
   /** Error: `device-unknown` before the device is registered or linked. */
@@ -142,6 +151,27 @@ export class OwnDevice {
     await this.save({ ...keys, accountSecretKey: null, registrationEntry: null });
   }
 
+  async renewArchiveKey(key: ArchiveKey, owedTo: DeviceId[]): Promise<void> {
+    const archiveKeys = [...this.archiveKeys, key];
+    await this.save({ archiveKeys, archiveKeyMadeAt: Date.now(), archiveKeyOwedTo: owedTo });
+  }
+
+  /** `owedTo`: those that could not be handed the current archive key now. */
+  async archiveKeyHandedOut(owedTo: DeviceId[]): Promise<void> {
+    await this.save({ archiveKeyOwedTo: owedTo });
+  }
+
+  /** For another device of this user, sealed to its key package. Error: `forbidden` on a device without the account key. */
+  grantArchiveKey(device: DeviceId, keyPackage: Uint8Array, key: ArchiveKey): Promise<ArchiveGrant> {
+    return grantArchiveKey(this.accountSecretKey(), { user: this.user, device }, keyPackage, key);
+  }
+
+  /** Takes an archive key that was handed to this device, in one write with `alongside`. */
+  async takeArchiveKey(key: ArchiveKey, alongside: readonly RecordChange[]): Promise<void> {
+    const archiveKeys = [...this.archiveKeys, key].toSorted((one, other) => one.generation - other.generation);
+    await this.save({ archiveKeys }, alongside);
+  }
+
   private accountSecretKey(): Uint8Array {
     const { accountSecretKey } = this.record;
     if (!accountSecretKey)
@@ -154,7 +184,8 @@ export class OwnDevice {
     this.record = { ...this.record, accountKey: account.publicKey, accountSecretKey: account.secretKey };
     const { device, deviceKey } = this.record;
     const registrationEntry = this.addEntry(undefined, { device, deviceKey });
-    await this.save({ registrationEntry, archiveKeys: [newArchiveKey(1)] });
+    const archiveKeys = [newArchiveKey(1, 1)];
+    await this.save({ registrationEntry, archiveKeys, archiveKeyMadeAt: Date.now() });
     return registrationEntry;
   }
 
@@ -162,8 +193,8 @@ export class OwnDevice {
     await this.save({ certificate: decodeDeviceListEntry(entry).entry.certificate, registrationEntry: null });
   }
 
-  private async save(changes: Partial<DeviceRecord>): Promise<void> {
+  private async save(changes: Partial<DeviceRecord>, alongside: readonly RecordChange[] = []): Promise<void> {
     this.record = { ...this.record, ...changes };
-    await this.store.write([{ table: tables.device, id: recordId, bytes: encodeRecord(this.record) }]);
+    await this.store.write([{ table: tables.device, id: recordId, bytes: encodeRecord(this.record) }, ...alongside]);
   }
 }

@@ -8,6 +8,7 @@ import { Database } from "./database.ts";
 import { dayMs } from "./days.ts";
 import { migrate } from "./migrate.ts";
 import type { MysqlContext } from "./mysql-context.ts";
+import { putArchiveGrants, readArchiveGrants } from "./operations/archive-grants.ts";
 import * as accounts from "./operations/accounts.ts";
 import { acceptCommit } from "./operations/commits.ts";
 import * as conversations from "./operations/conversations.ts";
@@ -114,6 +115,8 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     readHistory: read(history.readHistory),
     putHistoryKeys: write(history.putHistoryKeys),
     readHistoryKeys: read(history.readHistoryKeys),
+    putArchiveGrants: write(putArchiveGrants),
+    readArchiveGrants: read(readArchiveGrants),
     nodeKey: write(nodeKey),
     claimSweep: write(claimSweep),
     readSweeps: read(readSweeps),

@@ -1,5 +1,6 @@
 import type { Store } from "../../actors/ports/store.ts";
 import { createAccount, findAccount } from "./operations/accounts.ts";
+import { putArchiveGrants, readArchiveGrants } from "./operations/archive-grants.ts";
 import { acceptCommit } from "./operations/commits.ts";
 import {
   findConversation,
@@ -66,6 +67,7 @@ export const writes = {
   putPushSubscription,
   deletePushSubscription,
   putHistoryKeys,
+  putArchiveGrants,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export const reads = {
@@ -94,6 +96,7 @@ export const reads = {
   readWake,
   readHistory,
   readHistoryKeys,
+  readArchiveGrants,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export type OperationName = keyof typeof writes | keyof typeof reads;

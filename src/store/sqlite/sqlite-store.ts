@@ -89,6 +89,8 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     readHistory: ask("readHistory"),
     putHistoryKeys: ask("putHistoryKeys"),
     readHistoryKeys: ask("readHistoryKeys"),
+    putArchiveGrants: ask("putArchiveGrants"),
+    readArchiveGrants: ask("readArchiveGrants"),
     leaseDueConversations: ask("leaseDueConversations"),
     postponeConversation: ask("postponeConversation"),
     expireUndelivered: ask("expireUndelivered"),

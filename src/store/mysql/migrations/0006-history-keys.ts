@@ -6,4 +6,10 @@ export const historyKeys = [
     PRIMARY KEY (user, conversation, generation, epoch), KEY history_keys_by_end (ended_at),
     KEY history_keys_by_conversation (conversation)
   )`,
+  // Archive keys on their way to one device each.
+  `CREATE TABLE archive_grants (
+    device BINARY(16) NOT NULL, generation BIGINT NOT NULL, list_version BIGINT NOT NULL, key_package BINARY(32) NOT NULL,
+    encapsulated VARBINARY(1120) NOT NULL, sealed VARBINARY(48) NOT NULL, signature BINARY(64) NOT NULL, at BIGINT NOT NULL,
+    PRIMARY KEY (device, generation), KEY archive_grants_by_time (at)
+  )`,
 ];

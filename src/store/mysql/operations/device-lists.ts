@@ -6,6 +6,7 @@ import type { MysqlContext } from "../mysql-context.ts";
 import { deleteInboxOf } from "./inbox.ts";
 import { deleteKeyPackagesOf } from "./key-packages.ts";
 import { answerLinkOffer, deleteLinkOffersOf } from "./link-offers.ts";
+import { deleteArchiveGrants } from "./archive-grants.ts";
 import { deletePushSubscriptionOf } from "./push-subscriptions.ts";
 
 /** See `DeviceStore.findDevice`. */
@@ -152,4 +153,5 @@ async function revokeDevice(context: MysqlContext, device: DeviceId): Promise<vo
   await deleteLinkOffersOf(context, blob);
   await deleteInboxOf(context, blob);
   await deletePushSubscriptionOf(context, blob);
+  await deleteArchiveGrants(context, blob);
 }

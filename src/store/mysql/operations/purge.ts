@@ -87,6 +87,13 @@ export const purgeRules: readonly PurgeRule[] = [
     at: "retention",
     rule: "keys of archives that a later one took over from, before the retention",
   }),
+  rowsWhere({
+    table: "archive_grants",
+    key: ["device", "generation"],
+    condition: "at < ?",
+    at: "retention",
+    rule: "archive keys for one device each: older than the retention",
+  }),
   // An accept that finds the row there counts on it, and writes none: it has the conversation, or it comes after.
   rowsWhere({
     table: "due",

@@ -8,4 +8,12 @@ CREATE TABLE history_keys (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX history_keys_by_end ON history_keys (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX history_keys_by_conversation ON history_keys (conversation);
+
+-- Archive keys on their way to one device each.
+CREATE TABLE archive_grants (
+  device BLOB NOT NULL REFERENCES devices (device), generation INTEGER NOT NULL, list_version INTEGER NOT NULL, key_package BLOB NOT NULL,
+  encapsulated BLOB NOT NULL, sealed BLOB NOT NULL, signature BLOB NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (device, generation)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX archive_grants_by_time ON archive_grants (at);
 `;

@@ -6,6 +6,7 @@ import type { StoreContext } from "../store-context.ts";
 import { answerLinkOffer, deleteLinkOffersOf } from "./link-offers.ts";
 import { deleteKeyPackagesOf } from "./key-packages.ts";
 import { deleteInboxOf } from "./inbox.ts";
+import { deleteArchiveGrants } from "./archive-grants.ts";
 import { deletePushSubscriptionOf } from "./push-subscriptions.ts";
 
 /** See `DeviceStore.findDevice`. */
@@ -126,4 +127,5 @@ function revokeDevice(context: StoreContext, device: DeviceId): void {
   deleteLinkOffersOf(context, blob);
   deleteInboxOf(context, blob);
   deletePushSubscriptionOf(context, blob);
+  deleteArchiveGrants(context, blob);
 }

@@ -119,6 +119,13 @@ export const purgeRules: readonly PurgeRule[] = [
     "retention",
   ),
   rowsWhere(
+    "archive_grants",
+    "device, generation",
+    "at < ?1",
+    "archive keys for one device each: older than the retention",
+    "retention",
+  ),
+  rowsWhere(
     "due",
     "conversation",
     `NOT EXISTS (SELECT 1 FROM conversations c WHERE c.conversation = due.conversation AND c.head > c.floor)

@@ -1,0 +1,40 @@
+import type { ArchiveGrantRow } from "../../../actors/ports/store-history.ts";
+import type { DeviceId, UserId } from "../../../protocol/ids.ts";
+import { blobOf } from "../../blobs.ts";
+import type { StoreContext } from "../store-context.ts";
+
+/** See `HistoryStore.putArchiveGrants`. */
+export function putArchiveGrants({ db, now }: StoreContext, user: UserId, rows: readonly ArchiveGrantRow[]): boolean {
+  const isLive = "SELECT 1 AS live FROM devices WHERE device = ? AND user = ? AND revoked_at IS NULL";
+  if (!rows.every(({ device }) => db.get(isLive, blobOf(device), user) !== undefined)) return false;
+  for (const { device, generation, listVersion, keyPackage, encapsulated, sealed, signature } of rows) {
+    db.run(
+      `INSERT OR REPLACE INTO archive_grants (device, generation, list_version, key_package, encapsulated, sealed, signature, at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      blobOf(device),
+      generation,
+      listVersion,
+      keyPackage,
+      encapsulated,
+      sealed,
+      signature,
+      now,
+    );
+  }
+  return true;
+}
+
+/** See `HistoryStore.readArchiveGrants`. */
+export function readArchiveGrants({ db }: StoreContext, device: DeviceId): ArchiveGrantRow[] {
+  const rows = db.all<Omit<ArchiveGrantRow, "device">>(
+    `SELECT generation, list_version AS listVersion, key_package AS keyPackage, encapsulated, sealed, signature FROM archive_grants
+     WHERE device = ? ORDER BY generation`,
+    blobOf(device),
+  );
+  return rows.map((row) => ({ device, ...row }));
+}
+
+/** What a revocation takes with it. */
+export function deleteArchiveGrants({ db }: Pick<StoreContext, "db">, device: Uint8Array): void {
+  db.run("DELETE FROM archive_grants WHERE device = ?", device);
+}
