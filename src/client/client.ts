@@ -3,7 +3,6 @@
  * by the connection, and stopped together. Everything that a restart must find again is in the store.
  */
 import type { GroupEngine } from "../crypto/group-engine.ts";
-import { safetyNumber } from "../identity/safety-number.ts";
 import { SottoError } from "../protocol/errors.ts";
 import { userId, type ConversationId, type DeviceId, type UserId } from "../protocol/ids.ts";
 import { limits, suites } from "../protocol/limits.ts";
@@ -28,6 +27,7 @@ import { NodeSync } from "./node-sync.ts";
 import { Presence, type PresenceEvent } from "./presence.ts";
 import { requireUserId } from "./require-user-id.ts";
 import type { ClientStore, OpenClientStore } from "./stores/client-store.ts";
+import { Verification } from "./verification.ts";
 import { WebPush } from "./web-push.ts";
 
 export interface ClientOptions {
@@ -197,17 +197,8 @@ export class Client {
   }
 
   /** What to compare with the other side, by voice or face to face. Error: `device-unknown` while they have no device. */
-  async verification(user: string): Promise<{ safetyNumber: string; qr: Uint8Array }> {
-    const peer = userId.safeParse(user);
-    if (!peer.success) throw new SottoError("invalid-argument", { detail: "That is not a user id." });
-    const list = this.core.directory.get(peer.data) ?? (await this.core.directory.refresh(peer.data));
-    const { accountKey } = this.core.own;
-    if (!list || !accountKey) throw new SottoError("device-unknown");
-    const { digits, code } = safetyNumber(
-      { user: this.user, accountKey },
-      { user: peer.data, accountKey: list.accountKey },
-    );
-    return { safetyNumber: digits, qr: code };
+  async verification(user: string): Promise<Verification> {
+    return Verification.of(this.core, requireUserId(user));
   }
 
   /** Compares everything with the node, beginning after the call: what a push should have told, and did not. Errors: those of the connection. */

@@ -27,5 +27,6 @@ export type { DeviceInfo, DeviceLink } from "./device/devices.ts";
 export type { PresenceEvent } from "./presence.ts";
 export type { Message, MessageState } from "./conversation/message.ts";
 export type { RecipientReceipt } from "./conversation/receipt-book.ts";
+export type { Verification } from "./verification.ts";
 export type { WebPushSubscription } from "./web-push.ts";
 export type { ClientStore, ListOptions, OpenClientStore, RecordChange, StoredRecord } from "./stores/client-store.ts";

@@ -37,7 +37,11 @@ export class NodeSync {
     this.conversations = conversations;
     this.stock = stock;
     this.archiveKeys = archiveKeys;
-    core.directory.on("distrusted", (fault) => core.report(fault));
+    core.directory.on("distrusted", (fault) => {
+      core.report(fault);
+      this.trustChanged(fault.user);
+    });
+    core.directory.on("confirmed", ({ user }) => this.trustChanged(user));
     core.connection.on("push", (push) => this.route(push));
     core.connection.on("state", ({ state }) => {
       this.session?.abort();
@@ -156,6 +160,10 @@ export class NodeSync {
     if (!actor?.isJoined) return this.sync();
     if (receiptVersion === undefined || head > actor.state.record.position) await actor.catchUp();
     if (receiptVersion !== undefined) await actor.receiptsBehind(receiptVersion);
+  }
+
+  private trustChanged(user: UserId): void {
+    for (const actor of this.conversations.actors()) actor.trustChanged(user);
   }
 
   private async devicesChanged(user: UserId): Promise<void> {

@@ -50,6 +50,10 @@ export interface ListRecord {
   user: UserId;
   accountKey: Uint8Array;
   entries: Uint8Array[];
+  /** A person has compared, and this key is theirs. */
+  confirmed?: boolean;
+  /** The node has claimed another key since. */
+  changed?: boolean;
 }
 
 export interface KeyPackageRecord {

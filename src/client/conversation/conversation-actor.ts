@@ -36,8 +36,11 @@ export interface ConversationEvents {
   message: Message;
   /** A message that could not be opened. It is acked as such and blocks nothing. */
   unopened: UnopenedMessage;
-  /** Why messages wait: for the other side's first device, for this device to be added; null when they do not. */
-  waiting: "recipient-device" | "welcome" | null;
+  /**
+   * Why messages wait: for the other side's first device, for this device to be added, for a person to compare safety numbers with a
+   * contact whom it had verified (`client.verification(user)`); null when they do not.
+   */
+  waiting: "recipient-device" | "welcome" | "identity-changed" | null;
   /** What is to be seen of a group has changed: who is in it, roles, its name; or this user is out of it. */
   changed: { facts: GroupFact[] };
 }
@@ -214,6 +217,13 @@ export class ConversationActor {
     return user === peer || invited.includes(user) || members.some((member) => member.user === user);
   }
 
+  /** What is known of a user's key has changed: messages may go, or have to wait. */
+  trustChanged(user: UserId): void {
+    if (!this.concerns(user)) return;
+    this.noteWaiting();
+    this.outbox.wake();
+  }
+
   /** A user's device list has moved on. */
   async devicesChanged(users: UserId[]): Promise<void> {
     const inGroup = this.state.isGroup && this.administration.mayAdd ? this.state.id : undefined;
@@ -248,10 +258,17 @@ export class ConversationActor {
   /** A device whose state is older than what it has sent finds that out here, before it seals anything under it. */
   private async makeReady(): Promise<boolean> {
     await this.compare();
-    const ready = await this.keeper.ready();
+    const ready = !this.isHeldBack && (await this.keeper.ready());
     if (ready) await this.naming.settleDebt();
     this.noteWaiting();
     return ready;
+  }
+
+  /** Whether somebody would read along whom the person had verified, and whose key is in doubt since. */
+  private get isHeldBack(): boolean {
+    const { peer } = this.state.record;
+    const users = peer === null ? (this.state.group?.members ?? []).map(({ user }) => user) : [peer];
+    return users.some((user) => this.core.directory.isHeldBack(user));
   }
 
   /** Once in each session, and shared by whoever asks meanwhile. */
@@ -278,7 +295,8 @@ export class ConversationActor {
 
   private noteWaiting(): void {
     const { lostAt } = this.state.record;
-    const waiting = this.state.canSeal ? null : lostAt === null ? this.keeper.waitingFor : "welcome";
+    const inGroup = this.state.canSeal ? null : lostAt === null ? this.keeper.waitingFor : "welcome";
+    const waiting = this.isHeldBack ? "identity-changed" : inGroup;
     if (waiting === this.lastWaiting) return;
     this.lastWaiting = waiting;
     this.events.emit("waiting", waiting);

@@ -14,7 +14,15 @@ import { decodeRecord, encodeRecord, tables, type ListRecord } from "../records.
 import type { OpenClientStore } from "../stores/client-store.ts";
 import { TypedEmitter } from "../async/typed-emitter.ts";
 
-export interface ListedUser {
+/** What a person, and the node, have said of the account key that is pinned for a user. */
+export interface Trust {
+  /** A person has compared. */
+  confirmed: boolean;
+  /** The node has claimed another key since, or ever. */
+  changed: boolean;
+}
+
+export interface ListedUser extends Trust {
   list: DeviceList;
   entries: Uint8Array[];
 }
@@ -22,6 +30,8 @@ export interface ListedUser {
 export interface DirectoryEvents {
   /** What the node says of a user's devices is not what was seen before, or not the user's. */
   distrusted: { code: "identity-changed" | "untrusted-list"; user: UserId };
+  /** A person has compared: what was held back for this user may go. */
+  confirmed: { user: UserId };
 }
 
 export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
@@ -45,14 +55,33 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   /** Takes up the lists in the store. */
   async load(): Promise<void> {
     for (const { bytes } of await this.store.list(tables.lists)) {
-      const { user, accountKey, entries } = decodeRecord<ListRecord>(bytes);
-      this.known.set(user, { list: verifyDeviceList(entries, accountKey), entries });
+      const { user, accountKey, entries, confirmed = false, changed = false } = decodeRecord<ListRecord>(bytes);
+      this.known.set(user, { list: verifyDeviceList(entries, accountKey), entries, confirmed, changed });
     }
   }
 
   /** The list as it was last verified. */
   get(user: UserId): DeviceList | undefined {
     return this.known.get(user)?.list;
+  }
+
+  trustIn(user: UserId): Trust {
+    const { confirmed = false, changed = false } = this.known.get(user) ?? {};
+    return { confirmed, changed };
+  }
+
+  /** Whether nothing is to be sealed for a user: a person has confirmed a key, and the node claims another. */
+  isHeldBack(user: UserId): boolean {
+    const { confirmed, changed } = this.trustIn(user);
+    return confirmed && changed;
+  }
+
+  /** A person has compared this key (32 bytes). Error: `identity-changed` where it is not the one that is pinned. */
+  async confirm(user: UserId, accountKey: Uint8Array): Promise<void> {
+    const known = this.known.get(user);
+    if (!known || !equalBytes(known.list.accountKey, accountKey)) throw new SottoError("identity-changed");
+    await this.pin(user, { ...known, confirmed: true, changed: false });
+    this.emit("confirmed", { user });
   }
 
   /** Devices that are not revoked, with their keys. */
@@ -107,7 +136,10 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   async adopt(user: UserId, accountKey: Uint8Array, added: Uint8Array[]): Promise<DeviceList> {
     const before = this.known.get(user);
     const pinned = this.own?.user === user ? this.own.accountKey : before?.list.accountKey;
-    if (pinned && !equalBytes(pinned, accountKey)) throw new SottoError("identity-changed");
+    if (pinned && !equalBytes(pinned, accountKey)) {
+      if (before && !before.changed) await this.pin(user, { ...before, changed: true });
+      throw new SottoError("identity-changed");
+    }
     if (before && added.length === 0) return before.list;
     const entries = [...(before?.entries ?? []), ...added];
     const list = verifyDeviceList(
@@ -118,10 +150,15 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     if (list.user !== user || entries.some((entry) => decodeDeviceListEntry(entry).entry.user !== user)) {
       throw new SottoError("untrusted-list", { detail: "The list belongs to another user." });
     }
-    const record: ListRecord = { user, accountKey, entries };
-    await this.store.write([{ table: tables.lists, id: user, bytes: encodeRecord(record) }]);
-    this.known.set(user, { list, entries });
+    await this.pin(user, { list, entries, ...this.trustIn(user) });
     return list;
+  }
+
+  private async pin(user: UserId, listed: ListedUser): Promise<void> {
+    const { list, entries, confirmed, changed } = listed;
+    const record: ListRecord = { user, accountKey: list.accountKey, entries, confirmed, changed };
+    await this.store.write([{ table: tables.lists, id: user, bytes: encodeRecord(record) }]);
+    this.known.set(user, listed);
   }
 
   private passOn(error: unknown, user: UserId): never {
