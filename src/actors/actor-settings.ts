@@ -14,5 +14,6 @@ export const mailboxBounds = {
 export const rosterCacheEntries = 20_000;
 /** Pairs of users that are known to share a conversation. */
 export const contactCacheEntries = 20_000;
+export const contactRememberedMs = 60_000;
 /** Users told about a change of somebody's devices. The others find it when they read the list. */
 export const peersToldAtMost = 5000;

@@ -1,20 +1,29 @@
 import { SottoError } from "../protocol/errors.ts";
 import type { ConversationId, UserId } from "../protocol/ids.ts";
-import { contactCacheEntries, peersToldAtMost } from "./actor-settings.ts";
+import { contactCacheEntries, contactRememberedMs, peersToldAtMost } from "./actor-settings.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import type { ConversationStore } from "./ports/store-conversations.ts";
 
-/** Who shares a conversation with whom. A direct conversation, once opened, is never closed: remembering a pair is safe. */
+/**
+ * Who shares a conversation with whom. A direct is never closed, but a group is left: a pair is remembered for a minute, and then
+ * asked for again.
+ */
 export class Contacts {
-  private readonly known = new BoundedCache<string, true>(contactCacheEntries);
+  /** When a pair was last found, by a steady clock in milliseconds. */
+  private readonly known = new BoundedCache<string, number>(contactCacheEntries);
+  private readonly now: () => number;
   private readonly store: Pick<ConversationStore, "findConversation" | "listPeers" | "shareConversation">;
 
-  constructor(store: Pick<ConversationStore, "findConversation" | "listPeers" | "shareConversation">) {
+  constructor(
+    store: Pick<ConversationStore, "findConversation" | "listPeers" | "shareConversation">,
+    now: () => number = () => performance.now(),
+  ) {
     this.store = store;
+    this.now = now;
   }
 
   remember(a: UserId, b: UserId): void {
-    this.known.set(pairOf(a, b), true);
+    this.known.set(pairOf(a, b), this.now());
   }
 
   /** Throws `forbidden` unless each of `others` is `user` or shares a conversation with them. */
@@ -43,7 +52,8 @@ export class Contacts {
   }
 
   private async share(user: UserId, other: UserId): Promise<boolean> {
-    if (other === user || this.known.get(pairOf(user, other)) === true) return true;
+    const foundAt = this.known.get(pairOf(user, other)) ?? -Infinity;
+    if (other === user || this.now() - foundAt < contactRememberedMs) return true;
     const shared = await this.store.shareConversation(user, other);
     if (shared) this.remember(user, other);
     return shared;

@@ -7,7 +7,8 @@ const [alice, bob, mallory] = ["alice", "bob", "mallory"].map((name) => userId.p
 
 function setUp() {
   const asked: string[] = [];
-  const contacts = new Contacts({
+  const clock = { now: 0 };
+  const store: ConstructorParameters<typeof Contacts>[0] = {
     // Bob is not among the peers that fit on the list.
     findConversation: () => Promise.resolve(undefined),
     listPeers: () => Promise.resolve([]),
@@ -15,8 +16,8 @@ function setUp() {
       asked.push([a, b].sort().join(" "));
       return Promise.resolve([a, b].sort().join(" ") === "alice bob");
     },
-  });
-  return { contacts, asked };
+  };
+  return { contacts: new Contacts(store, () => clock.now), asked, clock };
 }
 
 describe("who has to do with whom", () => {
@@ -25,6 +26,17 @@ describe("who has to do with whom", () => {
     await contacts.require(alice, [bob, alice]);
     await contacts.require(bob, [alice]);
     expect(asked).to.deep.equal(["alice bob"]);
+  });
+
+  it("asks again after a minute: they may have shared a group that one of them has left", async () => {
+    const { contacts, asked, clock } = setUp();
+    await contacts.require(alice, [bob]);
+    clock.now += 59_000;
+    await contacts.require(alice, [bob]);
+    expect(asked).to.have.length(1);
+    clock.now += 1_000;
+    await contacts.require(alice, [bob]);
+    expect(asked).to.have.length(2);
   });
 
   it("knows no strangers, and asks again: they may have met", async () => {

@@ -193,6 +193,7 @@ export class ConversationActor {
     else if (!this.holds(summary)) await this.loseState(summary);
     await this.compare(summary);
     if (summary.head !== this.state.record.position) await this.catchUp();
+    if (!this.isIn) return;
     this.acks.wake();
     this.background(this.historyKeys.archive({ afresh: true }));
     // Versions only ever rise, unless the database went back.
@@ -262,6 +263,11 @@ export class ConversationActor {
     if (ready) await this.naming.settleDebt();
     this.noteWaiting();
     return ready;
+  }
+
+  /** What the log said last may be that this user is out of the group. */
+  private get isIn(): boolean {
+    return this.state.record.left === null;
   }
 
   /** Whether somebody would read along whom the person had verified, and whose key is in doubt since. */

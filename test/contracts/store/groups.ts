@@ -126,6 +126,8 @@ export function describeGroups(stores: () => StorePair): void {
       const read = { conversation, device: gone.device, after: 1, limit: 10, maxBytes: 100_000 };
       const log = await other.readLog(read);
       expect(log === "not-a-member" ? [] : log.entries.map((entry) => entry.sequence)).to.deep.equal([2, sequence]);
+      const later = await one.viewConversation(gone.user, gone.device, conversation);
+      expect(later).to.include({ head: sequence, receiptVersion: 0 });
     });
 
     it("begins anew for who comes back", async () => {

@@ -199,8 +199,12 @@ async function viewsOf(
   const owns = await readOwn(context, { user, device }, conversations);
   return Promise.all(
     records.map(async (record) => {
-      const row = asSeenBy(user, rowOf(record, users.get(keyOf(record.conversation))!));
       const own = owns.get(keyOf(record.conversation));
+      const whole = {
+        ...rowOf(record, users.get(keyOf(record.conversation))!),
+        receiptVersion: record.receiptVersion,
+      };
+      const row = asSeenBy(user, whole, own?.leftSequence);
       return {
         ...row,
         floor: await findFloor(context, record),
@@ -209,7 +213,6 @@ async function viewsOf(
         position: own?.position ?? 0,
         lastNumber: own?.lastNumber ?? 0,
         lastId: own?.lastId ? idOf<MessageId>(own.lastId) : null,
-        receiptVersion: record.receiptVersion,
         lists: row.users.map((each) => ({ user: each, version: versions.get(each) ?? 0 })),
       };
     }),

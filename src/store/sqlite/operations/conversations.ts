@@ -169,7 +169,6 @@ export function listPeers({ db }: StoreContext, user: UserId, limit: number): Us
 
 function viewOf(context: StoreContext, user: UserId, device: Uint8Array, conversation: Uint8Array): DeviceConversation {
   const record = findRecord(context, conversation)!;
-  const row = asSeenBy(user, rowOf(context, record));
   const own = context.db.get<OwnRecord>(
     `SELECT joined_sequence AS joinedSequence, left_sequence AS leftSequence, position, last_number AS lastNumber,
        last_id AS lastId
@@ -178,6 +177,8 @@ function viewOf(context: StoreContext, user: UserId, device: Uint8Array, convers
     device,
     user,
   );
+  const whole = { ...rowOf(context, record), receiptVersion: record.receiptVersion };
+  const row = asSeenBy(user, whole, own?.leftSequence);
   return {
     ...row,
     floor: findFloor(context, record),
@@ -186,7 +187,6 @@ function viewOf(context: StoreContext, user: UserId, device: Uint8Array, convers
     position: own?.position ?? 0,
     lastNumber: own?.lastNumber ?? 0,
     lastId: own?.lastId ? idOf<MessageId>(own.lastId) : null,
-    receiptVersion: record.receiptVersion,
     lists: row.users.map((each) => ({ user: each, version: deviceListVersion(context, each) })),
   };
 }
