@@ -51,6 +51,13 @@ export const limitSettings = {
     max: 1_000_000,
     why: "Key packages taken of one user, whoever asks.",
   }),
+  RATE_CONVERSATIONS_PER_HOUR: integer({
+    unit: "per user",
+    default: 1_000,
+    min: 1,
+    max: 1_000_000,
+    why: "Groups that one user makes room for. One that nobody founds is kept as long as the history.",
+  }),
   RATE_READDS_PER_HOUR: integer({
     unit: "per device and conversation",
     default: 6,

@@ -6,7 +6,9 @@ import { limits } from "../protocol/limits.ts";
 import type { ConversationSummary, ReplyOf, RequestOf } from "../protocol/requests.ts";
 import type { Caller } from "./caller.ts";
 import type { Contacts } from "./contacts.ts";
+import { limitRate } from "./limit-rate.ts";
 import type { PublicChecks } from "./ports/public-checks.ts";
+import type { RateLimiter } from "./ports/rate-limiter.ts";
 import type { Store } from "./ports/store.ts";
 import type { Vouchers } from "./ports/vouchers.ts";
 import type { Rosters } from "./rosters.ts";
@@ -18,6 +20,7 @@ export interface ReadingPorts {
   vouchers: Vouchers;
   rosters: Rosters;
   contacts: Contacts;
+  limiter: RateLimiter;
 }
 
 export class ConversationReading {
@@ -40,9 +43,10 @@ export class ConversationReading {
     return toWireSummary(view);
   }
 
-  /** Room for a group, with the caller alone. Throws `conversation-unknown` where somebody else has the id. */
+  /** Room for a group, with the caller alone. Throws `conversation-unknown` where somebody else has the id, `rate-limited`. */
   async createGroup(caller: Caller, request: RequestOf<"conversation:create">): Promise<ConversationSummary> {
     const { conversation, suite } = request;
+    await limitRate(this.ports.limiter, "conversation", caller.user);
     await this.ports.store.createGroup(caller.user, conversation, suite);
     const view = await this.ports.store.viewConversation(caller.user, caller.device, conversation);
     if (view?.group?.creator !== caller.user) throw new SottoError("conversation-unknown");

@@ -12,6 +12,7 @@ const sharedBuckets: ReadonlySet<RateBucket> = new Set([
   "handshake",
   "claim",
   "claimed",
+  "conversation",
   "readd",
   "sign-in",
   "sign-up",

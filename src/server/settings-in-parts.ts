@@ -17,6 +17,7 @@ export function rates(settings: Settings): Rates {
     message: { amount: settings.RATE_MESSAGES_PER_SECOND, periodMs: second },
     claim: { amount: settings.RATE_CLAIMS_PER_MINUTE, periodMs: minute },
     claimed: { amount: settings.RATE_CLAIMED_PER_MINUTE, periodMs: minute },
+    conversation: { amount: settings.RATE_CONVERSATIONS_PER_HOUR, periodMs: hour },
     readd: { amount: settings.RATE_READDS_PER_HOUR, periodMs: hour },
     "sign-in": { amount: settings.RATE_SIGN_INS_PER_MINUTE, periodMs: minute },
     "sign-up": { amount: settings.RATE_SIGN_UPS_PER_HOUR, periodMs: hour },

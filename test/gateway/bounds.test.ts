@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { io } from "socket.io-client";
 import type { Store } from "../../src/actors/ports/store.ts";
+import { newId, type ConversationId } from "../../src/protocol/ids.ts";
 import { limits, protocolVersion } from "../../src/protocol/limits.ts";
 import { codeOf, DeviceSocket } from "../support/device-socket.ts";
 import { foundDirect, messageOf, newPerson } from "../support/direct-on-node.ts";
@@ -40,6 +41,15 @@ describe("what a node takes at once", () => {
     expect(await codeOf(alice.socket.request("keypackages:claim", { suite: 84, devices }))).to.equal("rate-limited");
     const own = [{ user: alice.account.user, device: alice.identity.device }];
     expect((await bob.socket.request("keypackages:claim", { suite: 84, devices: own })).packages).to.deep.equal([]);
+  });
+
+  it("limits the groups that one user makes room for; one that is asked for again counts too", async () => {
+    await start({ rates: { conversation: { amount: 2, periodMs: 60_000 } } });
+    const { socket } = await newPerson(node, "alice");
+    const create = () => socket.request("conversation:create", { conversation: newId<ConversationId>(), suite: 84 });
+    for (let turn = 0; turn < 2; turn += 1) await create();
+    expect(await codeOf(create())).to.equal("rate-limited");
+    expect((await socket.request("conversation:list", { limit: 10 })).conversations).to.have.length(2);
   });
 
   it("limits handshakes by address", async () => {

@@ -29,6 +29,7 @@ export const generousRates: Rates = {
   message: plenty,
   claim: plenty,
   claimed: plenty,
+  conversation: plenty,
   readd: plenty,
   "sign-in": plenty,
   "sign-up": plenty,

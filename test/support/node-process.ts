@@ -41,6 +41,7 @@ export class NodeProcess {
       RATE_HANDSHAKES_PER_MINUTE: "100000",
       RATE_CLAIMED_PER_MINUTE: "100000",
       RATE_CLAIMS_PER_MINUTE: "100000",
+      RATE_CONVERSATIONS_PER_HOUR: "100000",
       RATE_READDS_PER_HOUR: "100000",
       ...settings,
     };

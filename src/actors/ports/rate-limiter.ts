@@ -11,6 +11,7 @@ export type RateBucket =
   | "message" // device
   | "claim" // user who asks
   | "claimed" // user whose packages are taken
+  | "conversation" // user who makes it
   | "readd" // device and conversation
   | "sign-in" // address and name
   | "sign-up"; // address
