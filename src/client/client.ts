@@ -48,7 +48,7 @@ export interface GroupOptions {
   name?: string;
   /** User ids; this user is in it anyway. */
   members?: readonly string[];
-  /** `default`: post-quantum, up to 256 devices. `large`: up to 500, without. Fixed for good. */
+  /** `default`: post-quantum, up to 256 devices. `large`: up to 1,000, without. Fixed for good. */
   size?: "default" | "large";
   /** Whether devices that are added later can read what was before them. */
   history?: "kept" | "off";
