@@ -16,6 +16,7 @@ import { ConversationRegistry } from "./conversation/conversation-registry.ts";
 import type { Conversation } from "./conversation/conversation.ts";
 import type { Direct } from "./conversation/direct.ts";
 import { requireName } from "./conversation/group-naming.ts";
+import { requireRoom } from "./conversation/group-room.ts";
 import type { Group } from "./conversation/group.ts";
 import type { Message } from "./conversation/message.ts";
 import { defaultTimings, type ClientCore, type Fault, type Timings } from "./core.ts";
@@ -179,6 +180,7 @@ export class Client {
       throw new SottoError("invalid-argument", { detail: "A size is default or large, a history kept or off." });
     }
     if (name !== undefined) requireName(name);
+    requireRoom(suites[size], users.length + 1);
     const founding = { roles: [{ user: this.user, role: "owner" as const }], history };
     const group = await this.registry.createGroup({ name: name ?? null, founding, suite: suites[size] });
     await group.addAll(users);

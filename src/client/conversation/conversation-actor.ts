@@ -209,7 +209,7 @@ export class ConversationActor {
   /** A user's device list has moved on. */
   async devicesChanged(users: UserId[]): Promise<void> {
     const inGroup = this.state.isGroup && this.administration.mayAdd ? this.state.id : undefined;
-    for (const user of users) await this.core.directory.refresh(user, inGroup);
+    await this.core.directory.refreshAll(users, inGroup);
     this.outbox.wake();
     this.alignment.wake();
   }

@@ -26,9 +26,6 @@ export interface JoinerHooks {
   joined(): Promise<void>;
 }
 
-/** Whose device lists are asked for at once. */
-const usersAtOnce = 32;
-
 export class GroupJoiner {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
@@ -105,17 +102,19 @@ export class GroupJoiner {
     const { peer } = this.state.record;
     const users = new Set(group.members.map(({ user }) => user));
     const unknown = [...users].filter((user) => user === peer || !this.core.directory.get(user));
-    for (let first = 0; first < unknown.length; first += usersAtOnce) {
-      await Promise.all(unknown.slice(first, first + usersAtOnce).map((user) => this.learnUser(user)));
-    }
+    await this.learn(unknown);
   }
 
-  /** Who has left since this device was added is none of its contacts any more, and needs no list. */
-  private async learnUser(user: UserId): Promise<void> {
+  /** Who has left since this device was added is none of its contacts any more, and needs no list: the half without is asked for anew. */
+  private async learn(users: readonly UserId[]): Promise<void> {
     try {
-      await this.core.directory.refresh(user);
+      await this.core.directory.refreshAll(users);
     } catch (error) {
       if (!(error instanceof SottoError) || error.code !== "forbidden") throw error;
+      if (users.length < 2) return;
+      const middle = users.length >> 1;
+      await this.learn(users.slice(0, middle));
+      await this.learn(users.slice(middle));
     }
   }
 

@@ -13,12 +13,18 @@ import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId, UserId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
+import { TaskQueue } from "../async/task-queue.ts";
 import type { ClientCore } from "../core.ts";
 import { KeyPackageClaims } from "../device/key-package-claims.ts";
 import type { ConversationRecord } from "../records.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { requireRoom, roomOf } from "./group-room.ts";
 import { GroupChanges, type ChangeHooks } from "./group-changes.ts";
 
+interface Wanted {
+  user: UserId;
+  device: DeviceId;
+}
 type Readd = Extract<InboxEntry, { kind: "readd" }>;
 
 /** Of one device that was added again. Key packages live for 90 days: one a week is fewer than this. */
@@ -36,6 +42,7 @@ export class GroupKeeper {
   private readonly state: ConversationState;
   private readonly hooks: KeeperHooks;
   private readonly claims: KeyPackageClaims;
+  private readonly aligning = new TaskQueue();
   /** Requests to be added again that wait for a person's word; the latest of each device. */
   private readonly held = new Map<DeviceId, Readd>();
 
@@ -65,16 +72,41 @@ export class GroupKeeper {
    * Adds live devices that are not in the group; removes this user's own that were revoked, and whoever has left. Resolves with
    * why the node did not take it, `undefined` when it did or nothing was to do.
    */
-  async alignRoster(): Promise<SottoError | undefined> {
+  alignRoster(): Promise<SottoError | undefined> {
+    // One after another: key packages claimed twice for one device are lost.
+    return this.aligning.run(() => this.alignOnce());
+  }
+
+  private async alignOnce(): Promise<SottoError | undefined> {
     const { group } = this.state;
     if (!group || !this.state.canSeal) return undefined;
-    const missing = this.missing(group).slice(0, limits.addsPerCommit);
     const remove = this.goneLeaves(group);
-    if (missing.length + remove.length === 0) return undefined;
-    const { id: conversation, isGroup, record } = this.state;
-    const packages = await this.claims.take({ conversation, isGroup, suite: record.suite }, missing);
+    const room = this.state.isGroup ? roomOf(group.suite) - group.members.length + remove.length : limits.addsPerCommit;
+    const packages = await this.claimFor(this.missing(group), Math.min(limits.addsPerCommit, room));
     if (packages.length + remove.length === 0) return undefined;
     return this.changes.make(group, { add: packages.map((one) => one.bytes), remove });
+  }
+
+  /** Packages of the first `count` devices that have one. */
+  private async claimFor(devices: readonly Wanted[], count: number): Promise<{ bytes: Uint8Array }[]> {
+    const { id: conversation, isGroup, record } = this.state;
+    const packages: { bytes: Uint8Array }[] = [];
+    for (let next = 0; next < devices.length && packages.length < count;) {
+      const some = devices.slice(next, next + Math.min(count - packages.length, limits.devicesPerClaim));
+      packages.push(...(await this.claims.take({ conversation, isGroup, suite: record.suite }, some)));
+      next += some.length;
+    }
+    return packages;
+  }
+
+  /** Throws `group-full` where the devices of these users, as far as they are known, do not all fit. */
+  requireRoomFor(users: readonly UserId[]): void {
+    const { group } = this.state;
+    if (!group) return;
+    const present = new Set(group.members.map(({ device }) => device));
+    const coming = this.liveDevices(users).filter(({ device }) => !present.has(device));
+    const leaving = this.goneLeaves(group).length;
+    if (coming.length > 0) requireRoom(group.suite, present.size - leaving + coming.length);
   }
 
   /** Whether the group is not what the device lists say: somebody is missing, or a revoked device is still there. */

@@ -9,10 +9,14 @@ import { equalBytes } from "../../identity/equal-bytes.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { ConversationId, DeviceId, UserId } from "../../protocol/ids.ts";
+import { limits } from "../../protocol/limits.ts";
+import type { ReplyOf } from "../../protocol/requests.ts";
 import type { Connection } from "../connection/connection.ts";
 import { decodeRecord, encodeRecord, tables, type ListRecord } from "../records.ts";
 import type { OpenClientStore } from "../stores/client-store.ts";
 import { TypedEmitter } from "../async/typed-emitter.ts";
+
+type ListAnswer = ReplyOf<"devices:read">["users"][number];
 
 export interface ListedUser {
   list: DeviceList;
@@ -87,20 +91,39 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     return refreshed;
   }
 
+  /** The same for many, in as few requests as can be. Takes in what it can of a request, then throws what was wrong with the first. */
+  async refreshAll(users: readonly UserId[], inGroup?: ConversationId): Promise<void> {
+    for (let first = 0; first < users.length; first += limits.usersPerDeviceListRead) {
+      const some = users.slice(first, first + limits.usersPerDeviceListRead);
+      if (some.length === 1) await this.refresh(some[0]!, inGroup);
+      else await this.refreshSome(some, inGroup);
+    }
+  }
+
+  private async refreshSome(users: readonly UserId[], inGroup?: ConversationId): Promise<void> {
+    const answers = await this.read(users, inGroup);
+    const taken = await Promise.allSettled(
+      users.map((user) => this.take(user, answers.get(user)).catch((error: unknown) => this.passOn(error, user))),
+    );
+    for (const one of taken) if (one.status === "rejected") throw one.reason;
+  }
+
   private async fetch(user: UserId, inGroup?: ConversationId): Promise<DeviceList | undefined> {
-    const before = this.known.get(user);
-    const after = before?.list.version ?? 0;
-    const reply = await this.connection.request("devices:read", {
-      users: [{ user, after }],
+    return this.take(user, (await this.read([user], inGroup)).get(user));
+  }
+
+  private async read(users: readonly UserId[], inGroup?: ConversationId): Promise<Map<UserId, ListAnswer>> {
+    const { users: answers } = await this.connection.request("devices:read", {
+      users: users.map((user) => ({ user, after: this.known.get(user)?.list.version ?? 0 })),
       ...(inGroup ? { conversation: inGroup } : {}),
     });
-    const found = reply.users.find((answer) => answer.user === user);
-    if (!found?.accountKey) {
-      if (before)
-        throw new SottoError("untrusted-list", { detail: "The node denies a device list that was seen before." });
-      return undefined;
-    }
-    return this.adopt(user, fromBase64(found.accountKey), found.entries.map(fromBase64));
+    return new Map(answers.map((answer) => [answer.user, answer]));
+  }
+
+  private async take(user: UserId, answer: ListAnswer | undefined): Promise<DeviceList | undefined> {
+    if (answer?.accountKey) return this.adopt(user, fromBase64(answer.accountKey), answer.entries.map(fromBase64));
+    if (!this.known.has(user)) return undefined;
+    throw new SottoError("untrusted-list", { detail: "The node denies a device list that was seen before." });
   }
 
   /** Verifies entries that follow what is known, and pins them. */
