@@ -203,6 +203,7 @@ function isTaggedBytes(value: unknown): value is { $bytes: string } {
 
 /** Decimal, padded to the digits of 2^53, so that text order is number order. */
 export const sortable = (value: number): string => value.toString().padStart(16, "0");
+export const ratchetKey = (conversation: ConversationId, part: string): string => `${conversation}/${part}`;
 export const entryKey = (conversation: ConversationId, sequence: number): string =>
   `${conversation}/${sortable(sequence)}`;
 export const outboxKey = (conversation: ConversationId, id: MessageId): string => `${conversation}/${id}`;

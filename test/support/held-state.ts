@@ -11,11 +11,12 @@ export function coreOf(client: Client): ClientCore {
 /** The group of a conversation, as the client has stored it. */
 export async function heldGroup(client: Client, conversation: string): Promise<Group> {
   const { store, engine, own } = coreOf(client);
-  const [tree, ratchets] = await Promise.all([
+  const [tree, parts] = await Promise.all([
     store.get(tables.groupTrees, conversation),
-    store.get(tables.groupRatchets, conversation),
+    store.list(tables.groupRatchets, { prefix: `${conversation}/` }),
   ]);
-  if (!tree || !ratchets) throw new Error("the client holds no group");
+  const ratchets = parts.map(({ bytes }) => bytes);
+  if (!tree || ratchets.length === 0) throw new Error("the client holds no group");
   return engine.decodeGroup({ tree, ratchets }, own.identity());
 }
 

@@ -44,7 +44,7 @@ export class GroupJoiner {
     const held = this.state.group;
     if (held && (this.state.isMember || welcome.sequence <= record.joinedSequence)) return;
     if (welcome.sequence < Math.max(record.joinedSequence, record.left?.sequence ?? 0)) return;
-    const joined = await this.tryPairs(welcome);
+    const joined = await this.joinBy(welcome);
     if (!joined) return;
     const { group, pair } = joined;
     if (group.conversation !== this.state.id || group.generation !== welcome.generation) return;
@@ -84,17 +84,17 @@ export class GroupJoiner {
     });
   }
 
-  private async tryPairs(welcome: Welcome): Promise<{ group: Group; pair: KeyPackagePair } | undefined> {
+  private async joinBy(welcome: Welcome): Promise<{ group: Group; pair: KeyPackagePair } | undefined> {
     const bytes = fromBase64(welcome.welcome);
-    for (const pair of await this.core.supply.pairs()) {
-      try {
-        const group = await this.core.engine.joinGroup(this.core.own.identity(), bytes, pair, this.hooks.policy());
-        return { group, pair };
-      } catch (error) {
-        if (!(error instanceof SottoError)) throw error;
-      }
+    const { engine, own, supply } = this.core;
+    const pair = await engine.findPair(bytes, await supply.pairs());
+    if (!pair) return undefined;
+    try {
+      return { group: await engine.joinGroup(own.identity(), bytes, pair, this.hooks.policy()), pair };
+    } catch (error) {
+      if (!(error instanceof SottoError)) throw error;
+      return undefined;
     }
-    return undefined;
   }
 
   /** The device lists of whoever this device meets in the group for the first time; of a direct's other side, anew. */
