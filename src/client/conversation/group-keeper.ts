@@ -5,14 +5,10 @@
  *   no group ──(peer has a device, or a group of one's own: found)──▶ pending ──(in the log)──▶ member
  */
 import type { ConversationPolicy, Group } from "../../crypto/group-engine.ts";
-import { toHex } from "../../identity/equal-bytes.ts";
-import { keyPackageHash } from "../../identity/key-package-inspection.ts";
-import { verifyReaddRequest } from "../../identity/readd.ts";
-import { fromBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId, UserId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
-import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
+import type { ConversationSummary } from "../../protocol/requests.ts";
 import { TaskQueue } from "../async/task-queue.ts";
 import type { ClientCore } from "../core.ts";
 import { KeyPackageClaims } from "../device/key-package-claims.ts";
@@ -25,11 +21,6 @@ interface Wanted {
   user: UserId;
   device: DeviceId;
 }
-type Readd = Extract<InboxEntry, { kind: "readd" }>;
-
-/** Of one device that was added again. Key packages live for 90 days: one a week is fewer than this. */
-const readdPackagesKept = 16;
-
 export interface KeeperHooks extends ChangeHooks {
   summary(): Promise<ConversationSummary>;
 }
@@ -43,8 +34,6 @@ export class GroupKeeper {
   private readonly hooks: KeeperHooks;
   private readonly claims: KeyPackageClaims;
   private readonly aligning = new TaskQueue();
-  /** Requests to be added again that wait for a person's word; the latest of each device. */
-  private readonly held = new Map<DeviceId, Readd>();
 
   constructor(core: ClientCore, state: ConversationState, hooks: KeeperHooks) {
     this.core = core;
@@ -128,37 +117,6 @@ export class GroupKeeper {
     return ours.some(({ user }) => user === this.core.own.user || record.invited.includes(user));
   }
 
-  /** Removes and adds another device that cannot follow, once in a while without a person's word. */
-  async answerReadd(request: Readd, personAgrees = false): Promise<void> {
-    const { group, record } = this.state;
-    const leaf = group?.members.find((one) => one.device === request.device && one.user === request.user);
-    if (!group || !leaf || !this.state.canSeal || request.generation !== group.generation) return;
-    const keyPackage = fromBase64(request.keyPackage);
-    if (!verifyReaddRequest({ ...request, keyPackage }, fromBase64(request.signature), leaf.deviceKey)) return;
-    const last = record.readds[request.device];
-    const name = toHex(keyPackageHash(keyPackage));
-    if (last && (last.at > request.at || last.packages.includes(name))) return;
-    if (last && !personAgrees && Date.now() - last.at < this.core.timings.readdEveryMs) {
-      const { conversation, user, device } = request;
-      this.held.set(device, request);
-      this.core.report({ code: "readd-held", conversation, user, device });
-      return;
-    }
-    this.held.delete(request.device);
-    const packages = [...(last?.packages ?? []), name].slice(-readdPackagesKept);
-    const readds = { ...record.readds, [request.device]: { at: Date.now(), packages } };
-    const remove = [...new Set([leaf.leaf, ...this.leaversLeaves(group)])];
-    // Counts once the log has it. One that is refused was none: a later request of the device has taken its place.
-    await this.changes.make(group, { add: [keyPackage], remove }, { readds });
-  }
-
-  /** A person agrees to a request that was held. False where none is. */
-  async letIn(device: DeviceId): Promise<boolean> {
-    const request = this.held.get(device);
-    if (request) await this.answerReadd(request, true);
-    return request !== undefined;
-  }
-
   private async foundOrWait(): Promise<void> {
     const { own, engine } = this.core;
     const { peer, founding, suite } = this.state.record;
@@ -216,7 +174,8 @@ export class GroupKeeper {
     return [...revoked, ...this.leaversLeaves(group)];
   }
 
-  private leaversLeaves(group: Group): number[] {
+  /** Of the users who have left by their own word. */
+  leaversLeaves(group: Group): number[] {
     const { leavers } = this.state.record;
     return group.members.filter(({ user }) => leavers.includes(user)).map(({ leaf }) => leaf);
   }
