@@ -104,6 +104,8 @@ export interface ConversationRecord {
   /** Highest sequence the person has seen. */
   readSequence: number;
   selfUpdatedAt: number;
+  /** When the node took the last commit that this device has followed, by the node's clock. */
+  committedAt: number;
   /** Added by a last-resort key package: update before the first message. */
   mustSelfUpdate: boolean;
   /** The group cannot be followed any more, since this time; this device waits to be added again. */

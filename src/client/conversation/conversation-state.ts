@@ -58,6 +58,7 @@ const blank = {
   receiptVersion: 0,
   readSequence: 0,
   selfUpdatedAt: 0,
+  committedAt: 0,
   mustSelfUpdate: false,
   lostAt: null,
   orphans: [],

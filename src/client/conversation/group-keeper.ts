@@ -14,6 +14,7 @@ import type { ClientCore } from "../core.ts";
 import { KeyPackageClaims } from "../device/key-package-claims.ts";
 import type { ConversationRecord } from "../records.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { isSelfUpdateDue } from "./self-update.ts";
 import { requireRoom, roomOf } from "./group-room.ts";
 import { GroupChanges, type ChangeHooks } from "./group-changes.ts";
 
@@ -33,6 +34,8 @@ export class GroupKeeper {
   private readonly state: ConversationState;
   private readonly hooks: KeeperHooks;
   private readonly claims: KeyPackageClaims;
+  /** The same for all messages of an epoch: to look often is not to draw often. */
+  private jitter = { epoch: -1, part: 0 };
   private readonly aligning = new TaskQueue();
 
   constructor(core: ClientCore, state: ConversationState, hooks: KeeperHooks) {
@@ -146,9 +149,11 @@ export class GroupKeeper {
   }
 
   private isSelfUpdateDue(): boolean {
-    const { mustSelfUpdate, selfUpdatedAt } = this.state.record;
-    if (!this.state.canSeal) return false;
-    return mustSelfUpdate || Date.now() - selfUpdatedAt > this.core.timings.selfUpdateAfterMs;
+    const { group, record } = this.state;
+    if (!group || !this.state.canSeal) return false;
+    if (this.jitter.epoch !== group.epoch) this.jitter = { epoch: group.epoch, part: Math.random() };
+    const state = { record, members: group.members.length, jitter: this.jitter.part };
+    return isSelfUpdateDue(state, this.core.timings, Date.now());
   }
 
   private liveDevices(users: Iterable<UserId>): { user: UserId; device: DeviceId }[] {

@@ -78,6 +78,7 @@ export class LogBatch {
     if (this.group && !isSamePolicy(this.group.policy, group.policy)) this.changed.add("roles");
     this.group = group;
     this.endEpoch();
+    this.record.committedAt = entry.acceptedAt;
     this.record.commits = [...this.record.commits, entry.sequence].slice(-commitsKept);
     for (const device of [...roster.added, ...roster.removed] as GroupMember["device"][])
       delete this.record.senders[device];
