@@ -12,6 +12,7 @@ export const tables = {
   lists: "lists",
   keyPackages: "key-packages",
   conversations: "conversations",
+  rosters: "rosters",
   groupTrees: "group-trees",
   groupRatchets: "group-ratchets",
   pendingCommits: "pending-commits",
@@ -115,6 +116,9 @@ export interface ConversationRecord {
   /** When this device last re-added another by itself, by its own clock, and by which key packages: each counts once. */
   readds: Record<DeviceId, { at: number; packages: string[] }>;
 }
+
+/** What of a conversation's record is written by itself, when it changes: in a large group it is much, and messages leave it as it is. */
+export type RostersRecord = Pick<ConversationRecord, "rosters">;
 
 /** A commit of this device that waits for the log, with its exact bytes and the state to adopt. */
 export interface PendingCommitRecord {

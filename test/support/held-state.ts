@@ -1,6 +1,6 @@
 import type { Client } from "../../src/client/index.ts";
 import type { ClientCore } from "../../src/client/core.ts";
-import { decodeRecord, tables, type ConversationRecord } from "../../src/client/records.ts";
+import { decodeRecord, tables, type ConversationRecord, type RostersRecord } from "../../src/client/records.ts";
 import type { Group } from "../../src/crypto/group-engine.ts";
 
 /** What a client is made of, for tests that look at what applications cannot. */
@@ -21,7 +21,9 @@ export async function heldGroup(client: Client, conversation: string): Promise<G
 }
 
 export async function heldRecord(client: Client, conversation: string): Promise<ConversationRecord> {
-  return decodeRecord(await storedBytes(client, tables.conversations, conversation));
+  const rosters = await coreOf(client).store.get(tables.rosters, conversation);
+  const record = decodeRecord<ConversationRecord>(await storedBytes(client, tables.conversations, conversation));
+  return { ...record, ...(rosters && decodeRecord<RostersRecord>(rosters)) };
 }
 
 /** One record of a client's store; fails where there is none. */

@@ -14,6 +14,7 @@ import {
   tables,
   type ConversationRecord,
   type PendingCommitRecord,
+  type RostersRecord,
 } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
 import { TaskQueue } from "../async/task-queue.ts";
@@ -89,13 +90,15 @@ export class ConversationState {
   static async load(core: ClientCore, bytes: Uint8Array): Promise<ConversationState> {
     const state = new ConversationState(core, { ...blank, ...decodeRecord<ConversationRecord>(bytes) });
     const id = state.current.conversation;
-    const [tree, parts, pending] = await Promise.all([
+    const [rosters, tree, parts, pending] = await Promise.all([
+      core.store.get(tables.rosters, id),
       core.store.get(tables.groupTrees, id),
       core.store.list(tables.groupRatchets, { prefix: ratchetKey(id, "") }),
       core.store.get(tables.pendingCommits, id),
     ]);
+    if (rosters) state.current = { ...state.current, ...decodeRecord<RostersRecord>(rosters) };
     const identity = core.own.identity();
-    const ratchets = parts.map(({ bytes }) => bytes);
+    const ratchets = parts.map((part) => part.bytes);
     if (tree && parts.length > 0) state.currentGroup = await core.engine.decodeGroup({ tree, ratchets }, identity);
     state.storedParts = parts.map((part) => part.id.slice(ratchetKey(id, "").length));
     if (pending) {
@@ -153,7 +156,7 @@ export class ConversationState {
   async commit(change: StateChange, alongside: readonly RecordChange[] = []): Promise<void> {
     const record = change.record ? { ...this.current, ...change.record } : this.current;
     const changes: RecordChange[] = [...alongside];
-    if (change.record) changes.push({ table: tables.conversations, id: this.id, bytes: encodeRecord(record) });
+    if (change.record) changes.push(...this.recordChanges(record));
     const group = change.group && this.groupChanges(change.group);
     if (group) changes.push(...group.changes);
     if (change.pending !== undefined) {
@@ -164,6 +167,13 @@ export class ConversationState {
     this.current = record;
     if (group) [this.currentGroup, this.storedParts] = [change.group, group.parts];
     if (change.pending !== undefined) this.currentPending = change.pending ?? undefined;
+  }
+
+  private recordChanges({ rosters, ...record }: ConversationRecord): RecordChange[] {
+    const changes: RecordChange[] = [{ table: tables.conversations, id: this.id, bytes: encodeRecord(record) }];
+    if (rosters === this.current.rosters) return changes;
+    const bytes = encodeRecord({ rosters } satisfies RostersRecord);
+    return [...changes, { table: tables.rosters, id: this.id, bytes }];
   }
 
   /** The tree is written when the epoch moves, of the ratchets what has moved. */
