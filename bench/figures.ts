@@ -13,6 +13,7 @@ export interface Scale {
   window: number;
   rounds: number;
   roundMs: number;
+  quick: boolean;
   /** Of P3: how nodes pass pushes on, and how many nodes without clients run beside the two. */
   adapter: AdapterName;
   idleNodes: number;

@@ -17,6 +17,7 @@ import {
   type Figure,
   type Scale,
 } from "./figures.ts";
+import { clientWork } from "./large-groups.ts";
 
 const { values } = parseArgs({
   options: {
@@ -36,11 +37,18 @@ const scale: Scale = {
   adapter,
   idleNodes: Number(values["idle-nodes"]),
   window: 4,
+  quick: values.quick,
   ...(values.quick
     ? { pairs: 20, rounds: 1, roundMs: 1_000 }
     : { pairs: Number(values.pairs), rounds: Number(values.rounds), roundMs: Number(values.seconds) * 1000 }),
 };
-const all = { P1: durableOnMariaDb, P3: acrossTwoNodes, P5: memoryPerConnection, P11: durableEmbedded };
+const all = {
+  P1: durableOnMariaDb,
+  P3: acrossTwoNodes,
+  P5: memoryPerConnection,
+  P10: clientWork,
+  P11: durableEmbedded,
+};
 const chosen = Object.entries(all).filter(
   ([name]) => values.only === undefined || values.only.split(",").includes(name),
 );
@@ -55,9 +63,10 @@ console.log(
 );
 const figures: Figure[] = [];
 for (const [, measure] of chosen) {
-  const figure = await measure(scale);
-  figures.push(figure);
-  console.log(lineOf(figure));
+  for (const figure of [await measure(scale)].flat()) {
+    figures.push(figure);
+    console.log(lineOf(figure));
+  }
 }
 const at = new Date().toISOString();
 const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();

@@ -6,6 +6,7 @@
 import { base64Length, fromBase64 } from "../protocol/base64.ts";
 import { SottoError } from "../protocol/errors.ts";
 import type { ConversationId, UserId } from "../protocol/ids.ts";
+import { limits } from "../protocol/limits.ts";
 import type { LogEntry } from "../protocol/log-entry.ts";
 import type { ReplyOf, RequestOf } from "../protocol/requests.ts";
 import { deviceRoom, userRoom } from "../protocol/rooms.ts";
@@ -206,8 +207,14 @@ export class Conversations {
     const { welcome, conversation, generation } = item.request;
     if (welcome === undefined) return;
     const { sequence, acceptedAt: at, inbox } = outcome;
+    // Read once from the inbox; sent to each of many devices as well it would fill this node's memory.
+    const isLarge = welcome.length > limits.pushedWelcomeBytes;
     for (const { device, position } of inbox) {
       if (!commit.added.some((added) => added.device === device)) continue;
+      if (isLarge) {
+        this.ports.delivery.emit(deviceRoom(device), "conversation:behind", { conversation, head: sequence });
+        continue;
+      }
       const entry = { kind: "welcome" as const, position, conversation, generation, sequence, welcome, at };
       this.ports.delivery.emit(deviceRoom(device), "inbox:posted", entry);
     }
@@ -216,7 +223,7 @@ export class Conversations {
 
 function weightOf({ kind, request }: Item): number {
   if (kind === "message") return request.payload.length;
-  if (kind === "commit") return request.commit.length;
+  if (kind === "commit") return request.commit.length + (request.welcome?.length ?? 0);
   if (kind === "leave") return request.signature.length;
   return request.entries.reduce((sum, { payload }) => sum + payload.length, 0);
 }

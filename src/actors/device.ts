@@ -55,7 +55,8 @@ export class Devices {
   }
 
   async readInbox(caller: Caller, request: RequestOf<"inbox:read">): Promise<ReplyOf<"inbox:read">> {
-    const page = await this.ports.store.readInbox(caller.device, request.after, limits.inboxEntriesPerPage);
+    const { inboxEntriesPerPage, inboxPageBytes } = limits;
+    const page = await this.ports.store.readInbox(caller.device, request.after, inboxEntriesPerPage, inboxPageBytes);
     return { entries: page.entries.map(toWireInboxEntry), more: page.more };
   }
 

@@ -15,6 +15,7 @@ import { ConversationRegistry } from "./conversation/conversation-registry.ts";
 import type { Conversation } from "./conversation/conversation.ts";
 import type { Direct } from "./conversation/direct.ts";
 import { requireName } from "./conversation/group-naming.ts";
+import { requireRoom } from "./conversation/group-room.ts";
 import type { Group } from "./conversation/group.ts";
 import type { Message } from "./conversation/message.ts";
 import { defaultTimings, type ClientCore, type Fault, type Timings } from "./core.ts";
@@ -49,7 +50,7 @@ export interface GroupOptions {
   name?: string;
   /** User ids; this user is in it anyway. */
   members?: readonly string[];
-  /** `default`: post-quantum, up to 256 devices. `large`: up to 500, without. Fixed for good. */
+  /** `default`: post-quantum, up to 256 devices. `large`: up to 1,000, without. Fixed for good. */
   size?: "default" | "large";
   /** Whether devices that are added later can read what was before them. */
   history?: "kept" | "off";
@@ -181,6 +182,7 @@ export class Client {
       throw new SottoError("invalid-argument", { detail: "A size is default or large, a history kept or off." });
     }
     if (name !== undefined) requireName(name);
+    requireRoom(suites[size], users.length + 1);
     const founding = { roles: [{ user: this.user, role: "owner" as const }], history };
     const group = await this.registry.createGroup({ name: name ?? null, founding, suite: suites[size] });
     await group.addAll(users);

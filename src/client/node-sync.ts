@@ -157,7 +157,7 @@ export class NodeSync {
   /** Where a device is not in the group yet, what it is behind with may be its own Welcome. */
   private async catchUp({ conversation, head, receiptVersion }: PushOf<"conversation:behind">): Promise<void> {
     const actor = this.conversations.actor(conversation);
-    if (!actor?.isJoined) return this.sync();
+    if (!actor?.isJoined || !actor.state.isMember) return this.sync();
     if (receiptVersion === undefined || head > actor.state.record.position) await actor.catchUp();
     if (receiptVersion !== undefined) await actor.receiptsBehind(receiptVersion);
   }

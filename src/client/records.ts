@@ -13,6 +13,7 @@ export const tables = {
   lists: "lists",
   keyPackages: "key-packages",
   conversations: "conversations",
+  rosters: "rosters",
   groupTrees: "group-trees",
   groupRatchets: "group-ratchets",
   pendingCommits: "pending-commits",
@@ -116,6 +117,8 @@ export interface ConversationRecord {
   /** Highest sequence the person has seen. */
   readSequence: number;
   selfUpdatedAt: number;
+  /** When the node took the last commit that this device has followed, by the node's clock. */
+  committedAt: number;
   /** Added by a last-resort key package: update before the first message. */
   mustSelfUpdate: boolean;
   /** The group cannot be followed any more, since this time; this device waits to be added again. */
@@ -127,6 +130,9 @@ export interface ConversationRecord {
   /** When this device last re-added another by itself, by its own clock, and by which key packages: each counts once. */
   readds: Record<DeviceId, { at: number; packages: string[] }>;
 }
+
+/** What of a conversation's record is written by itself, when it changes: in a large group it is much, and messages leave it as it is. */
+export type RostersRecord = Pick<ConversationRecord, "rosters">;
 
 /** A commit of this device that waits for the log, with its exact bytes and the state to adopt. */
 export interface PendingCommitRecord {
@@ -225,6 +231,7 @@ function isTaggedBytes(value: unknown): value is { $bytes: string } {
 
 /** Decimal, padded to the digits of 2^53, so that text order is number order. */
 export const sortable = (value: number): string => value.toString().padStart(16, "0");
+export const ratchetKey = (conversation: ConversationId, part: string): string => `${conversation}/${part}`;
 export const entryKey = (conversation: ConversationId, sequence: number): string =>
   `${conversation}/${sortable(sequence)}`;
 export const historyKeyId = (

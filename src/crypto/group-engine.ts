@@ -129,6 +129,24 @@ export interface EncodedGroup {
   readonly ratchets: Uint8Array;
 }
 
+/** Some leaves' ratchets of one epoch, under a name that stays theirs. Holds secrets. */
+export interface RatchetPart {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** `names`: of all parts that there are now; what is stored under others is of no use any more. `moved`: what is to be written. */
+export interface EncodedRatchets {
+  readonly names: readonly string[];
+  readonly moved: readonly RatchetPart[];
+}
+
+/** `ratchets`: in one piece, or all parts. */
+export interface StoredGroup {
+  readonly tree: Uint8Array;
+  readonly ratchets: Uint8Array | readonly Uint8Array[];
+}
+
 /**
  * All refusals are `SottoError`: `undecryptable` for anything wrong with a message or Welcome (they all look alike),
  * `commit-invalid` for a commit, `key-package-invalid` for a key package of an Add; `group-full` and `too-large` for an own
@@ -156,6 +174,8 @@ export interface GroupEngine {
   prepareCommit(group: Group, changes: CommitChanges, options?: CommitOptions): Promise<PreparedCommit>;
   /** Validity depends on the bytes, the group and `policy` alone, never on a clock. */
   applyCommit(group: Group, commit: Uint8Array, policy: ConversationPolicy): Promise<AppliedCommit>;
+  /** The pair that a Welcome is for. Undefined where it is for none of them, or no Welcome. */
+  findPair(welcome: Uint8Array, pairs: readonly KeyPackagePair[]): Promise<KeyPackagePair | undefined>;
   /** Joins by a Welcome. The caller checks that it waits for this group, and deletes the pair when the group is stored. */
   joinGroup(
     identity: DeviceIdentity,
@@ -167,5 +187,7 @@ export interface GroupEngine {
   open(group: Group, ciphertext: Uint8Array): Promise<OpenedInGroup>;
   exportSecret(group: Group, label: string, context: Uint8Array, length: number): Promise<Uint8Array>;
   encodeGroup(group: Group): EncodedGroup;
-  decodeGroup(encoded: EncodedGroup, identity: DeviceIdentity): Promise<Group>;
+  /** Since the state that is stored; without it all. */
+  encodeRatchets(group: Group, since?: Group): EncodedRatchets;
+  decodeGroup(encoded: StoredGroup, identity: DeviceIdentity): Promise<Group>;
 }

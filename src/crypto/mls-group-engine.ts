@@ -4,10 +4,11 @@ import type { GroupEngine } from "./group-engine.ts";
 import { createKeyPackage } from "./key-package.ts";
 import { applyMlsCommit } from "./mls/apply-commit.ts";
 import { createMlsGroup } from "./mls/create-group.ts";
-import { decodeMlsGroup, encodeMlsGroup } from "./mls/group-codec.ts";
+import { decodeMlsGroup, encodeMlsGroup, encodeMlsRatchets } from "./mls/group-codec.ts";
 import { joinMlsGroup } from "./mls/join-group.ts";
 import { openInMls, sealInMls } from "./mls/messages.ts";
 import { toActiveGroup, toMlsGroup } from "./mls/mls-group.ts";
+import { pairOfWelcome } from "./mls/pair-of-welcome.ts";
 import { asCommitRefusal, prepareMlsCommit } from "./mls/prepare-commit.ts";
 
 /** The group engine over MLS (RFC 9420). Holds no state of its own. */
@@ -34,6 +35,8 @@ export const mlsGroupEngine: GroupEngine = {
     }
   },
 
+  findPair: (welcome, pairs) => pairOfWelcome(welcome, pairs).catch(() => undefined),
+
   async joinGroup(identity, welcome, pair, policy) {
     return alike(() => joinMlsGroup(identity, welcome, pair, policy));
   },
@@ -53,6 +56,7 @@ export const mlsGroupEngine: GroupEngine = {
   },
 
   encodeGroup: (group) => encodeMlsGroup(toMlsGroup(group)),
+  encodeRatchets: (group, since) => encodeMlsRatchets(toMlsGroup(group), since && toMlsGroup(since)),
 
   async decodeGroup(encoded, identity) {
     try {

@@ -9,7 +9,7 @@ import { requests, type RequestName, type RequestOf } from "../protocol/requests
 const sizedFields: Readonly<Record<string, number>> = {
   payload: limits.messageBytes,
   commit: limits.handshakeBytes,
-  welcome: limits.handshakeBytes,
+  welcome: limits.welcomeBytes,
   sealed: limits.linkPayloadBytes,
   entry: limits.deviceListEntryBytes,
   keyPackage: limits.keyPackageBytes,

@@ -1,3 +1,5 @@
+const encoder = new TextEncoder();
+
 /** Writes the binary forms of Sotto: big-endian integers and length-prefixed bytes, nothing optional or implied. */
 export class ByteWriter {
   private bytes = new Uint8Array(256);
@@ -17,8 +19,8 @@ export class ByteWriter {
 
   /** A number must be a safe integer; a bigint below 2^64. */
   u64(value: number | bigint): this {
-    if (typeof value === "number" && !Number.isSafeInteger(value)) throw new RangeError("not a safe integer");
-    const wide = BigInt(value);
+    if (typeof value === "number") return this.safeInteger(value);
+    const wide = value;
     if (wide < 0n || wide > 0xffff_ffff_ffff_ffffn) throw new RangeError("does not fit in 64 bits");
     const at = this.reserve(8);
     new DataView(this.bytes.buffer).setBigUint64(at, wide);
@@ -39,12 +41,20 @@ export class ByteWriter {
 
   /** Text as UTF-8 behind its length in bytes as u32. */
   text(value: string): this {
-    return this.opaque(new TextEncoder().encode(value));
+    return this.opaque(encoder.encode(value));
   }
 
   /** A copy of what has been written. */
   finish(): Uint8Array {
     return this.bytes.slice(0, this.length);
+  }
+
+  /** Two halves: a bigint for each number is what made signing and hashing slow. */
+  private safeInteger(value: number): this {
+    if (!Number.isSafeInteger(value)) throw new RangeError("not a safe integer");
+    if (value < 0) throw new RangeError("does not fit in 64 bits");
+    const high = Math.floor(value / 2 ** 32);
+    return this.integer(high, 4).integer(value - high * 2 ** 32, 4);
   }
 
   private integer(value: number, size: 1 | 2 | 4): this {

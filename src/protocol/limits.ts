@@ -7,14 +7,16 @@ export const protocolVersion = 1;
 export const limits = {
   /** Largest sealed message. An operator may set less (`MAX_MESSAGE_BYTES`), never more. */
   messageBytes: 256 * 1024,
-  /** Largest handshake object: a commit, or the Welcome beside it. */
-  handshakeBytes: 256 * 1024,
+  /** Largest commit: 50 devices added, while the path of a full default group is sealed to each device by itself. */
+  handshakeBytes: 512 * 1024,
+  /** Largest Welcome. It brings the whole tree, of a full group in which every device has updated (ADR 16). */
+  welcomeBytes: 896 * 1024,
   keyPackageBytes: 16 * 1024,
   certificateBytes: 1024,
   deviceListEntryBytes: 1024,
   linkPayloadBytes: 64 * 1024,
-  /** Largest frame a node accepts: base64 of one commit and one Welcome, and their wrapping. Below Socket.IO's 1 MB. */
-  frameBytes: 900_000,
+  /** Largest frame a node accepts: base64 of one commit and one Welcome, and their wrapping. */
+  frameBytes: 2_000_000,
   /** Frames of a socket that are being worked on at once; the next is `overloaded`. */
   requestsInFlight: 128,
   keyPackagesPerPublish: 25,
@@ -40,6 +42,10 @@ export const limits = {
   /** A history key under an archive key. */
   archiveKeyBytes: 255,
   inboxEntriesPerPage: 32,
+  /** A page of the inbox ends early when its Welcomes pass this many bytes. */
+  inboxPageBytes: 1024 * 1024,
+  /** A larger Welcome is not pushed: who is added reads it from the inbox, once. */
+  pushedWelcomeBytes: 64 * 1024,
   /** Of each kind: Welcomes and requests to be re-added do not push each other out. */
   inboxEntriesPerDevice: 1000,
   receiptsPerPage: 500,
@@ -58,8 +64,5 @@ export const limits = {
 /** Cipher suites by their MLS code point. 84 is a private code point: X-Wing, ChaCha20-Poly1305, HKDF-SHA-512, Ed25519. */
 export const suites = { default: 84, large: 3 } as const;
 
-/**
- * Devices in one group, by suite: the next is `group-full`. A Welcome brings the whole tree, and is refused as `too-large` past
- * `limits.handshakeBytes`, which many long user names, or a default-suite tree in which everybody has updated, reach sooner.
- */
-export const devicesPerGroup: Readonly<Record<number, number>> = { [suites.default]: 256, [suites.large]: 500 };
+/** Devices in one group, by suite: the next is `group-full`. All of them fit, whatever their users are called (ADR 16). */
+export const devicesPerGroup: Readonly<Record<number, number>> = { [suites.default]: 256, [suites.large]: 1000 };

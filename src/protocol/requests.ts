@@ -92,7 +92,7 @@ const welcomeEntry = z.object({
   generation,
   /** The sequence of the commit that added this device. */
   sequence,
-  welcome: base64Bytes(limits.handshakeBytes, 1),
+  welcome: base64Bytes(limits.welcomeBytes, 1),
   at: timestamp,
 });
 const readdEntry = z.object({
@@ -200,7 +200,7 @@ export const requests = {
       epoch,
       id: messageId,
       commit: base64Bytes(limits.handshakeBytes, 1),
-      welcome: z.optional(base64Bytes(limits.handshakeBytes, 1)),
+      welcome: z.optional(base64Bytes(limits.welcomeBytes, 1)),
       seen,
     }),
     reply: z.object({ sequence, acceptedAt: timestamp, voucher }),

@@ -79,6 +79,21 @@ describe("sotto doctor, of a cluster", function () {
     expect(await server.query("SHOW TABLES", settings["DATABASE_URL"])).to.deep.equal(tablesBefore);
   });
 
+  it("finds a database that takes no large statement", async () => {
+    const server = await sharedMariaDb();
+    const packetOf = async (bytes: number) => {
+      await server.query(`SET GLOBAL max_allowed_packet = ${bytes}`);
+      return (await findings()).all.filter(({ check }) => check === "packet");
+    };
+    const before = 16 * 1024 * 1024;
+    try {
+      const [finding] = await packetOf(4 * 1024 * 1024);
+      expect(finding).to.include({ state: "bad", todo: `set it to ${before} or more` });
+    } finally {
+      expect(await packetOf(before)).to.deep.equal([]);
+    }
+  });
+
   it("finds a Redis that would drop jobs", async () => {
     await redis.setEvictionPolicy("allkeys-lru");
     const { all } = await findings();

@@ -55,6 +55,8 @@ describe("ids", () => {
     const id = newId<MessageId>();
     expect(idToBytes(id)).to.have.length(16);
     expect(idFromBytes(idToBytes(id))).to.equal(id);
+    const known = "01234567-89ab-7cde-8f01-23456789abcd" as MessageId;
+    expect(Buffer.from(idToBytes(known)).toString("hex")).to.equal("0123456789ab7cde8f0123456789abcd");
   });
 
   it("of users are visible ASCII, and not without end", () => {

@@ -27,6 +27,12 @@ describe("bytes that are signed", () => {
     expect(new Set(spellings).size).to.equal(spellings.length);
   });
 
+  it("hold a number in eight bytes, as they hold the same bigint", () => {
+    for (const number of [0, 1, 255, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 40 + 7, Number.MAX_SAFE_INTEGER]) {
+      expect(signedBytes("ack", number), `${number}`).to.deep.equal(signedBytes("ack", BigInt(number)));
+    }
+  });
+
   it("hold no number that a double cannot", () => {
     for (const number of [-1, 1.5, 2 ** 53, Number.NaN]) expect(() => signedBytes("ack", number)).to.throw(RangeError);
     expect(() => signedBytes("ack", 2n ** 64n)).to.throw(RangeError);

@@ -1,6 +1,6 @@
 import type { Client } from "../../src/client/index.ts";
 import type { ClientCore } from "../../src/client/core.ts";
-import { decodeRecord, tables, type ConversationRecord } from "../../src/client/records.ts";
+import { decodeRecord, tables, type ConversationRecord, type RostersRecord } from "../../src/client/records.ts";
 import type { Group } from "../../src/crypto/group-engine.ts";
 
 /** What a client is made of, for tests that look at what applications cannot. */
@@ -11,16 +11,19 @@ export function coreOf(client: Client): ClientCore {
 /** The group of a conversation, as the client has stored it. */
 export async function heldGroup(client: Client, conversation: string): Promise<Group> {
   const { store, engine, own } = coreOf(client);
-  const [tree, ratchets] = await Promise.all([
+  const [tree, parts] = await Promise.all([
     store.get(tables.groupTrees, conversation),
-    store.get(tables.groupRatchets, conversation),
+    store.list(tables.groupRatchets, { prefix: `${conversation}/` }),
   ]);
-  if (!tree || !ratchets) throw new Error("the client holds no group");
+  const ratchets = parts.map(({ bytes }) => bytes);
+  if (!tree || ratchets.length === 0) throw new Error("the client holds no group");
   return engine.decodeGroup({ tree, ratchets }, own.identity());
 }
 
 export async function heldRecord(client: Client, conversation: string): Promise<ConversationRecord> {
-  return decodeRecord(await storedBytes(client, tables.conversations, conversation));
+  const rosters = await coreOf(client).store.get(tables.rosters, conversation);
+  const record = decodeRecord<ConversationRecord>(await storedBytes(client, tables.conversations, conversation));
+  return { ...record, ...(rosters && decodeRecord<RostersRecord>(rosters)) };
 }
 
 /** One record of a client's store; fails where there is none. */

@@ -105,9 +105,15 @@ export interface DeviceStore {
   /**
    * What waits for one device, after a position, oldest first. Positions of a device's inbox increase, with gaps allowed.
    * Welcomes wait as long as the history is kept, requests as long as the undelivered time to live; of either kind the
-   * newest `limits.inboxEntriesPerDevice` are kept.
+   * newest `limits.inboxEntriesPerDevice` are kept. The page ends before the entry whose Welcome would bring it past
+   * `maxBytes`, though not before its first.
    */
-  readInbox(device: DeviceId, after: number, limit: number): Promise<{ entries: InboxRow[]; more: boolean }>;
+  readInbox(
+    device: DeviceId,
+    after: number,
+    limit: number,
+    maxBytes?: number,
+  ): Promise<{ entries: InboxRow[]; more: boolean }>;
   /** Deletes up to and including a position. */
   ackInbox(device: DeviceId, position: number): Promise<void>;
   /**

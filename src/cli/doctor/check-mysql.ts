@@ -8,6 +8,8 @@ import type { Finding } from "./finding.ts";
 
 /** Beyond this, times of messages and of what is due would puzzle people. */
 const clockApartMs = 2_000;
+/** MariaDB's own default: a batch of large messages, or a commit with its Welcome, is one statement. */
+const leastPacketBytes = 16 * 1024 * 1024;
 const leastMariaDb = [10, 6];
 const leastMysql = [8, 0];
 
@@ -19,6 +21,7 @@ export async function checkMysql(settings: Settings): Promise<Finding[]> {
     return [
       checkVersion(name, facts),
       ...checkDurability(facts),
+      ...checkPacket(facts),
       checkClock(facts),
       await checkPrivileges(settings),
       await checkSizes(name, settings),
@@ -51,6 +54,12 @@ function checkDurability({ flushAtCommit, isSeenOnlyWhenDurable }: ServerFacts):
   return [
     { check: "durable", state: "note", says, todo: "log_bin=ON and sync_binlog=1 rule that out, for one more flush" },
   ];
+}
+
+function checkPacket({ maxPacketBytes }: ServerFacts): Finding[] {
+  if (maxPacketBytes >= leastPacketBytes) return [];
+  const says = `max_allowed_packet is ${maxPacketBytes} bytes: large messages, and changes of large groups, can be refused`;
+  return [{ check: "packet", state: "bad", says, todo: `set it to ${leastPacketBytes} or more` }];
 }
 
 function checkClock({ clockAheadMs }: ServerFacts): Finding {

@@ -26,6 +26,7 @@ import { LogReading } from "./log-reading.ts";
 import type { Message } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
+import { ReaddAnswers } from "./readd-answers.ts";
 import { ReceiptBook } from "./receipt-book.ts";
 import { Recipients } from "./recipients.ts";
 import { RosterAlignment } from "./roster-alignment.ts";
@@ -56,6 +57,7 @@ export class ConversationActor {
   private readonly open: () => Promise<ConversationSummary>;
   private readonly follower: LogFollower;
   private readonly keeper: GroupKeeper;
+  private readonly readds: ReaddAnswers;
   private readonly joiner: GroupJoiner;
   private readonly acks: AckSender;
   private readonly book: ReceiptBook;
@@ -81,6 +83,7 @@ export class ConversationActor {
       catchUp: () => this.catchUp(),
       summary: open,
     });
+    this.readds = new ReaddAnswers(core, state, this.keeper);
     this.alignment = new RosterAlignment(core, this.keeper);
     this.administration = new GroupAdministration(core, state, this.keeper, {
       posted: (entry) => this.follower.post(entry),
@@ -116,7 +119,8 @@ export class ConversationActor {
         this.background(this.historyKeys.archive());
         this.background(this.book.retryEarly());
       },
-      groupMoved: () => {
+      groupMoved: (joined) => {
+        this.readds.noteJoined(joined);
         this.outbox.wake();
         if (this.keeper.needsAlignment()) this.alignment.wake();
         if (this.state.canSeal) this.background(this.naming.settleDebt());
@@ -180,7 +184,7 @@ export class ConversationActor {
 
   /** Something waits in this device's inbox. */
   async inboxed(entry: InboxEntry): Promise<void> {
-    if (entry.kind === "readd") return this.keeper.answerReadd(entry);
+    if (entry.kind === "readd") return this.readds.take(entry);
     await this.joiner.join(entry);
     this.noteWaiting();
   }
@@ -228,7 +232,7 @@ export class ConversationActor {
   /** A user's device list has moved on. */
   async devicesChanged(users: UserId[]): Promise<void> {
     const inGroup = this.state.isGroup && this.administration.mayAdd ? this.state.id : undefined;
-    for (const user of users) await this.core.directory.refresh(user, inGroup);
+    await this.core.directory.refreshAll(users, inGroup);
     this.outbox.wake();
     this.alignment.wake();
   }
@@ -253,7 +257,7 @@ export class ConversationActor {
 
   /** A person lets a device in again that asked too often to be let in without one. */
   letIn(device: DeviceId): Promise<boolean> {
-    return this.keeper.letIn(device);
+    return this.readds.letIn(device);
   }
 
   /** A device whose state is older than what it has sent finds that out here, before it seals anything under it. */

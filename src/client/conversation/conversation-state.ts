@@ -7,7 +7,15 @@ import type { Group, PreparedCommit } from "../../crypto/group-engine.ts";
 import type { ConversationId, MessageId } from "../../protocol/ids.ts";
 import { suites } from "../../protocol/limits.ts";
 import type { ClientCore } from "../core.ts";
-import { decodeRecord, encodeRecord, tables, type ConversationRecord, type PendingCommitRecord } from "../records.ts";
+import {
+  decodeRecord,
+  encodeRecord,
+  ratchetKey,
+  tables,
+  type ConversationRecord,
+  type PendingCommitRecord,
+  type RostersRecord,
+} from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
 import { TaskQueue } from "../async/task-queue.ts";
 
@@ -51,6 +59,7 @@ const blank = {
   receiptVersion: 0,
   readSequence: 0,
   selfUpdatedAt: 0,
+  committedAt: 0,
   mustSelfUpdate: false,
   lostAt: null,
   orphans: [],
@@ -64,6 +73,8 @@ export class ConversationState {
   private current: ConversationRecord;
   private currentGroup: Group | undefined;
   private currentPending: PendingCommit | undefined;
+  /** Names of the ratchets' parts in the store. */
+  private storedParts: readonly string[] = [];
 
   constructor(core: ClientCore, record: ConversationRecord) {
     this.core = core;
@@ -80,13 +91,17 @@ export class ConversationState {
   static async load(core: ClientCore, bytes: Uint8Array): Promise<ConversationState> {
     const state = new ConversationState(core, { ...blank, ...decodeRecord<ConversationRecord>(bytes) });
     const id = state.current.conversation;
-    const [tree, ratchets, pending] = await Promise.all([
+    const [rosters, tree, parts, pending] = await Promise.all([
+      core.store.get(tables.rosters, id),
       core.store.get(tables.groupTrees, id),
-      core.store.get(tables.groupRatchets, id),
+      core.store.list(tables.groupRatchets, { prefix: ratchetKey(id, "") }),
       core.store.get(tables.pendingCommits, id),
     ]);
+    if (rosters) state.current = { ...state.current, ...decodeRecord<RostersRecord>(rosters) };
     const identity = core.own.identity();
-    if (tree && ratchets) state.currentGroup = await core.engine.decodeGroup({ tree, ratchets }, identity);
+    const ratchets = parts.map((part) => part.bytes);
+    if (tree && parts.length > 0) state.currentGroup = await core.engine.decodeGroup({ tree, ratchets }, identity);
+    state.storedParts = parts.map((part) => part.id.slice(ratchetKey(id, "").length));
     if (pending) {
       const record = decodeRecord<PendingCommitRecord>(pending);
       const next = await core.engine.decodeGroup({ tree: record.nextTree, ratchets: record.nextRatchets }, identity);
@@ -142,25 +157,39 @@ export class ConversationState {
   async commit(change: StateChange, alongside: readonly RecordChange[] = []): Promise<void> {
     const record = change.record ? { ...this.current, ...change.record } : this.current;
     const changes: RecordChange[] = [...alongside];
-    if (change.record) changes.push({ table: tables.conversations, id: this.id, bytes: encodeRecord(record) });
-    if (change.group) changes.push(...this.groupChanges(change.group));
+    if (change.record) changes.push(...this.recordChanges(record));
+    const group = change.group && this.groupChanges(change.group);
+    if (group) changes.push(...group.changes);
     if (change.pending !== undefined) {
       const bytes = change.pending && encodeRecord(change.pending.record);
       changes.push({ table: tables.pendingCommits, id: this.id, bytes });
     }
     if (changes.length > 0) await this.core.store.write(changes);
     this.current = record;
-    if (change.group) this.currentGroup = change.group;
+    if (group) [this.currentGroup, this.storedParts] = [change.group, group.parts];
     if (change.pending !== undefined) this.currentPending = change.pending ?? undefined;
   }
 
-  /** The tree is written when the epoch moves, the ratchets with every change. */
-  private groupChanges(group: Group): RecordChange[] {
-    const { tree, ratchets } = this.core.engine.encodeGroup(group);
+  private recordChanges({ rosters, ...record }: ConversationRecord): RecordChange[] {
+    const changes: RecordChange[] = [{ table: tables.conversations, id: this.id, bytes: encodeRecord(record) }];
+    if (rosters === this.current.rosters) return changes;
+    const bytes = encodeRecord({ rosters } satisfies RostersRecord);
+    return [...changes, { table: tables.rosters, id: this.id, bytes }];
+  }
+
+  /** The tree is written when the epoch moves, of the ratchets what has moved. */
+  private groupChanges(group: Group): { changes: RecordChange[]; parts: readonly string[] } {
+    const { engine } = this.core;
     const before = this.currentGroup;
-    const sameTree = before && before.epoch === group.epoch && before.generation === group.generation;
-    const changes: RecordChange[] = [{ table: tables.groupRatchets, id: this.id, bytes: ratchets }];
-    if (!sameTree) changes.push({ table: tables.groupTrees, id: this.id, bytes: tree });
-    return changes;
+    const { names, moved } = engine.encodeRatchets(group, before);
+    const kept = new Set(names);
+    const gone = this.storedParts.filter((name) => !kept.has(name)).map((name) => ({ name, bytes: null }));
+    const changes: RecordChange[] = [...moved, ...gone].map(({ name, bytes }) => {
+      return { table: tables.groupRatchets, id: ratchetKey(this.id, name), bytes };
+    });
+    if (before?.epoch !== group.epoch || before.generation !== group.generation) {
+      changes.push({ table: tables.groupTrees, id: this.id, bytes: engine.encodeGroup(group).tree });
+    }
+    return { changes, parts: names };
   }
 }

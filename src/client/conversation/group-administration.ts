@@ -5,7 +5,7 @@
 import type { CommitChanges, Group } from "../../crypto/group-engine.ts";
 import { roleOf, type GroupPolicy, type Role } from "../../identity/group-policy.ts";
 import { toBase64 } from "../../protocol/base64.ts";
-import { SottoError } from "../../protocol/errors.ts";
+import { SottoError, type ErrorCode } from "../../protocol/errors.ts";
 import { newId, type MessageId, type UserId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import { backoffMs, delay } from "../async/waiting.ts";
@@ -16,6 +16,9 @@ import type { GroupKeeper } from "./group-keeper.ts";
 
 /** Against one who changes the group all the time. */
 const attemptsAtMost = 40;
+
+/** The node says how long: key packages of hundreds of devices are more than it hands out in a minute. */
+const passesByWaiting: ReadonlySet<ErrorCode> = new Set(["rate-limited", "overloaded"]);
 
 /** `invited`: the user has no device yet, and is added by this device once there is one. */
 export type AddOutcome = "added" | "invited";
@@ -120,13 +123,20 @@ export class GroupAdministration {
   }
 
   private async inviteIn(wanted: readonly UserId[]): Promise<void> {
-    for (let attempt = 0; wanted.some((user) => !this.isIn(user)); attempt += 1) {
+    await this.core.directory.refreshAll(wanted, this.state.id);
+    this.keeper.requireRoomFor(wanted);
+    let attempt = 0;
+    while (wanted.some((user) => !this.isIn(user))) {
       const before = await this.settledGroup();
-      for (const user of wanted) await this.core.directory.refresh(user, this.state.id);
       const refused = await this.asked(() => this.keeper.alignRoster());
-      if (refused) await this.pauseAfter(attempt, refused);
+      if (refused) {
+        await this.pauseAfter(attempt++, refused);
+        await this.core.directory.refreshAll(wanted, this.state.id);
+        continue;
+      }
       // Nobody of them has a device, or a key package of one.
-      else if (this.state.group?.epoch === before.epoch && !this.state.pending) return;
+      if (this.state.group?.epoch === before.epoch && !this.state.pending) return;
+      attempt = 0;
     }
   }
 
@@ -182,6 +192,7 @@ export class GroupAdministration {
     try {
       return await ask();
     } catch (error) {
+      if (error instanceof SottoError && passesByWaiting.has(error.code)) return error;
       if (!(error instanceof SottoError) || error.code !== "commit-invalid") throw error;
       throw new SottoError("forbidden", { detail: error.message, cause: error });
     }
@@ -191,6 +202,6 @@ export class GroupAdministration {
   private async pauseAfter(attempt: number, refused: SottoError): Promise<void> {
     const passes = refused.retryable || refused.code === "commit-invalid";
     if (!passes || attempt > attemptsAtMost) throw refused;
-    await delay(backoffMs(attempt, 20, 1_000), this.core.closing);
+    await delay(Math.max(refused.retryAfterMs ?? 0, backoffMs(attempt, 20, 1_000)), this.core.closing);
   }
 }

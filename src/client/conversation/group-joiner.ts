@@ -26,9 +26,6 @@ export interface JoinerHooks {
   joined(): Promise<void>;
 }
 
-/** Whose device lists are asked for at once. */
-const usersAtOnce = 32;
-
 export class GroupJoiner {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
@@ -47,7 +44,7 @@ export class GroupJoiner {
     const held = this.state.group;
     if (held && (this.state.isMember || welcome.sequence <= record.joinedSequence)) return;
     if (welcome.sequence < Math.max(record.joinedSequence, record.left?.sequence ?? 0)) return;
-    const joined = await this.tryPairs(welcome);
+    const joined = await this.joinBy(welcome);
     if (!joined) return;
     const { group, pair } = joined;
     if (group.conversation !== this.state.id || group.generation !== welcome.generation) return;
@@ -87,17 +84,17 @@ export class GroupJoiner {
     });
   }
 
-  private async tryPairs(welcome: Welcome): Promise<{ group: Group; pair: KeyPackagePair } | undefined> {
+  private async joinBy(welcome: Welcome): Promise<{ group: Group; pair: KeyPackagePair } | undefined> {
     const bytes = fromBase64(welcome.welcome);
-    for (const pair of await this.core.supply.pairs()) {
-      try {
-        const group = await this.core.engine.joinGroup(this.core.own.identity(), bytes, pair, this.hooks.policy());
-        return { group, pair };
-      } catch (error) {
-        if (!(error instanceof SottoError)) throw error;
-      }
+    const { engine, own, supply } = this.core;
+    const pair = await engine.findPair(bytes, await supply.pairs());
+    if (!pair) return undefined;
+    try {
+      return { group: await engine.joinGroup(own.identity(), bytes, pair, this.hooks.policy()), pair };
+    } catch (error) {
+      if (!(error instanceof SottoError)) throw error;
+      return undefined;
     }
-    return undefined;
   }
 
   /** The device lists of whoever this device meets in the group for the first time; of a direct's other side, anew. */
@@ -105,17 +102,19 @@ export class GroupJoiner {
     const { peer } = this.state.record;
     const users = new Set(group.members.map(({ user }) => user));
     const unknown = [...users].filter((user) => user === peer || !this.core.directory.get(user));
-    for (let first = 0; first < unknown.length; first += usersAtOnce) {
-      await Promise.all(unknown.slice(first, first + usersAtOnce).map((user) => this.learnUser(user)));
-    }
+    await this.learn(unknown);
   }
 
-  /** Who has left since this device was added is none of its contacts any more, and needs no list. */
-  private async learnUser(user: UserId): Promise<void> {
+  /** Who has left since this device was added is none of its contacts any more, and needs no list: the half without is asked for anew. */
+  private async learn(users: readonly UserId[]): Promise<void> {
     try {
-      await this.core.directory.refresh(user);
+      await this.core.directory.refreshAll(users);
     } catch (error) {
       if (!(error instanceof SottoError) || error.code !== "forbidden") throw error;
+      if (users.length < 2) return;
+      const middle = users.length >> 1;
+      await this.learn(users.slice(0, middle));
+      await this.learn(users.slice(middle));
     }
   }
 

@@ -5,25 +5,23 @@
  *   no group ──(peer has a device, or a group of one's own: found)──▶ pending ──(in the log)──▶ member
  */
 import type { ConversationPolicy, Group } from "../../crypto/group-engine.ts";
-import { toHex } from "../../identity/equal-bytes.ts";
-import { keyPackageHash } from "../../identity/key-package-inspection.ts";
-import { verifyReaddRequest } from "../../identity/readd.ts";
-import { fromBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId, UserId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
-import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
+import type { ConversationSummary } from "../../protocol/requests.ts";
+import { TaskQueue } from "../async/task-queue.ts";
 import type { ClientCore } from "../core.ts";
 import { KeyPackageClaims } from "../device/key-package-claims.ts";
 import type { ConversationRecord } from "../records.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { isSelfUpdateDue } from "./self-update.ts";
+import { requireRoom, roomOf } from "./group-room.ts";
 import { GroupChanges, type ChangeHooks } from "./group-changes.ts";
 
-type Readd = Extract<InboxEntry, { kind: "readd" }>;
-
-/** Of one device that was added again. Key packages live for 90 days: one a week is fewer than this. */
-const readdPackagesKept = 16;
-
+interface Wanted {
+  user: UserId;
+  device: DeviceId;
+}
 export interface KeeperHooks extends ChangeHooks {
   summary(): Promise<ConversationSummary>;
 }
@@ -36,8 +34,9 @@ export class GroupKeeper {
   private readonly state: ConversationState;
   private readonly hooks: KeeperHooks;
   private readonly claims: KeyPackageClaims;
-  /** Requests to be added again that wait for a person's word; the latest of each device. */
-  private readonly held = new Map<DeviceId, Readd>();
+  /** The same for all messages of an epoch: to look often is not to draw often. */
+  private jitter = { epoch: -1, part: 0 };
+  private readonly aligning = new TaskQueue();
 
   constructor(core: ClientCore, state: ConversationState, hooks: KeeperHooks) {
     this.core = core;
@@ -65,16 +64,41 @@ export class GroupKeeper {
    * Adds live devices that are not in the group; removes this user's own that were revoked, and whoever has left. Resolves with
    * why the node did not take it, `undefined` when it did or nothing was to do.
    */
-  async alignRoster(): Promise<SottoError | undefined> {
+  alignRoster(): Promise<SottoError | undefined> {
+    // One after another: key packages claimed twice for one device are lost.
+    return this.aligning.run(() => this.alignOnce());
+  }
+
+  private async alignOnce(): Promise<SottoError | undefined> {
     const { group } = this.state;
     if (!group || !this.state.canSeal) return undefined;
-    const missing = this.missing(group).slice(0, limits.addsPerCommit);
     const remove = this.goneLeaves(group);
-    if (missing.length + remove.length === 0) return undefined;
-    const { id: conversation, isGroup, record } = this.state;
-    const packages = await this.claims.take({ conversation, isGroup, suite: record.suite }, missing);
+    const room = this.state.isGroup ? roomOf(group.suite) - group.members.length + remove.length : limits.addsPerCommit;
+    const packages = await this.claimFor(this.missing(group), Math.min(limits.addsPerCommit, room));
     if (packages.length + remove.length === 0) return undefined;
     return this.changes.make(group, { add: packages.map((one) => one.bytes), remove });
+  }
+
+  /** Packages of the first `count` devices that have one. */
+  private async claimFor(devices: readonly Wanted[], count: number): Promise<{ bytes: Uint8Array }[]> {
+    const { id: conversation, isGroup, record } = this.state;
+    const packages: { bytes: Uint8Array }[] = [];
+    for (let next = 0; next < devices.length && packages.length < count;) {
+      const some = devices.slice(next, next + Math.min(count - packages.length, limits.devicesPerClaim));
+      packages.push(...(await this.claims.take({ conversation, isGroup, suite: record.suite }, some)));
+      next += some.length;
+    }
+    return packages;
+  }
+
+  /** Throws `group-full` where the devices of these users, as far as they are known, do not all fit. */
+  requireRoomFor(users: readonly UserId[]): void {
+    const { group } = this.state;
+    if (!group) return;
+    const present = new Set(group.members.map(({ device }) => device));
+    const coming = this.liveDevices(users).filter(({ device }) => !present.has(device));
+    const leaving = this.goneLeaves(group).length;
+    if (coming.length > 0) requireRoom(group.suite, present.size - leaving + coming.length);
   }
 
   /** Whether the group is not what the device lists say: somebody is missing, or a revoked device is still there. */
@@ -94,37 +118,6 @@ export class GroupKeeper {
     if (!group || !this.state.isGroup) return this.core.own.isPrimary;
     const ours = [...this.missing(group), ...this.goneLeaves(group).map((leaf) => memberAt(group, leaf))];
     return ours.some(({ user }) => user === this.core.own.user || record.invited.includes(user));
-  }
-
-  /** Removes and adds another device that cannot follow, once in a while without a person's word. */
-  async answerReadd(request: Readd, personAgrees = false): Promise<void> {
-    const { group, record } = this.state;
-    const leaf = group?.members.find((one) => one.device === request.device && one.user === request.user);
-    if (!group || !leaf || !this.state.canSeal || request.generation !== group.generation) return;
-    const keyPackage = fromBase64(request.keyPackage);
-    if (!verifyReaddRequest({ ...request, keyPackage }, fromBase64(request.signature), leaf.deviceKey)) return;
-    const last = record.readds[request.device];
-    const name = toHex(keyPackageHash(keyPackage));
-    if (last && (last.at > request.at || last.packages.includes(name))) return;
-    if (last && !personAgrees && Date.now() - last.at < this.core.timings.readdEveryMs) {
-      const { conversation, user, device } = request;
-      this.held.set(device, request);
-      this.core.report({ code: "readd-held", conversation, user, device });
-      return;
-    }
-    this.held.delete(request.device);
-    const packages = [...(last?.packages ?? []), name].slice(-readdPackagesKept);
-    const readds = { ...record.readds, [request.device]: { at: Date.now(), packages } };
-    const remove = [...new Set([leaf.leaf, ...this.leaversLeaves(group)])];
-    // Counts once the log has it. One that is refused was none: a later request of the device has taken its place.
-    await this.changes.make(group, { add: [keyPackage], remove }, { readds });
-  }
-
-  /** A person agrees to a request that was held. False where none is. */
-  async letIn(device: DeviceId): Promise<boolean> {
-    const request = this.held.get(device);
-    if (request) await this.answerReadd(request, true);
-    return request !== undefined;
   }
 
   private async foundOrWait(): Promise<void> {
@@ -156,9 +149,11 @@ export class GroupKeeper {
   }
 
   private isSelfUpdateDue(): boolean {
-    const { mustSelfUpdate, selfUpdatedAt } = this.state.record;
-    if (!this.state.canSeal) return false;
-    return mustSelfUpdate || Date.now() - selfUpdatedAt > this.core.timings.selfUpdateAfterMs;
+    const { group, record } = this.state;
+    if (!group || !this.state.canSeal) return false;
+    if (this.jitter.epoch !== group.epoch) this.jitter = { epoch: group.epoch, part: Math.random() };
+    const state = { record, members: group.members.length, jitter: this.jitter.part };
+    return isSelfUpdateDue(state, this.core.timings, Date.now());
   }
 
   private liveDevices(users: Iterable<UserId>): { user: UserId; device: DeviceId }[] {
@@ -184,7 +179,8 @@ export class GroupKeeper {
     return [...revoked, ...this.leaversLeaves(group)];
   }
 
-  private leaversLeaves(group: Group): number[] {
+  /** Of the users who have left by their own word. */
+  leaversLeaves(group: Group): number[] {
     const { leavers } = this.state.record;
     return group.members.filter(({ user }) => leavers.includes(user)).map(({ leaf }) => leaf);
   }

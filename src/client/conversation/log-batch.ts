@@ -5,7 +5,7 @@
 import type { Group, GroupMember } from "../../crypto/group-engine.ts";
 import { isSamePolicy, roleOf } from "../../identity/group-policy.ts";
 import { logHashStart, nextLogHash, type HashedEntry } from "../../identity/log-hash.ts";
-import type { UserId } from "../../protocol/ids.ts";
+import type { DeviceId, UserId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { ConversationState, PendingCommit } from "./conversation-state.ts";
 import {
@@ -39,6 +39,8 @@ export class LogBatch {
   /** The run ends here: what follows cannot be followed. */
   stopped = false;
   rosterMoved = false;
+  /** Devices that were added, or added again. */
+  readonly joined = new Set<DeviceId>();
   /** What people see of a group has changed. */
   readonly changed = new Set<GroupFact>();
   private readonly state: ConversationState;
@@ -76,11 +78,15 @@ export class LogBatch {
     if (this.group && !isSamePolicy(this.group.policy, group.policy)) this.changed.add("roles");
     this.group = group;
     this.endEpoch();
+    this.record.committedAt = entry.acceptedAt;
     this.record.commits = [...this.record.commits, entry.sequence].slice(-commitsKept);
     for (const device of [...roster.added, ...roster.removed] as GroupMember["device"][])
       delete this.record.senders[device];
     for (const device of roster.removed as GroupMember["device"][]) this.record.departures[device] = entry.sequence;
-    for (const device of roster.added as GroupMember["device"][]) delete this.record.departures[device];
+    for (const device of roster.added as GroupMember["device"][]) {
+      delete this.record.departures[device];
+      this.joined.add(device);
+    }
     if (roster.added.length + roster.removed.length > 0) {
       this.record.rosterEpoch = group.epoch;
       this.rosterMoved = true;

@@ -5,6 +5,7 @@
  */
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
+import type { DeviceId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
 import { WakeLoop } from "../async/wake-loop.ts";
@@ -16,8 +17,8 @@ import { LogIntake, type IntakeHooks } from "./log-intake.ts";
 export interface FollowerHooks extends IntakeHooks {
   /** The position moved: an ack is due, receipts that waited may hold now. */
   advanced(): void;
-  /** The roster changed, or a commit that waited has been settled: messages that waited may go. */
-  groupMoved(): void;
+  /** The roster changed, `joined` being added or added again, or a commit that waited has been settled: messages that waited may go. */
+  groupMoved(joined: ReadonlySet<DeviceId>): void;
   /** What is to be seen of the group has changed. */
   changed(facts: ReadonlySet<GroupFact>): void;
   /** The group cannot be followed any more. */
@@ -156,7 +157,7 @@ export class LogFollower {
       if (batch.record.position === position && batch.record.lostAt === lostAt && batch.record.left === left) return;
       await batch.finish();
       if (batch.record.position > position) this.hooks.advanced();
-      if (batch.rosterMoved || batch.pendingSettled) this.hooks.groupMoved();
+      if (batch.rosterMoved || batch.pendingSettled) this.hooks.groupMoved(batch.joined);
       if (batch.changed.size > 0) this.hooks.changed(batch.changed);
       if (batch.record.lostAt !== null && lostAt === null) this.hooks.lost();
     });

@@ -9,9 +9,12 @@ import { equalBytes } from "../../identity/equal-bytes.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { ConversationId, DeviceId, UserId } from "../../protocol/ids.ts";
+import { limits } from "../../protocol/limits.ts";
+import type { ReplyOf } from "../../protocol/requests.ts";
 import type { Connection } from "../connection/connection.ts";
 import { decodeRecord, encodeRecord, tables, type ListRecord } from "../records.ts";
 import type { OpenClientStore } from "../stores/client-store.ts";
+import { TaskQueue } from "../async/task-queue.ts";
 import { TypedEmitter } from "../async/typed-emitter.ts";
 
 /** What a person, and the node, have said of the account key that is pinned for a user. */
@@ -21,6 +24,8 @@ export interface Trust {
   /** The node has claimed another key since, or ever. */
   changed: boolean;
 }
+
+type ListAnswer = ReplyOf<"devices:read">["users"][number];
 
 export interface ListedUser extends Trust {
   list: DeviceList;
@@ -39,6 +44,7 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   private readonly connection: Connection;
   private readonly known = new Map<UserId, ListedUser>();
   private own: { user: UserId; accountKey: Uint8Array } | undefined;
+  private readonly pinning = new TaskQueue();
   private readonly refreshing = new Map<UserId, Promise<DeviceList | undefined>>();
 
   constructor(store: OpenClientStore, connection: Connection) {
@@ -80,7 +86,7 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   async confirm(user: UserId, accountKey: Uint8Array): Promise<void> {
     const known = this.known.get(user);
     if (!known || !equalBytes(known.list.accountKey, accountKey)) throw new SottoError("identity-changed");
-    await this.pin(user, { ...known, confirmed: true, changed: false });
+    await this.pin(user, known, { confirmed: true, changed: false });
     this.emit("confirmed", { user });
   }
 
@@ -116,20 +122,39 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     return refreshed;
   }
 
+  /** The same for many, in as few requests as can be. Takes in what it can of a request, then throws what was wrong with the first. */
+  async refreshAll(users: readonly UserId[], inGroup?: ConversationId): Promise<void> {
+    for (let first = 0; first < users.length; first += limits.usersPerDeviceListRead) {
+      const some = users.slice(first, first + limits.usersPerDeviceListRead);
+      if (some.length === 1) await this.refresh(some[0]!, inGroup);
+      else await this.refreshSome(some, inGroup);
+    }
+  }
+
+  private async refreshSome(users: readonly UserId[], inGroup?: ConversationId): Promise<void> {
+    const answers = await this.read(users, inGroup);
+    const taken = await Promise.allSettled(
+      users.map((user) => this.take(user, answers.get(user)).catch((error: unknown) => this.passOn(error, user))),
+    );
+    for (const one of taken) if (one.status === "rejected") throw one.reason;
+  }
+
   private async fetch(user: UserId, inGroup?: ConversationId): Promise<DeviceList | undefined> {
-    const before = this.known.get(user);
-    const after = before?.list.version ?? 0;
-    const reply = await this.connection.request("devices:read", {
-      users: [{ user, after }],
+    return this.take(user, (await this.read([user], inGroup)).get(user));
+  }
+
+  private async read(users: readonly UserId[], inGroup?: ConversationId): Promise<Map<UserId, ListAnswer>> {
+    const { users: answers } = await this.connection.request("devices:read", {
+      users: users.map((user) => ({ user, after: this.known.get(user)?.list.version ?? 0 })),
       ...(inGroup ? { conversation: inGroup } : {}),
     });
-    const found = reply.users.find((answer) => answer.user === user);
-    if (!found?.accountKey) {
-      if (before)
-        throw new SottoError("untrusted-list", { detail: "The node denies a device list that was seen before." });
-      return undefined;
-    }
-    return this.adopt(user, fromBase64(found.accountKey), found.entries.map(fromBase64));
+    return new Map(answers.map((answer) => [answer.user, answer]));
+  }
+
+  private async take(user: UserId, answer: ListAnswer | undefined): Promise<DeviceList | undefined> {
+    if (answer?.accountKey) return this.adopt(user, fromBase64(answer.accountKey), answer.entries.map(fromBase64));
+    if (!this.known.has(user)) return undefined;
+    throw new SottoError("untrusted-list", { detail: "The node denies a device list that was seen before." });
   }
 
   /** Verifies entries that follow what is known, and pins them. */
@@ -137,7 +162,7 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     const before = this.known.get(user);
     const pinned = this.own?.user === user ? this.own.accountKey : before?.list.accountKey;
     if (pinned && !equalBytes(pinned, accountKey)) {
-      if (before && !before.changed) await this.pin(user, { ...before, changed: true });
+      if (before && !before.changed) await this.pin(user, before, { changed: true });
       throw new SottoError("identity-changed");
     }
     if (before && added.length === 0) return before.list;
@@ -150,15 +175,20 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     if (list.user !== user || entries.some((entry) => decodeDeviceListEntry(entry).entry.user !== user)) {
       throw new SottoError("untrusted-list", { detail: "The list belongs to another user." });
     }
-    await this.pin(user, { list, entries, ...this.trustIn(user) });
+    await this.pin(user, { list, entries });
     return list;
   }
 
-  private async pin(user: UserId, listed: ListedUser): Promise<void> {
-    const { list, entries, confirmed, changed } = listed;
-    const record: ListRecord = { user, accountKey: list.accountKey, entries, confirmed, changed };
-    await this.store.write([{ table: tables.lists, id: user, bytes: encodeRecord(record) }]);
-    this.known.set(user, listed);
+  /** One change at a time: a list only grows, whatever is said of it meanwhile. */
+  private pin(user: UserId, listed: Pick<ListedUser, "list" | "entries">, said: Partial<Trust> = {}): Promise<void> {
+    return this.pinning.run(async () => {
+      const known = this.known.get(user);
+      const { list, entries } = known && known.entries.length > listed.entries.length ? known : listed;
+      const trust = { ...this.trustIn(user), ...said };
+      const record: ListRecord = { user, accountKey: list.accountKey, entries, ...trust };
+      await this.store.write([{ table: tables.lists, id: user, bytes: encodeRecord(record) }]);
+      this.known.set(user, { list, entries, ...trust });
+    });
   }
 
   private passOn(error: unknown, user: UserId): never {

@@ -12,31 +12,46 @@ import type { SecretTree } from "ts-mls/secretTree.js";
 import { equalBytes } from "../../identity/equal-bytes.ts";
 import { ByteReader, MalformedBytes } from "../../protocol/byte-reader.ts";
 import { ByteWriter } from "../../protocol/byte-writer.ts";
-import type { DeviceIdentity, EncodedGroup } from "../group-engine.ts";
+import type { DeviceIdentity, EncodedGroup, EncodedRatchets, StoredGroup } from "../group-engine.ts";
 import { suiteImplementation } from "../provider.ts";
 import { publicKeyOf } from "../signing-key.ts";
 import { clientConfig } from "./configuration.ts";
 import { MlsGroup, memberAt } from "./mls-group.ts";
-import { decodeRatchets, encodeRatchets } from "./ratchet-codec.ts";
+import { decodeRatchets, encodeRatchetParts, encodeRatchets } from "./ratchet-codec.ts";
+import { noRatchet } from "./secret-tree.ts";
 import { suiteCode } from "./suite-code.ts";
 
 /** `tree`: all that only commits change, encoded once per epoch. `ratchets`: the rest, a few hundred bytes per active sender. */
 export function encodeMlsGroup(group: MlsGroup): EncodedGroup {
-  const { state } = group;
-  group.encodedTree ??= encodeEpoch(state);
+  group.encodedTree ??= encodeEpoch(group.state);
+  return { tree: group.encodedTree.slice(), ratchets: encodeRatchets(secretTreesOf(group)) };
+}
+
+/** What moved since the state that is stored, and the names of all parts. */
+export function encodeMlsRatchets(group: MlsGroup, since: MlsGroup | undefined): EncodedRatchets {
+  return encodeRatchetParts(secretTreesOf(group), new Map(since ? secretTreesOf(since) : []));
+}
+
+function secretTreesOf({ state }: MlsGroup): [bigint, SecretTree][] {
   const past = [...state.historicalReceiverData].map(([epoch, data]): [bigint, SecretTree] => [epoch, data.secretTree]);
-  const ratchets = encodeRatchets([[state.groupContext.epoch, state.secretTree], ...past]);
-  return { tree: group.encodedTree.slice(), ratchets };
+  return [[state.groupContext.epoch, state.secretTree], ...past];
 }
 
 /** The group again. The device's secret key is not in the encoding. Throws MalformedBytes when the parts do not fit together. */
-export async function decodeMlsGroup(encoded: EncodedGroup, identity: DeviceIdentity): Promise<MlsGroup> {
+export async function decodeMlsGroup(encoded: StoredGroup, identity: DeviceIdentity): Promise<MlsGroup> {
   const epochPart = decodeEpoch(encoded.tree.slice());
-  const ratchets = decodeRatchets(encoded.ratchets);
+  const parts = encoded.ratchets instanceof Uint8Array ? [encoded.ratchets] : encoded.ratchets;
+  const ratchets = decodeRatchets(...parts);
   const secretTreeOf = (epoch: bigint, tree: RatchetTree): SecretTree => {
     const decoded = ratchets.get(epoch);
     if (!decoded) throw new MalformedBytes("tree and ratchets are of different epochs");
-    return decoded(tree.length);
+    const secretTree = decoded(tree.length);
+    // A leaf without its ratchet would be sealed for under an empty secret.
+    const isWhole = tree.every(
+      (node, index) => node?.nodeType !== "leaf" || secretTree[index]!.application !== noRatchet,
+    );
+    if (!isWhole) throw new MalformedBytes("a leaf has no ratchet");
+    return secretTree;
   };
   const { groupContext, ratchetTree, past, ...rest } = epochPart;
   const history = past.map((data): [bigint, EpochReceiverData] => [

@@ -35,9 +35,12 @@ export async function prepareMlsCommit(
   requireSoundRoster(next.members);
   requireDistinctKeys(next.state.ratchetTree);
   return {
-    commit: withinLimit(encodeMlsMessage(commit)),
+    commit: withinLimit(encodeMlsMessage(commit), limits.handshakeBytes),
     ...(welcome && {
-      welcome: withinLimit(encodeMlsMessage({ version: "mls10", wireformat: "mls_welcome", welcome })),
+      welcome: withinLimit(
+        encodeMlsMessage({ version: "mls10", wireformat: "mls_welcome", welcome }),
+        limits.welcomeBytes,
+      ),
     }),
     next,
     release: releaseOf([...consumed, ...secretsLeftBehind(group.state, next.state)]),
@@ -75,8 +78,8 @@ function requireFollowable(
   requireAllowedInGroup(group, memberOfLeaf(group, group.ownLeaf).user, change, leavers);
 }
 
-function withinLimit(bytes: Uint8Array): Uint8Array {
-  if (bytes.length <= limits.handshakeBytes) return bytes;
+function withinLimit(bytes: Uint8Array, atMost: number): Uint8Array {
+  if (bytes.length <= atMost) return bytes;
   throw new SottoError("too-large", { detail: "The commit, or its Welcome, is larger than the limit." });
 }
 

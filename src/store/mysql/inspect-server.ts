@@ -10,6 +10,8 @@ export interface ServerFacts {
   /** A row is seen by others only when its commit is durable: the binlog is on, and written through at each commit. */
   isSeenOnlyWhenDurable: boolean;
   maxConnections: number;
+  /** The largest statement that it takes, in bytes. */
+  maxPacketBytes: number;
   /** The server's clock minus ours, in milliseconds; half of the way there and back is taken off. */
   clockAheadMs: number;
 }
@@ -31,6 +33,7 @@ export async function inspectServer(url: string): Promise<ServerFacts> {
       flushAtCommit: Number(variables.get("innodb_flush_log_at_trx_commit")),
       isSeenOnlyWhenDurable: variables.get("log_bin") === "ON" && variables.get("sync_binlog") === "1",
       maxConnections: Number(variables.get("max_connections")),
+      maxPacketBytes: Number(variables.get("max_allowed_packet")),
       clockAheadMs: Number((rows as [{ now: number | string }])[0].now) - (askedAt + answeredAt) / 2,
     };
   } finally {
@@ -39,7 +42,8 @@ export async function inspectServer(url: string): Promise<ServerFacts> {
 }
 
 async function readVariables(connection: Awaited<ReturnType<typeof createConnection>>): Promise<Map<string, string>> {
-  const names = ["version", "innodb_flush_log_at_trx_commit", "log_bin", "sync_binlog", "max_connections"];
+  const durable = ["innodb_flush_log_at_trx_commit", "log_bin", "sync_binlog"];
+  const names = ["version", ...durable, "max_connections", "max_allowed_packet"];
   const [rows] = await connection.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)", [names]);
   return new Map((rows as { Variable_name: string; Value: string }[]).map((row) => [row.Variable_name, row.Value]));
 }

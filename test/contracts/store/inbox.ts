@@ -40,6 +40,29 @@ export function describeInbox(stores: () => StorePair): void {
       expect((await one.readInbox(bob.device, 0, 10)).entries).to.deep.equal([]);
     });
 
+    it("is read page by page, of so many entries and so many bytes of Welcomes", async () => {
+      const { one } = stores();
+      const bob = await addDevice(one, newUser("bob"));
+      const found = async (size: number) => {
+        const alice = await addDevice(one, newUser("alice"));
+        const { row } = await one.openDirect(alice.user, bob.user, newId<ConversationId>());
+        const founding = { added: [alice, bob], welcome: bytesOf("welcome", size) };
+        mustBeAccepted(await one.acceptCommit(commitBy(row.conversation, alice, 0, founding)));
+      };
+      for (const size of [3000, 100, 100, 100, 100, 100, 100]) await found(size);
+      const sizes = async (after: number, limit: number, maxBytes?: number) => {
+        const { entries, more } = await one.readInbox(bob.device, after, limit, maxBytes);
+        const welcomes = entries.map((entry) => (entry.kind === "welcome" ? entry.welcome.length : 0));
+        return { welcomes, more, last: entries.at(-1)?.position ?? 0 };
+      };
+      const first = await sizes(0, 10, 1000);
+      expect(first).to.deep.include({ welcomes: [3000], more: true });
+      expect(await sizes(first.last, 10, 500)).to.deep.include({ welcomes: [100, 100, 100, 100, 100], more: true });
+      expect(await sizes(first.last, 10, 600)).to.deep.include({ welcomes: Array(6).fill(100), more: false });
+      expect(await sizes(0, 7)).to.deep.include({ welcomes: [3000, ...Array(6).fill(100)], more: false });
+      expect(await sizes(0, 2)).to.deep.include({ welcomes: [3000, 100], more: true });
+    });
+
     it("gets one request per device to be re-added, the latest", async () => {
       const { one, other } = stores();
       const { alice, bob, conversation } = await foundDirect(one);

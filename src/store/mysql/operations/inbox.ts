@@ -2,6 +2,7 @@ import type { DeviceStore, InboxRow } from "../../../actors/ports/store-devices.
 import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { blobOf, idOf } from "../../blobs.ts";
+import { InboxPage, inboxRowsPerFetch } from "../../inbox-page.ts";
 import type { MysqlContext } from "../mysql-context.ts";
 
 /** `inbox.kind` in the table. */
@@ -36,21 +37,25 @@ export async function readInbox(
   device: DeviceId,
   after: number,
   limit: number,
+  maxBytes = Number.MAX_SAFE_INTEGER,
 ): ReturnType<DeviceStore["readInbox"]> {
-  const rows = await db.all<InboxJoin>(
-    `SELECT i.position, i.conversation, i.generation, i.kind, i.at, i.sequence, w.welcome, i.subject, r.user, r.epoch,
+  const page = new InboxPage<InboxJoin>(limit, maxBytes);
+  const fetchAfter = (position: number) =>
+    db.all<InboxJoin>(
+      `SELECT i.position, i.conversation, i.generation, i.kind, i.at, i.sequence, w.welcome, i.subject, r.user, r.epoch,
        r.key_package AS keyPackage, r.signature
      FROM inbox i
      LEFT JOIN welcomes w ON i.kind = 1 AND w.conversation = i.conversation AND w.sequence = i.sequence
      LEFT JOIN readd_requests r ON i.kind = 2 AND r.conversation = i.conversation AND r.device = i.subject
      WHERE i.device = ? AND i.position > ? AND i.at >= IF(i.kind = 1, ?, ?) ORDER BY i.position LIMIT ?`,
-    blobOf(device),
-    after,
-    now - retentionMs,
-    now - undeliveredTtlMs,
-    limit + 1,
-  );
-  return { entries: rows.slice(0, limit).map(inboxRow), more: rows.length > limit };
+      blobOf(device),
+      position,
+      now - retentionMs,
+      now - undeliveredTtlMs,
+      inboxRowsPerFetch,
+    );
+  while (page.take(await fetchAfter(page.rows.at(-1)?.position ?? after))) continue;
+  return { entries: page.rows.map(inboxRow), more: page.more };
 }
 
 function inboxRow(row: InboxJoin): InboxRow {
