@@ -13,12 +13,12 @@ export interface GroupSide extends Side {
 }
 
 /** A client's side of the one group that it knows, once it is in it. */
-export function groupOf(client: Client, timeoutMs = 20_000): Promise<Group> {
+export function groupOf(client: Client): Promise<Group> {
   return eventually(() => {
     const group = client.conversations().find((one) => one.kind === "group") as Group | undefined;
     if (!group?.isJoined) throw new Error(`${client.user} is not in the group yet`);
     return group;
-  }, timeoutMs);
+  }, 20_000);
 }
 
 /** A side that is shown the group that its client has been added to. */
@@ -60,10 +60,10 @@ export function standOf(chat: Conversation): string {
   return `epoch ${group.epoch} of generation ${group.generation}: ${toHex(group.transcriptHash)}`;
 }
 
-/** What a device holds of the messages, in order. One that could not be opened has its reason as its text. */
-export async function logOf(group: Group): Promise<{ sequence: number; text: string; sender: string }[]> {
-  const { messages } = await group.history({ limit: 5_000 });
-  return messages.map((message) => ({
+/** What a device holds of the messages, in order. One that could not be opened has its reason as its text; who is not in the group holds nothing. */
+export async function logOf(group: Group | undefined): Promise<{ sequence: number; text: string; sender: string }[]> {
+  const page = await group?.history({ limit: 5_000 });
+  return (page?.messages ?? []).map((message) => ({
     sequence: message.sequence!,
     text: "text" in message ? message.text : `unopened: ${message.reason}`,
     sender: message.sender.user,
