@@ -188,6 +188,7 @@ export class GroupWorld {
         const receipts = await own.receipts();
         const recipients = receipts.map(({ user }) => user);
         expect(recipients).to.include.members([...noted.must].filter((user) => user !== sender.user));
+        if (receipts.some(({ deliveredAt }) => deliveredAt)) expect(own.state, message.text).to.equal("delivered");
         for (const user of recipients) expect(noted.must.has(user) || noted.may.has(user), user).to.equal(true);
         for (const { user, deliveredAt } of receipts) {
           if (model.isStill(user, noted)) expect(deliveredAt, `${user} has "${message.text}"`).to.be.instanceOf(Date);
