@@ -75,8 +75,10 @@ export class LogIntake {
       batch.pendingSettled = true;
       if (!group) batch.record.joinedSequence = entry.sequence;
       batch.record.generation = entry.generation;
-      batch.record.selfUpdatedAt = Date.now();
-      batch.record.mustSelfUpdate = pending.record.needsUpdate ?? false;
+      const { withoutPath = false, needsUpdate = false } = pending.record;
+      if (!withoutPath || !group) batch.record.selfUpdatedAt = Date.now();
+      // An update that is due is not done by a commit that brings no new keys.
+      if (!withoutPath || needsUpdate) batch.record.mustSelfUpdate = needsUpdate;
       batch.record.founding = null;
       Object.assign(batch.record, pending.record.adopts);
       batch.release(() => pending.release());
