@@ -1,6 +1,8 @@
 import { expect } from "chai";
-import { mlsGroupEngine as engine } from "../../src/crypto/mls-group-engine.ts";
+import { sealOutgoing } from "../../src/client/conversation/outgoing-sealing.ts";
+import { encodeContent } from "../../src/crypto/content.ts";
 import { fromBase64 } from "../../src/protocol/base64.ts";
+import { newId, type MessageId } from "../../src/protocol/ids.ts";
 import type { LogEntry } from "../../src/protocol/log-entry.ts";
 import {
   DeceivedGroup,
@@ -15,7 +17,7 @@ import {
 } from "../support/deceived-group.ts";
 import { eventually } from "../support/eventually.ts";
 import { logOf, type GroupSide } from "../support/group-sides.ts";
-import { heldGroup } from "../support/held-state.ts";
+import { coreOf, heldGroup, heldRecord } from "../support/held-state.ts";
 import { MaliciousNode, dataOf, ok } from "../support/malicious-node.ts";
 import { newSide } from "../support/two-talking.ts";
 
@@ -150,15 +152,25 @@ describe("a server that rewrites the log of a group", function () {
   });
 
   it("(28) plays a message from before, of a member who has left since, under its old epoch or the new one: not shown", async () => {
-    const carols = await heldGroup(carol.client, carol.chat.id);
-    const sealed = await engine.seal(carols, new TextEncoder().encode("from the past"), new Uint8Array());
+    const held = await heldGroup(carol.client, carol.chat.id);
+    const { lastNumber, lastContentHash } = await heldRecord(carol.client, carol.chat.id);
+    const content = encodeContent({ kind: "text", text: "from the past", sentAt: Date.now() });
+    const blank = { number: null, contentHash: null, previousContentHash: null, sealed: null };
+    const { records } = await sealOutgoing(
+      coreOf(carol.client),
+      { group: held, conversation: carol.chat.id, lastNumber, lastContentHash },
+      [{ ...blank, id: newId<MessageId>(), content, sentAt: Date.now() }],
+      { version: 0, head: new Uint8Array(32) },
+    );
+    const { id, number, sealed } = records[0]!;
     await alice.chat.remove(carol.client.user);
     await eventually(() => expect(usersOf(bob)).to.not.include(carol.client.user), patienceMs);
-    for (const epoch of [carols.epoch, epochOf(bob)]) {
-      group.show(bob, falseEntry(bob, carol, { kind: "message", epoch, number: 1, bytes: sealed.ciphertext }));
-      await bob.chat.settled();
+    for (const epoch of [held.epoch, epochOf(bob)]) {
+      const entry = falseEntry(bob, carol, { kind: "message", id, number: number!, epoch, bytes: sealed!.payload });
+      group.show(bob, entry);
+      await eventually(() => expect(positionOf(bob)).to.equal(entry.sequence), patienceMs);
     }
-    await eventually(() => expect(bob.unopened.map(({ reason }) => reason)).to.include("stale-epoch"), patienceMs);
+    expect(bob.unopened.map(({ reason }) => reason)).to.deep.equal(["stale-epoch", "undecryptable"]);
     expect((await logOf(bob.chat)).map(({ text }) => text)).to.not.include("from the past");
     expect(bob.texts).to.deep.equal(["first"]);
   });

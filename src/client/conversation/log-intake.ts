@@ -113,12 +113,15 @@ export class LogIntake {
       return true;
     } catch (error) {
       if (!(error instanceof SottoError)) throw error;
-      const { conversation, sequence } = entry;
-      if (batch.record.lostAt === null) {
-        batch.tell(() => this.core.report({ code: "commit-invalid", conversation, sequence, ...entry.sender }));
-      }
+      if (batch.record.lostAt === null) batch.tell(() => this.reportUnfollowed(entry));
       return this.loseGroup(batch);
     }
+  }
+
+  /** A commit of this device's that it does not know is of another life of it: one that its store does not remember. */
+  private reportUnfollowed({ conversation, sequence, sender }: HashedEntry): void {
+    const isOwn = sender.device === this.core.own.device;
+    this.core.report({ code: isOwn ? "state-lost" : "commit-invalid", conversation, sequence, ...sender });
   }
 
   /** Whether a commit that removes this device takes its whole user out of a group. */
