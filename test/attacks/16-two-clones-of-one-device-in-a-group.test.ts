@@ -25,7 +25,7 @@ describe("attack 16: two clones of one device in a group", function () {
   after(() => node.close());
   beforeEach(async () => {
     people = new People(() => node.url);
-    const [owner, bob, member] = (await groupTalking(people, ["alice", "bob", "carol"])) as GroupSide[];
+    const [owner, bob, member] = await groupTalking(people, ["alice", "bob", "carol"]);
     [alice, carol] = [owner!, member!];
     user = bob!.client.user;
     await bob!.client.close();
