@@ -146,7 +146,9 @@ export interface PendingCommitRecord {
   /** Devices whose log begins with this commit; a device added again is among them. */
   added: DeviceId[];
   removed: DeviceId[];
-  /** It has no update path, and others are members: one without changes is to follow. */
+  /** It brings no new keys of this device: it only adds, or changes the policy. */
+  withoutPath?: boolean;
+  /** Others are members, and one without changes is to follow. */
   needsUpdate?: boolean;
   /** What else the record is to say once the log has this commit. */
   adopts?: Partial<ConversationRecord>;

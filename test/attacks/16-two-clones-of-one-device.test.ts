@@ -4,6 +4,7 @@ import { copyOf } from "../support/copied-store.ts";
 import { eventually } from "../support/eventually.ts";
 import { MaliciousNode, ok } from "../support/malicious-node.ts";
 import { People } from "../support/people.ts";
+import { sealedTwice } from "../support/sealed-twice.ts";
 import { newSide, twoTalking, watch, type Side } from "../support/two-talking.ts";
 
 describe("attack 16: two clones of one device", () => {
@@ -35,15 +36,7 @@ describe("attack 16: two clones of one device", () => {
     await people.close();
   });
 
-  /** Where this device sealed more than one ciphertext: `epoch/number`. */
-  function twice(device = user): string[] {
-    const sealed = new Map<string, Set<string>>();
-    for (const { epoch, number, payload } of node.requests("message:send", device)) {
-      const place = `${epoch}/${number}`;
-      sealed.set(place, (sealed.get(place) ?? new Set()).add(payload));
-    }
-    return [...sealed].filter(([, payloads]) => payloads.size > 1).map(([place]) => place);
-  }
+  const twice = (device = user): string[] => sealedTwice(node, device);
 
   it("(16) one at a time: the node lets the later one in, the other hears that it was replaced", async () => {
     await one.client.connect();

@@ -3,18 +3,10 @@ import type { Client, Group } from "../../src/client/index.ts";
 import { fileStore } from "../../src/client/node.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
+import { groupOf } from "../support/group-sides.ts";
 import { People } from "../support/people.ts";
 import { refusal } from "../support/refusal.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-
-/** A client's side of the one group that it knows, once it is in it. */
-function groupOf(client: Client): Promise<Group> {
-  return eventually(() => {
-    const group = client.conversations().find((one) => one.kind === "group") as Group | undefined;
-    if (!group?.isJoined) throw new Error(`${client.user} is not in the group yet`);
-    return group;
-  });
-}
 
 const textsOf = async (group: Group): Promise<string[]> => (await group.unread()).map(({ text }) => text);
 const usersOf = (group: Group): string[] => group.users.map(({ user }) => user);

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { Client, Group, Message } from "../../src/client/index.ts";
 import { Cluster } from "../support/cluster.ts";
 import { eventually } from "../support/eventually.ts";
+import { logOf } from "../support/group-sides.ts";
 import { People, quickTimings } from "../support/people.ts";
 
 const patience = { timeout: 60_000 };
@@ -114,13 +115,3 @@ describe("a group of twelve with twenty devices, on three nodes and two workers"
     expect(cluster.unhandled).to.deep.equal([]);
   });
 });
-
-/** What a device holds of the messages, in order. One that could not be opened has no text. */
-async function logOf(group: Group): Promise<{ sequence: number; text: string; sender: string }[]> {
-  const { messages } = await group.history({ limit: 5_000 });
-  return messages.map((message) => ({
-    sequence: message.sequence!,
-    text: "text" in message ? message.text : `unopened: ${message.reason}`,
-    sender: message.sender.user,
-  }));
-}

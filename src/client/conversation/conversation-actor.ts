@@ -94,6 +94,7 @@ export class ConversationActor {
       policy: () => this.keeper.policy(),
       summary: open,
       resume: (last) => this.outbox.resume(last),
+      settled: () => this.follower.settled(),
       joined: () => this.afterJoin(),
     });
     this.outbox = new Outbox(core, state, {
@@ -131,7 +132,8 @@ export class ConversationActor {
     this.reading = new LogReading(core, state, {
       follower: this.follower,
       book: this.book,
-      open,
+      summary: open,
+      holds: (summary) => this.holds(summary),
       rewoundTo: (sequence) => this.timeline.rewoundTo(sequence),
       tellAgain: () => {
         this.acks.noteAcked(0);
@@ -295,7 +297,8 @@ export class ConversationActor {
   private async compareWith(known?: ConversationSummary): Promise<void> {
     if (!this.isJoined) return;
     const summary = known ?? (await this.open());
-    if (this.state.record.lostAt === null && !this.holds(summary)) await this.loseState(summary);
+    // A Welcome may be in the inbox: `sync` reads that first, and judges.
+    if (this.state.record.lostAt === null && !this.holds(summary)) throw new SottoError("stale-epoch");
     await this.catchUp();
   }
 

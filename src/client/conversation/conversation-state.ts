@@ -138,7 +138,10 @@ export class ConversationState {
   pend(
     prepared: PreparedCommit,
     id: MessageId,
-    place: Pick<PendingCommitRecord, "generation" | "epoch" | "added" | "removed" | "needsUpdate" | "adopts">,
+    place: Pick<
+      PendingCommitRecord,
+      "generation" | "epoch" | "added" | "removed" | "withoutPath" | "needsUpdate" | "adopts"
+    >,
   ): PendingCommit {
     const { tree, ratchets } = this.core.engine.encodeGroup(prepared.next);
     const record: PendingCommitRecord = {

@@ -99,6 +99,7 @@ export class GroupChanges {
         added: [...founder, ...added],
         removed,
         adopts,
+        ...(hasPath(changes) ? {} : { withoutPath: true }),
         ...(changes.policy && group.members.length > 1 ? { needsUpdate: true } : {}),
       });
       const owes = added.length > 0 && name !== null ? { owesName: true } : {};
@@ -113,4 +114,9 @@ export class GroupChanges {
   private drop(): Promise<void> {
     return this.state.queue.run(() => this.state.commit({ pending: null }));
   }
+}
+
+/** As the engine makes them: Adds alone have none, nor has a change of policy. */
+function hasPath({ add = [], remove = [], policy }: CommitChanges): boolean {
+  return !policy && (remove.length > 0 || add.length === 0);
 }

@@ -22,6 +22,8 @@ export interface JoinerHooks {
   summary(): Promise<ConversationSummary>;
   /** How the outbox goes on from the last number and id that the node knows of this device. */
   resume(last: LastSent): Resumption;
+  /** Resolves when everything that has arrived is stored. */
+  settled(): Promise<void>;
   /** The group is there, or there again. */
   joined(): Promise<void>;
 }
@@ -38,11 +40,15 @@ export class GroupJoiner {
     this.hooks = hooks;
   }
 
-  /** Joins by a Welcome. One for a group already held is taken only after this device asked, and at a later epoch. */
+  /**
+   * Joins by a Welcome. One for a group already held is taken only at a later epoch, and after this device asked, or where the node
+   * shows it the log from there on alone: then the user is told that something is missing.
+   */
   async join(welcome: Welcome): Promise<void> {
-    const { record } = this.state;
     const held = this.state.group;
-    if (held && (this.state.isMember || welcome.sequence <= record.joinedSequence)) return;
+    const isCutOff = held !== undefined && (await this.isCutOff(welcome));
+    const { record } = this.state;
+    if (held && ((this.state.isMember && !isCutOff) || welcome.sequence <= record.joinedSequence)) return;
     if (welcome.sequence < Math.max(record.joinedSequence, record.left?.sequence ?? 0)) return;
     const joined = await this.joinBy(welcome);
     if (!joined) return;
@@ -51,7 +57,17 @@ export class GroupJoiner {
     if (held && held.generation === group.generation && group.epoch <= held.epoch) return;
     await this.learnUsers(group);
     if (!this.hasKnownKeys(group)) return;
+    const { id: conversation, record: before } = this.state;
     await this.adoptJoin(welcome, group, pair);
+    if (isCutOff) this.core.report({ code: "messages-missing", conversation, sequence: before.position + 1 });
+  }
+
+  /** Its user was removed and added again while this device was away: what it was in before is not to be read any more. */
+  private async isCutOff(welcome: Welcome): Promise<boolean> {
+    await this.hooks.settled();
+    if (!this.state.isGroup || !this.state.isMember || welcome.sequence <= this.state.record.position) return false;
+    const { joinedSequence } = await this.hooks.summary();
+    return joinedSequence === welcome.sequence;
   }
 
   /**

@@ -78,8 +78,10 @@ export class LogIntake {
       batch.pendingSettled = true;
       if (!group) batch.record.joinedSequence = entry.sequence;
       batch.record.generation = entry.generation;
-      batch.record.selfUpdatedAt = Date.now();
-      batch.record.mustSelfUpdate = pending.record.needsUpdate ?? false;
+      const { withoutPath = false, needsUpdate = false } = pending.record;
+      if (!withoutPath || !group) batch.record.selfUpdatedAt = Date.now();
+      // An update that is due is not done by a commit that brings no new keys.
+      if (!withoutPath || needsUpdate) batch.record.mustSelfUpdate = needsUpdate;
       batch.record.founding = null;
       Object.assign(batch.record, pending.record.adopts);
       batch.release(() => pending.release());
@@ -115,12 +117,15 @@ export class LogIntake {
       return true;
     } catch (error) {
       if (!(error instanceof SottoError)) throw error;
-      const { conversation, sequence } = entry;
-      if (batch.record.lostAt === null) {
-        batch.tell(() => this.core.report({ code: "commit-invalid", conversation, sequence, ...entry.sender }));
-      }
+      if (batch.record.lostAt === null) batch.tell(() => this.reportUnfollowed(entry));
       return this.loseGroup(batch);
     }
+  }
+
+  /** A commit of this device's that it does not know is of another life of it: one that its store does not remember. */
+  private reportUnfollowed({ conversation, sequence, sender }: HashedEntry): void {
+    const isOwn = sender.device === this.core.own.device;
+    this.core.report({ code: isOwn ? "state-lost" : "commit-invalid", conversation, sequence, ...sender });
   }
 
   /** Whether a commit that removes this device takes its whole user out of a group. */

@@ -3,6 +3,7 @@
  * was told of the part that had been lost is told again.
  */
 import { SottoError } from "../../protocol/errors.ts";
+import type { ConversationSummary } from "../../protocol/requests.ts";
 import type { ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { LogFollower } from "./log-follower.ts";
@@ -13,7 +14,9 @@ export interface ReadingParts {
   follower: LogFollower;
   book: ReceiptBook;
   /** Makes sure that the node has the conversation at all. */
-  open(): Promise<unknown>;
+  summary(): Promise<ConversationSummary>;
+  /** Whether this device knows where its log begins. */
+  holds(summary: ConversationSummary): boolean;
   /** The log goes another way after a sequence. */
   rewoundTo(sequence: number): void;
   /** Acks, and messages that are not in the log. */
@@ -59,8 +62,9 @@ export class LogReading {
   private async mend(): Promise<void> {
     const { parts } = this;
     const conversation = this.state.id;
+    // It was added again, and its log begins anew: that is none to mend.
+    if (!parts.holds(await parts.summary())) return;
     this.core.report({ code: "diverged", conversation });
-    await parts.open();
     const repair = await this.repair.repair();
     if (repair.outcome === "lost") return parts.lost();
     if (repair.outcome === "rewound") parts.rewoundTo(repair.agreed);

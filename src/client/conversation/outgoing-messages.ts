@@ -85,7 +85,7 @@ export class OutgoingMessages {
   /** How far an accepted message of one's own got: who is gone without it, or ran out of time, holds it back no more. */
   stateAt(sequence: number): "accepted" | "delivered" | "expired" {
     const receipts = this.recipients.of(sequence).map((user) => this.book.lookUp(sequence, user));
-    const awaited = receipts.filter(({ user, deliveredAt }) => deliveredAt ?? this.recipients.isIn(user));
+    const awaited = receipts.filter(({ user, deliveredAt }) => deliveredAt ?? this.recipients.isIn(user, sequence));
     const open = awaited.filter(({ deliveredAt, expiredAt }) => !deliveredAt && !expiredAt);
     if (open.length > 0 || awaited.length === 0) return "accepted";
     return awaited.some(({ deliveredAt }) => deliveredAt) ? "delivered" : "expired";

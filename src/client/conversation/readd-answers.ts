@@ -91,6 +91,8 @@ export class ReaddAnswers {
 
   /** Removes and adds another device that cannot follow, once in a while without a person's word. */
   private async answer(request: Readd, personAgrees = false): Promise<void> {
+    // A change of one's own that is under way comes first: whoever asks would have to ask again.
+    if (this.state.pending) await this.keeper.changes.resend();
     const { group, record } = this.state;
     const leaf = group?.members.find((one) => one.device === request.device && one.user === request.user);
     if (!group || !leaf || !this.state.canSeal || request.generation !== group.generation) return;

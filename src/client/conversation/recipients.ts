@@ -20,8 +20,9 @@ export class Recipients {
     return (roster?.users ?? []).filter((user) => user !== this.core.own.user);
   }
 
-  /** Whether the user is in the conversation now. */
-  isIn(user: UserId): boolean {
-    return this.state.record.peer === user || this.of().includes(user);
+  /** Whether the user is in the conversation now, and has been ever since a sequence. */
+  isIn(user: UserId, since: number): boolean {
+    const { peer, rosters } = this.state.record;
+    return peer === user || rosters.every(({ sequence, users }) => sequence <= since || users.includes(user));
   }
 }

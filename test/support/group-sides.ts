@@ -1,0 +1,71 @@
+import { expect } from "chai";
+import type { Client, ClientOptions, Group } from "../../src/client/index.ts";
+import type { Conversation } from "../../src/client/conversation/conversation.ts";
+import type { ConversationActor } from "../../src/client/conversation/conversation-actor.ts";
+import { toHex } from "../../src/identity/equal-bytes.ts";
+import { eventually } from "./eventually.ts";
+import type { People } from "./people.ts";
+import { newSide, type Side } from "./two-talking.ts";
+
+/** Somebody's side of a group, with everything its user was shown. */
+export interface GroupSide extends Side {
+  chat: Group;
+}
+
+/** A client's side of the one group that it knows, once it is in it. */
+export function groupOf(client: Client): Promise<Group> {
+  return eventually(() => {
+    const group = client.conversations().find((one) => one.kind === "group") as Group | undefined;
+    if (!group?.isJoined) throw new Error(`${client.user} is not in the group yet`);
+    return group;
+  }, 20_000);
+}
+
+/** A side that is shown the group that its client has been added to. */
+export async function enterGroup(side: Side): Promise<GroupSide> {
+  side.chat = await groupOf(side.client);
+  side.chat.on("unopened", (message) => side.unopened.push(message));
+  return side as GroupSide;
+}
+
+/** A group of the first, who owns it, and the others; its first message ("first", of the owner's) has been delivered. */
+export async function groupTalking(
+  people: People,
+  names: readonly string[],
+  options: Partial<ClientOptions> = {},
+): Promise<GroupSide[]> {
+  const sides: Side[] = [];
+  for (const name of names) sides.push(await newSide(people, name, options));
+  const [owner, ...others] = sides;
+  await owner!.client.createGroup({ name: "Team", members: others.map(({ client }) => client.user) });
+  const entered: GroupSide[] = [];
+  for (const side of sides) entered.push(await enterGroup(side));
+  await entered[0]!.chat.send("first").reached("delivered", { timeout: 20_000 });
+  await eventually(
+    () => expect(new Set(entered.map(({ chat }) => chat.name))).to.deep.equal(new Set(["Team"])),
+    20_000,
+  );
+  return entered;
+}
+
+/** What runs a conversation, for tests that look at what applications cannot. */
+export function actorOf(chat: Conversation): ConversationActor {
+  return Reflect.get(chat, "actor") as ConversationActor;
+}
+
+/** Where a device's group stands: the same words where two devices have followed the same commits. */
+export function standOf(chat: Conversation): string {
+  const { group, pending } = actorOf(chat).state;
+  if (!group || pending) return "under way";
+  return `epoch ${group.epoch} of generation ${group.generation}: ${toHex(group.transcriptHash)}`;
+}
+
+/** What a device holds of the messages, in order. One that could not be opened has its reason as its text; who is not in the group holds nothing. */
+export async function logOf(group: Group | undefined): Promise<{ sequence: number; text: string; sender: string }[]> {
+  const page = await group?.history({ limit: 5_000 });
+  return (page?.messages ?? []).map((message) => ({
+    sequence: message.sequence!,
+    text: "text" in message ? message.text : `unopened: ${message.reason}`,
+    sender: message.sender.user,
+  }));
+}
