@@ -64,6 +64,21 @@ describe("large groups", function () {
     expect(group.users).to.have.length(13);
   });
 
+  it("go on where they were when the connection is back", async () => {
+    restore.push(lowerLimits({ addsPerCommit: 5 }));
+    const [founder, ...others] = clients as [Client, ...Client[]];
+    let cuts = 0;
+    node.answer("keypackages:claim", ({ user, forward }) => {
+      cuts += 1;
+      if (cuts !== 2) return forward();
+      for (const line of node.linesOf(user)) line.cut();
+      return undefined;
+    });
+    const group = await founder.createGroup({ members: namesOf(others) });
+    expect(group.users).to.have.length(13);
+    expect(cuts).to.equal(4);
+  });
+
   it("are full with the last device, and say the way out before anybody is added", async () => {
     restore.push(lowerRoom({ 84: 3, 3: 4 }));
     const [founder, bob, carol, dave, erin] = clients as [Client, Client, Client, Client, Client];

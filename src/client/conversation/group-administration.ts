@@ -17,8 +17,11 @@ import type { GroupKeeper } from "./group-keeper.ts";
 /** Against one who changes the group all the time. */
 const attemptsAtMost = 40;
 
-/** The node says how long: key packages of hundreds of devices are more than it hands out in a minute. */
-const passesByWaiting: ReadonlySet<ErrorCode> = new Set(["rate-limited", "overloaded"]);
+/**
+ * Key packages of hundreds of devices are more than a node hands out in a minute; it says how long to wait. And who is half-way
+ * through goes on when the connection is back.
+ */
+const passesByWaiting: ReadonlySet<ErrorCode> = new Set(["rate-limited", "overloaded", "offline", "timeout"]);
 
 /** `invited`: the user has no device yet, and is added by this device once there is one. */
 export type AddOutcome = "added" | "invited";
@@ -125,18 +128,17 @@ export class GroupAdministration {
   private async inviteIn(wanted: readonly UserId[]): Promise<void> {
     await this.core.directory.refreshAll(wanted, this.state.id);
     this.keeper.requireRoomFor(wanted);
-    let attempt = 0;
-    while (wanted.some((user) => !this.isIn(user))) {
-      const before = await this.settledGroup();
-      const refused = await this.asked(() => this.keeper.alignRoster());
-      if (refused) {
-        await this.pauseAfter(attempt++, refused);
-        await this.core.directory.refreshAll(wanted, this.state.id);
-        continue;
-      }
+    for (let attempt = 0; wanted.some((user) => !this.isIn(user)); attempt += 1) {
+      const before = this.state.group?.epoch;
+      const refused = await this.asked(async () => {
+        await this.settledGroup();
+        if (attempt > 0) await this.core.directory.refreshAll(wanted, this.state.id);
+        return this.keeper.alignRoster();
+      });
+      if (refused) await this.pauseAfter(attempt, refused);
       // Nobody of them has a device, or a key package of one.
-      if (this.state.group?.epoch === before.epoch && !this.state.pending) return;
-      attempt = 0;
+      else if (this.state.group?.epoch === before && !this.state.pending) return;
+      else attempt = -1;
     }
   }
 
@@ -170,7 +172,7 @@ export class GroupAdministration {
       const group = await this.settledGroup();
       const changes = wanted(group);
       if (!changes) break;
-      const refused = await this.asked(() => this.keeper.changes.make(group, changes));
+      const refused = await this.judged(() => this.keeper.changes.make(group, changes));
       if (refused) await this.pauseAfter(attempt, refused);
       else if (attempt > attemptsAtMost) throw new SottoError("stale-epoch");
     }
@@ -187,12 +189,21 @@ export class GroupAdministration {
     return group;
   }
 
-  /** What the rules forbid is not sent at all: the same answer as the node's. */
+  /** As `judged`; what passes by itself counts as a refusal for now. */
   private async asked(ask: () => Promise<SottoError | undefined>): Promise<SottoError | undefined> {
+    try {
+      return await this.judged(ask);
+    } catch (error) {
+      if (error instanceof SottoError && passesByWaiting.has(error.code)) return error;
+      throw error;
+    }
+  }
+
+  /** What the rules forbid is not sent at all: the same answer as the node's. */
+  private async judged(ask: () => Promise<SottoError | undefined>): Promise<SottoError | undefined> {
     try {
       return await ask();
     } catch (error) {
-      if (error instanceof SottoError && passesByWaiting.has(error.code)) return error;
       if (!(error instanceof SottoError) || error.code !== "commit-invalid") throw error;
       throw new SottoError("forbidden", { detail: error.message, cause: error });
     }
