@@ -1,12 +1,12 @@
 import type { ConversationId, UserId } from "../protocol/ids.ts";
-import type { RequestOf } from "../protocol/requests.ts";
+import type { Ack } from "../protocol/receipts.ts";
 import type { Caller } from "./caller.ts";
 
 /** An ack that waits in its device's mailbox. */
 export interface PendingAck {
   caller: Caller;
   users: readonly UserId[];
-  request: RequestOf<"message:ack">;
+  request: Ack;
 }
 
 /**

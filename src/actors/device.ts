@@ -49,9 +49,13 @@ export class Devices {
   }
 
   /** Resolves when the position is durable. Throws `ack-invalid`, `not-a-member`, `device-revoked`, `conversation-unknown`. */
-  async ack(caller: Caller, request: Request): Promise<Record<string, never>> {
+  async ack(caller: Caller, { failures = [], ...request }: Request): Promise<Record<string, never>> {
     const users = await this.ports.rosters.audienceFor(caller.user, request.conversation);
-    return this.mailboxes.post(caller.device, { caller, users, request });
+    const acked = await this.mailboxes.post(caller.device, { caller, users, request });
+    for (const { reason, count } of failures) {
+      this.ports.telemetry.metrics.count("open_failures", { reason }, count);
+    }
+    return acked;
   }
 
   async readInbox(caller: Caller, request: RequestOf<"inbox:read">): Promise<ReplyOf<"inbox:read">> {

@@ -6,6 +6,7 @@ const counters = {
   handshakes: { help: "Handshakes, by outcome.", labels: ["outcome"] },
   requests: { help: "Requests answered, by name and code (`ok`, or of the catalogue).", labels: ["request", "code"] },
   messages_accepted: { help: "Messages committed and acknowledged to their senders.", labels: [] },
+  open_failures: { help: "Messages that a device could not open, by reason, as devices say.", labels: ["reason"] },
   acks: { help: "Acks that moved a device's position.", labels: [] },
   pushes: { help: "Pushes emitted, by name.", labels: ["push"] },
   sweeps: { help: "Runs of timed jobs, by job and outcome.", labels: ["job", "outcome"] },

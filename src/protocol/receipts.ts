@@ -16,6 +16,10 @@ export const sequenceRanges = z.array(z.tuple([sequence, sequence])).check(
   ),
 );
 
+/** Why a device could not open a message: for the operator, who sees how often, and not by whom. */
+export const unopenedReason = z.enum(["undecryptable", "not-followed", "replayed", "stale-epoch", "wrong-sender"]);
+export type UnopenedReason = z.infer<typeof unopenedReason>;
+
 /** A device's signed word on everything up to `sequence`: stored and opened, but for `unopened`. The latest says it all. */
 export const ack = z.object({
   conversation: conversationId,

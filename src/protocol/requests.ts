@@ -9,7 +9,7 @@ import { wireError } from "./errors.ts";
 import { conversationId, deviceId, messageId, userId } from "./ids.ts";
 import { limits } from "./limits.ts";
 import { epoch, generation, logEntry, position, sequence, timestamp } from "./log-entry.ts";
-import { ack, hash, receipt, signature } from "./receipts.ts";
+import { ack, hash, receipt, signature, unopenedReason } from "./receipts.ts";
 
 const publicKey = base64Bytes(32, 32);
 const channel = base64Bytes(16, 16);
@@ -230,7 +230,19 @@ export const requests = {
     ]),
   },
   /** Cumulative. An ack below the device's position changes nothing and is no error. */
-  "message:ack": { request: ack, reply: empty },
+  "message:ack": {
+    request: z.extend(ack, {
+      /** What this device could not open since its last ack, by reason. Not part of what is signed, and passed on to nobody. */
+      failures: z.optional(
+        z
+          .array(
+            z.object({ reason: unopenedReason, count: z.int().check(z.positive(), z.lte(limits.logEntriesPerPage)) }),
+          )
+          .check(z.maxLength(unopenedReason.options.length)),
+      ),
+    }),
+    reply: empty,
+  },
   /** What follows a position: up to `limit` entries. `diverged` where `afterHash` is not the hash of the entry at `after`. */
   "log:read": {
     request: z.object({

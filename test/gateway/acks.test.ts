@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { AckRow } from "../../src/actors/ports/store-log.ts";
+import type { Metrics } from "../../src/actors/ports/telemetry.ts";
 import type { Store } from "../../src/actors/ports/store.ts";
 import { codeOf } from "../support/device-socket.ts";
 import { ackOf, foundDirect, messageOf } from "../support/direct-on-node.ts";
@@ -8,6 +9,7 @@ import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
 describe("acks of a device", () => {
   let node: GatewayNode;
   const advanced: AckRow[][] = [];
+  const failures: [string, number][] = [];
   before(async () => {
     const wrapStore = (store: Store): Store => ({
       ...store,
@@ -16,7 +18,10 @@ describe("acks of a device", () => {
         return store.advancePositions(acks);
       },
     });
-    node = await startGatewayNode({ wrapStore });
+    const count: Metrics["count"] = (name, { reason = "" } = {}, by = 1) => {
+      if (name === "open_failures") failures.push([reason, by]);
+    };
+    node = await startGatewayNode({ wrapStore, count });
   });
   after(() => node.close());
 
@@ -39,6 +44,20 @@ describe("acks of a device", () => {
     expect(bob.socket.heard.some(({ push }) => push === "message:delivered")).to.equal(false);
     const { conversations } = await bob.socket.request("conversation:list", { limit: 10 });
     expect(conversations[0]!.position).to.equal(last);
+  });
+
+  it("say what could not be opened, and why: counted once they are taken, and told to nobody else", async () => {
+    const { alice, bob, conversation } = await foundDirect(node, ["erin", "finn"]);
+    await alice.socket.request("message:send", messageOf(conversation, 1));
+    const said = [{ reason: "undecryptable" as const, count: 2 }];
+    const beyond = { ...ackOf(bob, conversation, 3), failures: said };
+    expect(await codeOf(bob.socket.request("message:ack", beyond))).to.equal("ack-invalid");
+    expect(failures).to.deep.equal([]);
+    const ack = ackOf(bob, conversation, 2);
+    await bob.socket.request("message:ack", { ...ack, failures: said });
+    expect(failures).to.deep.equal([["undecryptable", 2]]);
+    const receipt = await alice.socket.hears("message:delivered", ({ kind }) => kind === "delivered");
+    expect(receipt).to.have.deep.property("ack", ack);
   });
 
   it("do not spoil each other: one beyond the log is refused, those before it count", async () => {

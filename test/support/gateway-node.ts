@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { secretVerifier, signToken } from "../../src/accounts/tokens.ts";
 import { createActors, type Actors } from "../../src/actors/actors.ts";
 import type { PushServices } from "../../src/actors/ports/push.ts";
+import type { Metrics } from "../../src/actors/ports/telemetry.ts";
 import { silentTelemetry } from "../../src/actors/ports/silent-telemetry.ts";
 import type { Store } from "../../src/actors/ports/store.ts";
 import { MemoryDelivery } from "../../src/cluster/memory-delivery.ts";
@@ -58,6 +59,8 @@ export interface GatewayNodeOptions {
   pushServices?: PushServices;
   /** Stands between the actors and the database. */
   wrapStore?: (store: Store) => Store;
+  /** Hears what is counted. */
+  count?: Metrics["count"];
 }
 
 export async function startGatewayNode(options: GatewayNodeOptions = {}): Promise<GatewayNode> {
@@ -72,8 +75,9 @@ export async function startGatewayNode(options: GatewayNodeOptions = {}): Promis
   const delivery = new MemoryDelivery(sockets, silentTelemetry);
   const presence = new MemoryPresence();
   const limiter = new MemoryRateLimiter({ ...generousRates, ...options.rates });
-  const { pushServices } = options;
-  const parts = { delivery, limiter, settings, telemetry: silentTelemetry, ...(pushServices && { pushServices }) };
+  const { pushServices, count } = options;
+  const telemetry = count ? { ...silentTelemetry, metrics: { ...silentTelemetry.metrics, count } } : silentTelemetry;
+  const parts = { delivery, limiter, settings, telemetry, ...(pushServices && { pushServices }) };
   const vouchers = await openVouchers(store);
   const actors = createActors({ ...parts, store: options.wrapStore?.(store) ?? store, checks: publicChecks, vouchers });
   const verifier = secretVerifier(tokenSecret, tokenRules);

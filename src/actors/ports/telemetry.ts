@@ -57,6 +57,7 @@ export type CounterName =
   | "requests" // request, code (ok, or of the catalogue)
   | "messages_accepted"
   | "acks"
+  | "open_failures" // reason
   | "pushes" // push
   | "sweeps" // job, outcome
   | "rows_purged" // table

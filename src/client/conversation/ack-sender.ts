@@ -4,6 +4,8 @@
  */
 import { toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
+import { limits } from "../../protocol/limits.ts";
+import type { UnopenedReason } from "../../protocol/receipts.ts";
 import { WakeLoop } from "../async/wake-loop.ts";
 import { backoffMs, delay } from "../async/waiting.ts";
 import { reportFailure, type ClientCore } from "../core.ts";
@@ -16,6 +18,8 @@ export class AckSender {
   private readonly loop: WakeLoop;
   /** How far the node has heard, in this session of the client. */
   private acked = 0;
+  /** What could not be opened, and was not told yet; by reason. */
+  private failures = new Map<UnopenedReason, number>();
 
   constructor(core: ClientCore, state: ConversationState) {
     this.core = core;
@@ -29,6 +33,12 @@ export class AckSender {
   /** What the node says it knows; after a lost ack it is less than was sent. */
   noteAcked(position: number): void {
     this.acked = position;
+  }
+
+  /** A message could not be opened: the operator sees how many, with the next ack. */
+  noteFailure(reason: UnopenedReason): void {
+    const count = (this.failures.get(reason) ?? 0) + 1;
+    this.failures.set(reason, Math.min(count, limits.logEntriesPerPage));
   }
 
   /** Acks what has been stored since. Failures are left to the next call, or to the next sync. */
@@ -51,8 +61,11 @@ export class AckSender {
         unopened: rangesUpTo(this.state.record.unopened, due.sequence),
       };
       const signature = toBase64(this.core.own.signAck(ack));
+      const failures = [...this.failures].map(([reason, count]) => ({ reason, count }));
       try {
-        await this.core.connection.request("message:ack", { ...ack, logHash: toBase64(due.logHash), signature });
+        const signed = { ...ack, logHash: toBase64(due.logHash), signature };
+        this.failures = new Map();
+        await this.core.connection.request("message:ack", { ...signed, ...(failures.length > 0 && { failures }) });
         this.acked = Math.max(this.acked, due.sequence);
         attempt = 0;
       } catch (error) {

@@ -111,8 +111,10 @@ export class ConversationActor {
       historyKeys: this.historyKeys,
       takeOwn: (entry) => this.outbox.takeOwn(entry),
       opened: (entry, content) => this.events.emit("message", this.timeline.presentReceived(entry, content)),
-      unopened: (entry, reason) =>
-        this.events.emit("unopened", { sequence: entry.sequence, sender: entry.sender, reason }),
+      unopened: (entry, reason) => {
+        this.acks.noteFailure(reason);
+        this.events.emit("unopened", { sequence: entry.sequence, sender: entry.sender, reason });
+      },
       returned: ({ id, sequence }) => this.outgoing.live(id)?.update({ sequence }),
       listSeen: (entry, list) => void this.checkList(entry.sender.user, list),
       advanced: () => {

@@ -12,6 +12,7 @@ import type { HashedEntry } from "../../identity/log-hash.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import { idToBytes, type ConversationId, type MessageId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
+import type { UnopenedReason } from "../../protocol/receipts.ts";
 import { signedBytes } from "../../protocol/signed-bytes.ts";
 import type { ConversationRecord } from "../records.ts";
 
@@ -35,9 +36,6 @@ export interface OpenedEntry {
   skipped: boolean;
   release(): void;
 }
-
-/** Reasons, as they stand in the store and in `message.on("unopened")`. */
-export type UnopenedReason = "undecryptable" | "not-followed" | "replayed" | "stale-epoch" | "wrong-sender";
 
 /** The group has moved on although the message did not open: the key of that message is spent. */
 export interface RefusedEntry {

@@ -8,6 +8,7 @@ import { equalBytes } from "../../identity/equal-bytes.ts";
 import { entryHash, type HashedEntry } from "../../identity/log-hash.ts";
 import { verifyLeave } from "../../identity/leave.ts";
 import { SottoError } from "../../protocol/errors.ts";
+import type { UnopenedReason } from "../../protocol/receipts.ts";
 import type { ClientCore } from "../core.ts";
 import {
   decodeRecord,
@@ -18,7 +19,7 @@ import {
   type OrphanRecord,
 } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
-import { openEntry, type UnopenedReason } from "./entry-opener.ts";
+import { openEntry } from "./entry-opener.ts";
 import type { HistoryKeys } from "./history-keys.ts";
 import type { LogBatch } from "./log-batch.ts";
 
