@@ -138,6 +138,19 @@ describe("groups", function () {
     await eventually(() => expect(message.state).to.equal("delivered"));
   });
 
+  it("seal nothing to who has left: the next message comes after the removal, which needs nobody to write", async () => {
+    const { group, sides, clients } = await founded("bob", "carol");
+    await sides[0]!.leave();
+    await eventually(async () => {
+      const row = await node.store.findConversation(group.id);
+      expect(row?.leaves).to.include(clients[1]!.device).and.not.include(clients[0]!.device);
+    });
+    await sides[1]!.leave();
+    await group.send("to nobody").reached("accepted", soon);
+    const row = await node.store.findConversation(group.id);
+    expect(row?.leaves.filter((device) => device !== null)).to.have.length(1);
+  });
+
   it("let owners give roles, admins add and remove, and members neither", async () => {
     const { group, sides } = await founded("bob", "carol");
     const [bob, carol] = sides;

@@ -56,6 +56,9 @@ export class GroupKeeper {
     if (!this.state.isMember) return false;
     if (this.state.pending) await this.changes.resend();
     if (!this.state.group && !this.state.pending) await this.foundOrWait();
+    const gone = this.state.group ? this.leaversLeaves(this.state.group) : [];
+    // Nothing is sealed to who has left.
+    if (this.state.group && gone.length > 0) await this.changes.make(this.state.group, { remove: gone });
     if (this.state.group && this.isSelfUpdateDue()) await this.changes.make(this.state.group, {});
     return this.state.canSeal;
   }

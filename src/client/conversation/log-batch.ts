@@ -108,6 +108,7 @@ export class LogBatch {
 
   /** A user has left by its own word; who removes its devices is not known yet. */
   noteLeaver(sequence: number, user: UserId): void {
+    this.rosterMoved = true;
     this.record.leavers = [...this.record.leavers, user];
     const users = (this.group?.members ?? []).map((member) => member.user);
     this.noteUsers(
