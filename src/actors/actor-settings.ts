@@ -12,6 +12,8 @@ export const mailboxBounds = {
 
 /** Users of conversations that are remembered as a hint. */
 export const rosterCacheEntries = 20_000;
+/** Who is in a group changes seldom, and its messages may come by the hundred. */
+export const groupRosterRememberedMs = 1_000;
 /** Pairs of users that are known to share a conversation. */
 export const contactCacheEntries = 20_000;
 export const contactRememberedMs = 60_000;

@@ -21,6 +21,10 @@ export class BoundedCache<Key, Value> {
     if (this.entries.size > this.capacity) this.entries.delete(this.entries.keys().next().value as Key);
   }
 
+  delete(key: Key): void {
+    this.entries.delete(key);
+  }
+
   get size(): number {
     return this.entries.size;
   }

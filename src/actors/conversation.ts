@@ -148,6 +148,7 @@ export class Conversations {
   private async acceptCommit(item: Commit): Promise<ReplyOf<"conversation:commit">> {
     const commit = await checkCommit(this.ports, item.caller, item.request);
     const outcome = await this.ports.store.acceptCommit(commit);
+    this.ports.rosters.forget(item.request.conversation);
     if (outcome.status !== "accepted" && outcome.status !== "already-accepted") throw new SottoError(outcome.status);
     const { sequence, acceptedAt } = outcome;
     const { generation, epoch, id, commit: payload } = item.request;
@@ -164,6 +165,7 @@ export class Conversations {
   private async acceptLeave(item: Leave): Promise<ReplyOf<"conversation:leave">> {
     const leave = await checkLeave(this.ports, item.caller, item.request);
     const outcome = await this.ports.store.acceptLeave(leave);
+    this.ports.rosters.forget(item.request.conversation);
     if (outcome.status !== "accepted" && outcome.status !== "already-accepted") throw new SottoError(outcome.status);
     const { sequence, acceptedAt } = outcome;
     const { generation, epoch, id, signature: payload } = item.request;
@@ -179,6 +181,7 @@ export class Conversations {
     const headOf = async () => (await this.ports.store.findConversation(conversation))?.head ?? 0;
     const before = await headOf();
     const restored = await restoreEntries(this.ports, conversation, entries);
+    this.ports.rosters.forget(conversation);
     const head = await headOf();
     for (const user of head > before ? users : []) {
       const options = { exceptSocket: caller.socket };

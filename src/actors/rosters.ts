@@ -1,17 +1,25 @@
 import { SottoError } from "../protocol/errors.ts";
 import type { ConversationId, UserId } from "../protocol/ids.ts";
-import { rosterCacheEntries } from "./actor-settings.ts";
+import { groupRosterRememberedMs, rosterCacheEntries } from "./actor-settings.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import type { ConversationRow, ConversationStore } from "./ports/store-conversations.ts";
 
 type Roster = Pick<ConversationRow, "kind" | "users">;
 
+/** `at`: by a steady clock, in milliseconds. */
+interface Seen {
+  roster: Roster;
+  at: number;
+}
+
 /**
- * Which users a conversation is of. The two of a direct never change, so that remembering them is safe; those of a group are
- * asked for each time, and whether one of them may still write there is the store's to say, within the transaction.
+ * Which users a conversation is of. The two of a direct never change, so that remembering them is safe. Those of a group are
+ * remembered for a second, as the audience of what is said there: whether somebody may still write or read there is the store's to
+ * say, and whoever was not rung finds it in the log.
  */
 export class Rosters {
   private readonly known = new BoundedCache<ConversationId, Roster>(rosterCacheEntries);
+  private readonly recent = new BoundedCache<ConversationId, Seen>(rosterCacheEntries);
   /** Shared by all who ask meanwhile, so that nobody overtakes on the way to the mailbox. */
   private readonly pending = new Map<ConversationId, Promise<Roster>>();
   private readonly store: Pick<ConversationStore, "findConversation">;
@@ -29,9 +37,16 @@ export class Rosters {
 
   /** The same, but for a group's former members too: their devices read and ack their own part of the log. */
   async audienceFor(user: UserId, conversation: ConversationId): Promise<readonly UserId[]> {
-    const { kind, users } = await this.find(conversation);
+    const recent = this.recent.get(conversation);
+    const isRecent = recent && performance.now() - recent.at < groupRosterRememberedMs;
+    const { kind, users } = isRecent ? recent.roster : await this.find(conversation);
     if (kind === "direct" && !users.includes(user)) throw new SottoError("conversation-unknown");
     return users;
+  }
+
+  /** A group may have other users now: they are asked for again. */
+  forget(conversation: ConversationId): void {
+    this.recent.delete(conversation);
   }
 
   private find(conversation: ConversationId): Roster | Promise<Roster> {
@@ -47,6 +62,7 @@ export class Rosters {
     if (!row) throw new SottoError("conversation-unknown");
     const roster = { kind: row.kind, users: row.users };
     if (row.kind === "direct") this.known.set(conversation, roster);
+    else this.recent.set(conversation, { roster, at: performance.now() });
     return roster;
   }
 }
