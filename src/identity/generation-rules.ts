@@ -23,7 +23,7 @@ export interface NewGeneration {
   readonly before: GenerationBefore;
   readonly founder: UserId;
   /** All devices of the new generation, the founder's among them. */
-  readonly roster: readonly Pick<DeviceInGroup, "user" | "device">[];
+  readonly roster: readonly Pick<DeviceInGroup, "user">[];
 }
 
 /** A founding commit that is full brings the first devices; the others are added after it. */

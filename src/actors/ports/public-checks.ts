@@ -65,7 +65,7 @@ export interface CheckedGeneration {
     readonly members: readonly { readonly user: UserId; readonly device: DeviceId; readonly isLive: boolean }[];
   };
   readonly founder: UserId;
-  readonly roster: readonly { readonly user: UserId; readonly device: DeviceId }[];
+  readonly roster: readonly { readonly user: UserId }[];
 }
 
 export interface CheckedKeyPackage {

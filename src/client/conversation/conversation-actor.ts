@@ -14,6 +14,7 @@ import { inBackground, type ClientCore } from "../core.ts";
 import { AckSender } from "./ack-sender.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { OutboxRecord } from "../records.ts";
+import { GenerationFounding } from "./generation-founding.ts";
 import { GroupAdministration } from "./group-administration.ts";
 import { GroupJoiner } from "./group-joiner.ts";
 import { GroupKeeper } from "./group-keeper.ts";
@@ -52,6 +53,7 @@ export class ConversationActor {
   private readonly follower: LogFollower;
   private readonly keeper: GroupKeeper;
   private readonly joiner: GroupJoiner;
+  private readonly founding: GenerationFounding;
   private readonly acks: AckSender;
   private readonly book: ReceiptBook;
   private readonly alignment: RosterAlignment;
@@ -83,8 +85,15 @@ export class ConversationActor {
     this.joiner = new GroupJoiner(core, state, {
       policy: () => this.keeper.policy(),
       summary: open,
+      catchUp: () => this.catchUp(),
       resume: (last) => this.outbox.resume(last),
       joined: () => this.afterJoin(),
+    });
+    this.founding = new GenerationFounding(core, state, {
+      changes: this.keeper.changes,
+      catchUp: () => this.catchUp(),
+      summary: open,
+      resume: (last) => this.outbox.resume(last),
     });
     this.outbox = new Outbox(core, state, {
       ready: () => this.makeReady(),
@@ -108,11 +117,12 @@ export class ConversationActor {
       },
       groupMoved: () => {
         this.outbox.wake();
+        this.noteWaiting();
         if (this.keeper.needsAlignment()) this.alignment.wake();
         if (this.state.canSeal) this.background(this.naming.settleDebt());
       },
       changed: (facts) => this.groupChanged(facts),
-      lost: () => this.background(this.askForReadd()),
+      lost: () => this.background(this.waitForWelcome()),
     });
     this.reading = new LogReading(core, state, {
       follower: this.follower,
@@ -278,7 +288,7 @@ export class ConversationActor {
 
   private async afterJoin(): Promise<void> {
     this.noteWaiting();
-    await this.catchUp();
+    await this.reading.catchUpAfresh();
     this.outbox.wake();
     await this.devicesChanged([]);
   }
@@ -307,7 +317,16 @@ export class ConversationActor {
     this.events.emit("changed", { facts: [...facts] });
   }
 
+  /** What succeeds a generation comes with a Welcome; otherwise one is asked for. */
+  private async waitForWelcome(): Promise<void> {
+    const { succeededBy, generation } = this.state.record;
+    this.founding.wake();
+    if (succeededBy > generation) return this.noteWaiting();
+    await this.askForReadd();
+  }
+
   private async askForReadd(summary?: ConversationSummary): Promise<void> {
+    this.founding.wake();
     try {
       await this.joiner.askForReadd(summary);
     } catch (error) {

@@ -103,7 +103,7 @@ export class LogFollower {
   /** The sequence that comes next; for a founder, whose log has not begun, that of its own commit. */
   private firstSequence(): number {
     const { record, pending, group } = this.state;
-    if (group ?? !pending) return record.position + 1;
+    if (!pending || (group && !this.state.founds)) return record.position + 1;
     const founding = [...this.arrivals.values()].find((entry) => entry.id === pending.record.id);
     return founding?.sequence ?? record.position + 1;
   }
@@ -124,7 +124,8 @@ export class LogFollower {
     for (;;) {
       await this.settled();
       const { position, positionHash, joinedSequence } = this.state.record;
-      if (!this.state.isMember || (joinedSequence === 0 && !this.state.pending)) return;
+      const waitsForOwn = this.state.founds && this.state.record.left === null;
+      if (!(this.state.canRead || waitsForOwn) || (joinedSequence === 0 && !this.state.pending)) return;
       const page = await this.core.connection.request("log:read", {
         conversation: this.state.id,
         after: position,
@@ -147,7 +148,7 @@ export class LogFollower {
       for (const wire of entries) {
         const entry = { ...wire, payload: fromBase64(wire.payload) };
         if (entry.sequence <= batch.record.position) continue;
-        const founds = batch.group === undefined && batch.pending?.record.id === entry.id;
+        const founds = batch.pending?.record.id === entry.id && (!batch.group || this.state.founds);
         if (entry.sequence !== batch.record.position + 1 && !founds) break;
         await this.intake.take(batch, entry);
         if (batch.stopped) break;

@@ -68,12 +68,31 @@ export class LogIntake {
     this.core.report({ code: "diverged", conversation, sequence });
   }
 
+  /** This device founds the next generation: what the log has between what it could read and that is none of its own. */
+  private succeedOwn(batch: LogBatch, entry: HashedEntry): void {
+    const { conversation, sequence, sender } = entry;
+    const reason = batch.record.unfollowed ? "commit-invalid" : "state-lost";
+    batch.skipTo(sequence - 1);
+    batch.record.beganSequence = sequence;
+    batch.tell(() => this.core.report({ code: "new-generation", conversation, sequence, ...sender, reason }));
+  }
+
+  /** A commit that cannot be followed counts as not opened. Messages after it may be of an epoch before it, and are opened. */
+  private passBy(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): void {
+    if (batch.record.unfollowed?.sequence !== entry.sequence) return;
+    batch.endEpoch();
+    batch.skipTo(entry.sequence);
+    batch.continueHash(hash);
+    batch.keep(entry, hash, { kind: "commit", content: null, reason: "not-followed" });
+  }
+
   private async takeCommit(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): Promise<void> {
     const { pending, group } = batch;
     const noChange = { added: [], removed: [] };
     if (pending && pending.record.id === entry.id && equalBytes(pending.record.commit, entry.payload)) {
       batch.pendingSettled = true;
-      if (!group) batch.record.joinedSequence = entry.sequence;
+      if (batch.record.joinedSequence === 0) batch.record.joinedSequence = entry.sequence;
+      else if (pending.record.generation > batch.record.generation) this.succeedOwn(batch, entry);
       batch.record.generation = entry.generation;
       batch.record.selfUpdatedAt = Date.now();
       batch.record.mustSelfUpdate = pending.record.needsUpdate ?? false;
@@ -81,10 +100,18 @@ export class LogIntake {
       Object.assign(batch.record, pending.record.adopts);
       batch.release(() => pending.release());
       batch.beginEpoch(entry, pending.next, pending.record);
-    } else if (group && entry.sequence === batch.record.joinedSequence && group.epoch === entry.epoch + 1) {
+    } else if (group && beginsHere(batch.record, group, entry)) {
       batch.beginEpoch(entry, group, noChange);
+    } else if (batch.record.lostAt !== null) {
+      // Messages up to here could be opened; a change of the group cannot be followed.
+      batch.stopped = true;
+      return;
+    } else if (group && entry.generation > group.generation) {
+      batch.record.succeededBy = entry.generation;
+      this.loseGroup(batch);
+      return;
     } else if (group) {
-      if (!(await this.applyOthersCommit(batch, entry, group))) return;
+      if (!(await this.applyOthersCommit(batch, entry, group))) return this.passBy(batch, entry, hash);
     } else {
       batch.stopped = true;
       return;
@@ -115,7 +142,10 @@ export class LogIntake {
       if (batch.record.lostAt === null) {
         batch.tell(() => this.core.report({ code: "commit-invalid", conversation, sequence, ...entry.sender }));
       }
-      return this.loseGroup(batch);
+      this.loseGroup(batch);
+      batch.record.unfollowed = { sequence, ...entry.sender };
+      batch.stopped = false;
+      return false;
     }
   }
 
@@ -220,4 +250,14 @@ export class LogIntake {
     const kind = content.kind === "profile" ? "profile" : "message";
     return batch.keep(entry, hash, { kind, content: bytes, reason: null });
   }
+}
+
+/** Whether the group that this device holds began with this commit: its Add, or a founding. */
+function beginsHere(
+  { joinedSequence, beganSequence }: Readonly<ConversationRecord>,
+  group: Group,
+  entry: HashedEntry,
+): boolean {
+  const isItsFirst = entry.sequence === Math.max(joinedSequence, beganSequence);
+  return isItsFirst && group.generation === entry.generation && group.epoch === entry.epoch + 1;
 }
