@@ -110,8 +110,11 @@ export interface ConversationRecord {
   mustSelfUpdate: boolean;
   /** The group cannot be followed any more, since this time; this device waits to be added again. */
   lostAt: number | null;
-  /** The commit for which it was lost, and whose: what follows under epochs before it can still be opened. */
-  unfollowed: { sequence: number; user: UserId; device: DeviceId } | null;
+  /**
+   * The commit for which it was lost, and whose: what follows under epochs before it can still be opened. `passed`: it stands in the
+   * log, and what follows is being read.
+   */
+  unfollowed: { sequence: number; user: UserId; device: DeviceId; passed: boolean } | null;
   /** A later generation that the log tells of, and whose Welcome is awaited. */
   succeededBy: number;
   /** The last generation that this device would not go along with. */

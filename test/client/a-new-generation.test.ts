@@ -90,6 +90,21 @@ describe("a new generation", function () {
     await his.chat.send("welcome").reached("delivered", soon);
   });
 
+  it("is one, whoever founds at the same time: the node takes the first, and the others go along", async () => {
+    const hasty = { ...timings, generationPatienceMs: 20 };
+    const alice = await newSide(people, "alice", { timings: hasty });
+    const bob = await newSide(people, "bob", { timings: hasty });
+    alice.chat = await alice.client.direct(bob.client.user);
+    await alice.chat.send("first").reached("delivered", soon);
+    bob.chat = await bob.client.direct(alice.client.user);
+    await commitThatNobodyFollows(bob.client, bob.chat.id);
+    await Promise.all([alice, bob].map(({ client }) => client.sync()));
+    const sent = [alice.chat.send("hers"), bob.chat.send("his")];
+    for (const message of sent) await message.reached("delivered", soon);
+    expect((await node.store.findConversation(alice.chat.id))!.generation).to.equal(2);
+    expect([alice.texts, bob.texts]).to.deep.equal([["his"], ["first", "hers"]]);
+  });
+
   it("takes messages that waited along, sealed anew under their ids and numbers, once", async () => {
     const { alice, bob } = await twoTalking(people, { timings });
     await commitThatNobodyFollows(bob.client, bob.chat.id);

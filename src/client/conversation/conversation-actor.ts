@@ -148,6 +148,11 @@ export class ConversationActor {
     return this.state.group !== undefined || this.state.pending !== undefined;
   }
 
+  /** Whether the log tells of a generation that this device has not joined: its Welcome is, or was, in the inbox. */
+  get awaitsWelcome(): boolean {
+    return this.state.record.succeededBy > this.state.record.generation;
+  }
+
   /** Whether what this device holds is what the node added it to. A Welcome may be in the inbox, or lost. */
   holds(summary: ConversationSummary): boolean {
     if (summary.joinedSequence === null || this.state.pending) return true;
@@ -319,10 +324,11 @@ export class ConversationActor {
 
   /** What succeeds a generation comes with a Welcome; otherwise one is asked for. */
   private async waitForWelcome(): Promise<void> {
-    const { succeededBy, generation } = this.state.record;
     this.founding.wake();
-    if (succeededBy > generation) return this.noteWaiting();
+    if (this.awaitsWelcome) return this.noteWaiting();
     await this.askForReadd();
+    // What was sent before the commit was known can still be opened.
+    await this.catchUp();
   }
 
   private async askForReadd(summary?: ConversationSummary): Promise<void> {

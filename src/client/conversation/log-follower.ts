@@ -81,7 +81,7 @@ export class LogFollower {
     for (;;) {
       const run = this.nextRun();
       if (run.length === 0) break;
-      await this.take(run);
+      await this.take(run, false);
       if (this.state.record.position < run[0]!.sequence) break;
     }
     for (const sequence of this.arrivals.keys()) {
@@ -135,14 +135,14 @@ export class LogFollower {
       if (position > page.head) throw new SottoError("diverged");
       if (page.floor > position && joinedSequence > 0 && page.floor >= joinedSequence) return this.loseTrack();
       if (page.entries.length === 0) return;
-      await this.take(page.entries);
+      await this.take(page.entries, true);
       if (this.state.record.position === position) return;
       if (this.state.record.position >= page.head) return;
     }
   }
 
   /** Stores a run of entries; those that do not follow on are left out. */
-  private take(entries: readonly LogEntry[]): Promise<void> {
+  private take(entries: readonly LogEntry[], areRead: boolean): Promise<void> {
     return this.state.queue.run(async () => {
       const batch = new LogBatch(this.state);
       for (const wire of entries) {
@@ -150,7 +150,7 @@ export class LogFollower {
         if (entry.sequence <= batch.record.position) continue;
         const founds = batch.pending?.record.id === entry.id && (!batch.group || this.state.founds);
         if (entry.sequence !== batch.record.position + 1 && !founds) break;
-        await this.intake.take(batch, entry);
+        await this.intake.take(batch, entry, areRead);
         if (batch.stopped) break;
       }
       const { position, lostAt, left } = this.state.record;

@@ -51,10 +51,13 @@ export class LogIntake {
     this.hooks = hooks;
   }
 
-  /** Takes one entry into the batch: the next in sequence, or a founder's own first commit. */
-  async take(batch: LogBatch, entry: HashedEntry): Promise<void> {
+  /**
+   * Takes one entry into the batch: the next in sequence, or a founder's own first commit. `isRead`: it was read in the log; what is
+   * pushed may be something else than what stands there.
+   */
+  async take(batch: LogBatch, entry: HashedEntry, isRead: boolean): Promise<void> {
     const hash = entryHash(entry);
-    if (entry.kind === "commit") await this.takeCommit(batch, entry, hash);
+    if (entry.kind === "commit") await this.takeCommit(batch, entry, hash, isRead);
     else if (entry.kind === "leave") this.takeLeave(batch, entry, hash);
     else if (!batch.group || !batch.record.logHash) this.refuseMessage(batch, entry);
     else if (await this.takeReturned(batch, entry, hash)) return;
@@ -79,14 +82,17 @@ export class LogIntake {
 
   /** A commit that cannot be followed counts as not opened. Messages after it may be of an epoch before it, and are opened. */
   private passBy(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): void {
-    if (batch.record.unfollowed?.sequence !== entry.sequence) return;
+    const { unfollowed } = batch.record;
+    if (unfollowed?.sequence !== entry.sequence) return;
+    batch.record.unfollowed = { ...unfollowed, passed: true };
+    batch.stopped = false;
     batch.endEpoch();
     batch.skipTo(entry.sequence);
     batch.continueHash(hash);
     batch.keep(entry, hash, { kind: "commit", content: null, reason: "not-followed" });
   }
 
-  private async takeCommit(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): Promise<void> {
+  private async takeCommit(batch: LogBatch, entry: HashedEntry, hash: Uint8Array, isRead: boolean): Promise<void> {
     const { pending, group } = batch;
     const noChange = { added: [], removed: [] };
     if (pending && pending.record.id === entry.id && equalBytes(pending.record.commit, entry.payload)) {
@@ -102,7 +108,7 @@ export class LogIntake {
       batch.beginEpoch(entry, pending.next, pending.record);
     } else if (group && beginsHere(batch.record, group, entry)) {
       batch.beginEpoch(entry, group, noChange);
-    } else if (batch.record.lostAt !== null) {
+    } else if (batch.record.lostAt !== null && entry.sequence !== batch.record.unfollowed?.sequence) {
       // Messages up to here could be opened; a change of the group cannot be followed.
       batch.stopped = true;
       return;
@@ -111,7 +117,8 @@ export class LogIntake {
       this.loseGroup(batch);
       return;
     } else if (group) {
-      if (!(await this.applyOthersCommit(batch, entry, group))) return this.passBy(batch, entry, hash);
+      if (!(await this.applyOthersCommit(batch, entry, group)))
+        return isRead ? this.passBy(batch, entry, hash) : undefined;
     } else {
       batch.stopped = true;
       return;
@@ -143,8 +150,7 @@ export class LogIntake {
         batch.tell(() => this.core.report({ code: "commit-invalid", conversation, sequence, ...entry.sender }));
       }
       this.loseGroup(batch);
-      batch.record.unfollowed = { sequence, ...entry.sender };
-      batch.stopped = false;
+      batch.record.unfollowed = { sequence, ...entry.sender, passed: false };
       return false;
     }
   }
