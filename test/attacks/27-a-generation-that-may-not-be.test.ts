@@ -5,12 +5,14 @@ import type { Group } from "../../src/crypto/group-engine.ts";
 import type { GroupPolicy } from "../../src/identity/group-policy.ts";
 import { toBase64 } from "../../src/protocol/base64.ts";
 import { newId, type MessageId } from "../../src/protocol/ids.ts";
+import { copyOf } from "../support/copied-store.ts";
 import { eventually } from "../support/eventually.ts";
 import { coreOf, heldGroup } from "../support/held-state.ts";
-import { MaliciousNode } from "../support/malicious-node.ts";
+import { MaliciousNode, refused } from "../support/malicious-node.ts";
 import { People, quickTimings } from "../support/people.ts";
 import { refusal } from "../support/refusal.ts";
 import { newSide, twoTalking, type Side } from "../support/two-talking.ts";
+import { commitThatNobodyFollows } from "../support/unfollowable-commit.ts";
 
 const timings = { ...quickTimings, generationPatienceMs: 250 };
 const soon = { timeout: 20_000 };
@@ -122,6 +124,36 @@ describe("attack 27: a new generation that may not be", function () {
     }
     await bob.chat.send("on we go").reached("delivered", { ...soon, by: "any" });
     expect((await heldGroup(bob.client, bob.chat.id)).policy).to.deep.equal(held.policy);
+  });
+
+  it("(27) is not for a device to judge that was lost before: it is added again by those who have gone along", async () => {
+    const [alice, bob, carol] = await team();
+    await carol.client.close();
+    people.forget(carol.client);
+    const backup = await copyOf(carol.store);
+    const ahead = await people.online(carol.client.user, { store: carol.store, timings });
+    await ahead
+      .conversation(carol.chat.id)!
+      .send("ahead")
+      .reached("delivered", { ...soon, by: "any" });
+    await ahead.close();
+    people.forget(ahead);
+    node.answer("readd:request", ({ user, forward }) =>
+      user === carol.client.user ? Promise.resolve(refused("rate-limited")) : forward(),
+    );
+    const restored = await people.online(carol.client.user, { store: backup, timings });
+    await eventually(() => expect(people.faults).to.include(`${carol.client.user}: state-lost`));
+    const dave = await newSide(people, "dave", { timings });
+    await (alice.chat as GroupChat).add(dave.client.user);
+    await bob.client.sync();
+    node.behave();
+    await commitThatNobodyFollows(bob.client, bob.chat.id);
+    await eventually(async () => {
+      await restored.sync();
+      expect((await heldGroup(restored, alice.chat.id)).generation).to.equal(2);
+    });
+    await alice.chat.send("to everybody").reached("delivered", soon);
+    expect(people.faults).to.not.include(`${carol.client.user}: generation-refused`);
   });
 
   it("(27) with a device that was revoked: the node refuses it, and so does the other side", async () => {

@@ -69,7 +69,7 @@ export class GroupJoiner {
     await this.learnUsers(group, isFounding);
     if (!this.hasKnownKeys(group)) return;
     if (isFounding && !(await this.isReadUpTo(welcome))) return;
-    if (isFounding && !(await this.goesAlong(group))) return;
+    if (isFounding && !(await this.goesAlong(welcome, group))) return;
     const reason = this.state.record.unfollowed ? "commit-invalid" : "state-lost";
     await this.adoptJoin(welcome, group, pair);
     const isLater = record.left === null && record.generation > 0 && group.generation > record.generation;
@@ -130,15 +130,22 @@ export class GroupJoiner {
 
   /**
    * Whether a generation is by whom and with whom it may be, by the last state held here, and has no device but live ones. One that
-   * is not is reported, and this device stays where it is.
+   * is not is reported, and this device stays where it is. Where it was lost before, what it holds is not the last state of the
+   * group: it asks to be added by those who have gone along.
    */
-  private async goesAlong(group: Group): Promise<boolean> {
+  private async goesAlong({ sequence }: Welcome, group: Group): Promise<boolean> {
     const founder = group.members[0]!;
     try {
       this.requireSucceeding(this.state.group!, group);
       return true;
     } catch (error) {
       if (!(error instanceof SottoError)) throw error;
+      if (this.state.record.position < sequence - 1) {
+        await this.askForReadd(await this.hooks.summary()).catch((refusal: unknown) => {
+          if (!(refusal instanceof SottoError)) throw refusal;
+        });
+        return false;
+      }
       const { user, device } = founder;
       this.core.report({ code: "generation-refused", conversation: this.state.id, user, device });
       await this.state.queue.run(() => {
