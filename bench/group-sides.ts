@@ -70,6 +70,7 @@ export class BenchSide {
       }),
       joined: () => Promise.resolve(),
       settled: () => this.follower.settled(),
+      catchUp: () => this.follower.settled(),
     });
   }
 

@@ -8,6 +8,7 @@ import type { DeviceId } from "../protocol/ids.ts";
 import type { RequestOf } from "../protocol/requests.ts";
 import {
   changeOf,
+  founds,
   readRosterChange,
   refuse,
   type Change,
@@ -16,6 +17,7 @@ import {
   type Committer,
   type CurrentCommit,
 } from "./commit-parts.ts";
+import { checkGeneration } from "./generation-check.ts";
 import { checkGroupChange } from "./group-commit-check.ts";
 import type { CheckedCommit } from "./ports/public-checks.ts";
 import type { AcceptCommit, ConversationRow } from "./ports/store-conversations.ts";
@@ -40,7 +42,8 @@ export async function checkCommit(
   requirePlace(inspected, request);
   const age = compareToGroup(row, request);
   if (age === "ahead") throw new SottoError("stale-epoch");
-  const check = row.group ? checkGroupChange : checkDirectChange;
+  const succeeds = row.generation > 0 && founds(row, request);
+  const check = succeeds ? checkGeneration : row.group ? checkGroupChange : checkDirectChange;
   const change: Change =
     age === "current"
       ? await check({ ...ports, ...options }, { caller, row, inspected, request })
@@ -60,12 +63,11 @@ function requirePlace(inspected: CheckedCommit, request: Request): void {
   if (!fits) refuse("The commit is for another conversation, generation or epoch.");
 }
 
-/** Nobody has founded generation 0, so that generation 1 at epoch 0 is what fits it. */
+/** The next generation at epoch 0 fits, too: generation 0 nobody has founded, and a later one may not be able to go on. */
 function compareToGroup(row: ConversationRow, request: Request): "behind" | "current" | "ahead" {
-  const generation = Math.max(row.generation, 1);
-  const epoch = row.generation === 0 ? 0 : row.epoch;
-  if (request.generation !== generation) return request.generation < generation ? "behind" : "ahead";
-  if (request.epoch !== epoch) return request.epoch < epoch ? "behind" : "ahead";
+  if (founds(row, request)) return "current";
+  if (request.generation !== row.generation) return request.generation < row.generation ? "behind" : "ahead";
+  if (request.epoch !== row.epoch) return request.epoch < row.epoch ? "behind" : "ahead";
   return "current";
 }
 

@@ -41,7 +41,7 @@ export async function readRosterChange(
   ports: CommitPorts & CommitCheckOptions,
   { caller, row, inspected, request }: CurrentCommit,
 ): Promise<RosterChange> {
-  const before: Leaves = row.generation === 0 ? [caller.device] : row.leaves;
+  const before: Leaves = founds(row, request) ? [caller.device] : row.leaves;
   requireSender(before, caller, inspected);
   const added = await checkAdds(ports, inspected);
   const { isVouched = false } = ports;
@@ -60,12 +60,17 @@ export async function readRosterChange(
 /** What the store is to do for it. The store takes a founder as added by its own commit: there the founder's log begins. */
 export function changeOf(
   { checks }: CommitPorts,
-  { caller, row, inspected }: CurrentCommit,
+  { caller, row, inspected, request }: CurrentCommit,
   { before, added, removed }: RosterChange,
 ): Change {
   const devices = added.map(({ device }) => device);
-  const founder = row.generation === 0 ? [{ user: caller.user, device: caller.device }] : [];
+  const founder = founds(row, request) ? [{ user: caller.user, device: caller.device }] : [];
   return { leaves: checks.nextLeaves(before, inspected.removes, devices), added: [...founder, ...added], removed };
+}
+
+/** Whether a commit begins the first group of a conversation, or one in the place of the present group. */
+export function founds({ generation }: ConversationRow, request: { generation: number; epoch: number }): boolean {
+  return request.generation === generation + 1 && request.epoch === 0;
 }
 
 /** The commit is of the caller's own leaf, and what it says of that leaf is the caller's. Throws `not-a-member`, `commit-invalid`. */
@@ -119,7 +124,7 @@ async function requireAsked(
   if (!equalBytes(hash, add.keyPackageHash)) refuse("The commit adds a device again with another key package.");
 }
 
-function isLive(row: DeviceRow | undefined, user: UserId): row is DeviceRow {
+export function isLive(row: DeviceRow | undefined, user: UserId): row is DeviceRow {
   return row !== undefined && row.user === user && row.revokedAt === null;
 }
 

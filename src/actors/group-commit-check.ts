@@ -13,7 +13,7 @@ import {
   type CurrentCommit,
 } from "./commit-parts.ts";
 import type { CheckedCommit, CheckedDevice } from "./ports/public-checks.ts";
-import type { GroupFacts } from "./ports/store-conversations.ts";
+import type { ConversationRow } from "./ports/store-conversations.ts";
 import type { Store } from "./ports/store.ts";
 
 /** Throws `commit-invalid`, `not-a-member`, `group-full`. */
@@ -41,15 +41,16 @@ export async function checkGroupChange(
     newPolicy: inspected.policy,
     leavers: facts.leavers,
   });
-  const group = groupAfter(facts, members, { ...roster, policy: inspected.policy });
+  const group = groupAfter(row, members, { ...roster, policy: inspected.policy });
   return { ...changeOf(ports, commit, roster), group };
 }
 
 function groupAfter(
-  facts: GroupFacts,
+  { users, group }: ConversationRow,
   members: readonly CheckedDevice[],
   change: { added: { user: UserId; device: DeviceId }[]; removed: DeviceId[]; policy: CheckedCommit["policy"] },
 ): NonNullable<Change["group"]> {
+  const facts = group!;
   const stay = members.filter(({ device }) => !change.removed.includes(device));
   const before = new Set(members.map(({ user }) => user));
   const after = new Set([...stay, ...change.added].map(({ user }) => user));
@@ -57,7 +58,8 @@ function groupAfter(
     policy: change.policy ?? facts.policy,
     leavers: facts.leavers.filter((user) => after.has(user)),
     leaversBefore: facts.leavers,
-    joined: [...after].filter((user) => !before.has(user)),
+    // Who comes back after a founding that was full has been a member all the time.
+    joined: [...after].filter((user) => !before.has(user) && !users.includes(user)),
     gone: [...before].filter((user) => !after.has(user)),
   };
 }

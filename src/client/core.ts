@@ -23,15 +23,19 @@ export interface Timings {
   rosterPatienceMs: number;
   /** A device is re-added without a person's word at most once in this time. */
   readdEveryMs: number;
+  /** How long a device that cannot follow waits to be added again before it founds a new generation, if it may. */
+  generationPatienceMs: number;
 }
 
 /** Something a person may have to know. What each means stands in `docs/threat-model.md`. */
 export interface Fault {
-  code: ErrorCode | "log-forked" | "messages-missing" | "readd-held";
+  code: ErrorCode | "log-forked" | "messages-missing" | "readd-held" | "new-generation" | "generation-refused";
   conversation?: ConversationId;
   user?: UserId;
   device?: DeviceId;
   sequence?: number;
+  /** Of `new-generation`: why the one before could not go on. Whose commit it was, `commit-invalid` has told. */
+  reason?: "commit-invalid" | "state-lost";
   /** Of `internal`: what was thrown. */
   cause?: unknown;
 }
@@ -78,4 +82,5 @@ export const defaultTimings: Timings = {
   selfUpdateAfterMs: 24 * 3600_000,
   rosterPatienceMs: 1_500,
   readdEveryMs: 7 * 24 * 3600_000,
+  generationPatienceMs: 60_000,
 };

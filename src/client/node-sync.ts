@@ -159,6 +159,7 @@ export class NodeSync {
     const actor = this.conversations.actor(conversation);
     if (!actor?.isJoined || !actor.state.isMember) return this.sync();
     if (receiptVersion === undefined || head > actor.state.record.position) await actor.catchUp();
+    if (actor.awaitsWelcome) await this.readInbox();
     if (receiptVersion !== undefined) await actor.receiptsBehind(receiptVersion);
   }
 

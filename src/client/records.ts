@@ -91,6 +91,8 @@ export interface ConversationRecord {
   generation: number;
   /** Where this device's log begins: the sequence of its Add. 0 before. */
   joinedSequence: number;
+  /** The commit that the group which this device holds began with, for it: its Add, or the founding of a later generation. */
+  beganSequence: number;
   /** All entries up to here are stored. */
   position: number;
   /** Hash of the entry at `position`. */
@@ -123,6 +125,15 @@ export interface ConversationRecord {
   mustSelfUpdate: boolean;
   /** The group cannot be followed any more, since this time; this device waits to be added again. */
   lostAt: number | null;
+  /**
+   * The commit for which it was lost, and whose: what follows under epochs before it can still be opened. `passed`: it stands in the
+   * log, and what follows is being read.
+   */
+  unfollowed: { sequence: number; user: UserId; device: DeviceId; passed: boolean } | null;
+  /** A later generation that the log tells of, and whose Welcome is awaited. */
+  succeededBy: number;
+  /** The last generation that this device would not go along with. */
+  refusedGeneration: number;
   /** Messages that this device holds and the log has lost; they are known again when they come back at another place. */
   orphans: MessageId[];
   /** The epochs of which history keys were taken, ascending, and when their commits were accepted. */

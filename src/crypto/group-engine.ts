@@ -160,7 +160,8 @@ export interface GroupEngine {
   ): Promise<KeyPackagePair>;
   /**
    * A group at epoch 0 with this device alone. `policy` makes it a group instead of a direct: the founder its only role, as
-   * owner. A node cannot see it there, so a group's first commit brings the same policy again, and only then are others added.
+   * owner. A node cannot see it there, so a group's first commit brings the same policy again, and only then are others added. A later generation
+   * has the roles that follow from the one before (`policyOfGeneration`).
    */
   createGroup(
     identity: DeviceIdentity,

@@ -4,6 +4,7 @@ import { decodeDeviceListEntry, extendDeviceList, verifyDeviceList } from "../id
 import { inspectCommit, inspectKeyPackage, nextLeaves } from "../identity/handshake.ts";
 import { verifyLeave } from "../identity/leave.ts";
 import { entryHash } from "../identity/log-hash.ts";
+import { isFullFounding, policyOfGeneration, requireGenerationAllowed } from "../identity/generation-rules.ts";
 import { requireAllowedByPolicy } from "../identity/policy-rules.ts";
 import { verifyReaddRequest } from "../identity/readd.ts";
 
@@ -13,6 +14,9 @@ export const publicChecks: PublicChecks = {
   inspectKeyPackage,
   nextLeaves: (leaves, removes, adds) => nextLeaves(leaves, removes, adds),
   requireAllowedByPolicy,
+  requireGenerationAllowed,
+  policyOfGeneration,
+  isFullFounding,
   entryHash,
   isAckSigned: verifyAck,
   isReaddSigned: verifyReaddRequest,

@@ -43,3 +43,11 @@ export function acceptanceOf(
 export function acceptedAtOf(now: number, lastAcceptedAt: number, earlier: number | undefined): number {
   return Math.max(Math.min(earlier ?? now, now), lastAcceptedAt);
 }
+
+/** Whether a commit begins the first group of a conversation, or the one that takes the place of the present one. */
+export function foundsGeneration(
+  commit: { generation: number; epoch: number },
+  present: { generation: number },
+): boolean {
+  return commit.generation === present.generation + 1 && commit.epoch === 0;
+}

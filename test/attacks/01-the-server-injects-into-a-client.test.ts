@@ -6,7 +6,7 @@ import type { LogEntry } from "../../src/protocol/log-entry.ts";
 import type { InboxEntry } from "../../src/protocol/requests.ts";
 import { AccountWithDevices } from "../support/account-with-devices.ts";
 import { eventually } from "../support/eventually.ts";
-import { MaliciousNode, dataOf, ok } from "../support/malicious-node.ts";
+import { MaliciousNode, dataOf, ok, refused } from "../support/malicious-node.ts";
 import { People } from "../support/people.ts";
 import { newName, twoTalking, type Side } from "../support/two-talking.ts";
 
@@ -75,6 +75,15 @@ describe("attack 1: the server injects an Add, a Remove or a Welcome into a clie
       expect(devicesOf(bob)).to.deep.equal(before);
     });
   }
+
+  it("(1) a commit pushed in the place of a message: what stands in the log there is read all the same", async () => {
+    node.answer("readd:request", () => refused("rate-limited"));
+    node.push(bob.client.user, "message:posted", entryOf(await falseCommit("remove")));
+    await eventually(() => expect(bob.codes()).to.include("commit-invalid"));
+    await alice.chat.send("the true third").reached("delivered", { timeout: 10_000 });
+    expect(bob.texts).to.deep.equal(["first", "the true third"]);
+    expect(bob.unopened).to.deep.equal([]);
+  });
 
   it("(1) an entry of another conversation, or a copy of an earlier commit, in the place of the next one", async () => {
     const { entries } = dataOf(

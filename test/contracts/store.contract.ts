@@ -2,6 +2,7 @@ import { describeCommits } from "./store/commits.ts";
 import { describeConversations } from "./store/conversations.ts";
 import { describeDevices } from "./store/devices.ts";
 import { describeFollowing } from "./store/following.ts";
+import { describeGenerations } from "./store/generations.ts";
 import { describeGroups } from "./store/groups.ts";
 import { describeHistory } from "./store/history.ts";
 import { describeInbox } from "./store/inbox.ts";
@@ -28,6 +29,7 @@ export function storeContract(open: () => Promise<StorePair>): void {
   describeKeyPackages(stores);
   describeConversations(stores);
   describeCommits(stores);
+  describeGenerations(stores);
   describeGroups(stores);
   describeHistory(stores);
   describeMessages(stores);

@@ -58,6 +58,16 @@ export interface CheckedGroupChange {
   readonly leavers: readonly UserId[];
 }
 
+/** The group that a new generation takes the place of, and what that one is to be. `members`: by leaf, without who has left. */
+export interface CheckedGeneration {
+  readonly before: {
+    readonly policy: CheckedPolicy | undefined;
+    readonly members: readonly { readonly user: UserId; readonly device: DeviceId; readonly isLive: boolean }[];
+  };
+  readonly founder: UserId;
+  readonly roster: readonly { readonly user: UserId }[];
+}
+
 export interface CheckedKeyPackage {
   readonly suite: number;
   readonly credential: CheckedCredential;
@@ -109,6 +119,11 @@ export interface PublicChecks {
   inspectCommit(commit: Uint8Array): Promise<CheckedCommit>;
   /** The rules of groups, the same that members judge by. Throws `commit-invalid` or `group-full`. */
   requireAllowedByPolicy(change: CheckedGroupChange): void;
+  /** The rules of generations, the same that members judge by. Throws `commit-invalid`. */
+  requireGenerationAllowed(generation: CheckedGeneration): void;
+  policyOfGeneration(generation: CheckedGeneration): CheckedPolicy | undefined;
+  /** More are added after it. */
+  isFullFounding(roster: CheckedGeneration["roster"]): boolean;
   nextLeaves(
     leaves: readonly (DeviceId | null)[],
     removes: readonly number[],

@@ -132,6 +132,10 @@ export interface ConversationStore {
   shareConversation(a: UserId, b: UserId): Promise<boolean>;
   /** Users who share a conversation with this one, without it. For telling them about a new device. At most `limit`. */
   listPeers(user: UserId, limit: number): Promise<UserId[]>;
+  /**
+   * One commit per epoch. At epoch 0 of the next generation it takes the place of the group: `added` is then the whole roster, and a
+   * device that was in the group keeps its beginning, its position and its numbers.
+   */
   acceptCommit(commit: AcceptCommit): Promise<CommitOutcome>;
   /** An entry of the log that ends it for the user's devices; the user waits for nothing there any more, and holds nothing back. */
   acceptLeave(leave: AcceptLeave): Promise<LeaveOutcome>;

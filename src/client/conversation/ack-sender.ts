@@ -77,9 +77,11 @@ export class AckSender {
   }
 
   private nextDue(): { sequence: number; logHash: Uint8Array } | undefined {
-    const { position: sequence, logHash, joinedSequence, epochEnds } = this.state.record;
+    const { position: sequence, logHash, joinedSequence, epochEnds, unfollowed } = this.state.record;
     if (joinedSequence === 0) return undefined;
     const isDue = (end: { sequence: number }): boolean => end.sequence > this.acked && end.sequence >= joinedSequence;
-    return epochEnds.find(isDue) ?? (logHash && isDue({ sequence }) ? { sequence, logHash } : undefined);
+    // What comes after a commit that nobody can follow is acked when it is known how the log goes on.
+    const latest = logHash && !unfollowed?.passed && isDue({ sequence }) ? { sequence, logHash } : undefined;
+    return epochEnds.find(isDue) ?? latest;
   }
 }

@@ -14,6 +14,7 @@ import { inBackground, type ClientCore } from "../core.ts";
 import { AckSender } from "./ack-sender.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { OutboxRecord } from "../records.ts";
+import { GenerationFounding } from "./generation-founding.ts";
 import { GroupAdministration } from "./group-administration.ts";
 import { GroupJoiner } from "./group-joiner.ts";
 import { GroupKeeper } from "./group-keeper.ts";
@@ -59,6 +60,7 @@ export class ConversationActor {
   private readonly keeper: GroupKeeper;
   private readonly readds: ReaddAnswers;
   private readonly joiner: GroupJoiner;
+  private readonly founding: GenerationFounding;
   private readonly acks: AckSender;
   private readonly book: ReceiptBook;
   private readonly alignment: RosterAlignment;
@@ -93,9 +95,16 @@ export class ConversationActor {
     this.joiner = new GroupJoiner(core, state, {
       policy: () => this.keeper.policy(),
       summary: open,
+      catchUp: () => this.catchUp(),
       resume: (last) => this.outbox.resume(last),
       settled: () => this.follower.settled(),
       joined: () => this.afterJoin(),
+    });
+    this.founding = new GenerationFounding(core, state, {
+      changes: this.keeper.changes,
+      catchUp: () => this.catchUp(),
+      summary: open,
+      resume: (last) => this.outbox.resume(last),
     });
     this.outbox = new Outbox(core, state, {
       ready: () => this.makeReady(),
@@ -125,11 +134,12 @@ export class ConversationActor {
       groupMoved: (joined) => {
         this.readds.noteJoined(joined);
         this.outbox.wake();
+        this.noteWaiting();
         if (this.keeper.needsAlignment()) this.alignment.wake();
         if (this.state.canSeal) this.background(this.naming.settleDebt());
       },
       changed: (facts) => this.groupChanged(facts),
-      lost: () => this.background(this.askForReadd()),
+      lost: () => this.background(this.waitForWelcome()),
     });
     this.reading = new LogReading(core, state, {
       follower: this.follower,
@@ -154,6 +164,11 @@ export class ConversationActor {
   /** Whether this device holds the group, or is founding it. */
   get isJoined(): boolean {
     return this.state.group !== undefined || this.state.pending !== undefined;
+  }
+
+  /** Whether the log tells of a generation that this device has not joined: its Welcome is, or was, in the inbox. */
+  get awaitsWelcome(): boolean {
+    return this.state.record.succeededBy > this.state.record.generation;
   }
 
   /** Whether what this device holds is what the node added it to. A Welcome may be in the inbox, or lost. */
@@ -319,7 +334,7 @@ export class ConversationActor {
 
   private async afterJoin(): Promise<void> {
     this.noteWaiting();
-    await this.catchUp();
+    await this.reading.catchUpAfresh();
     this.outbox.wake();
     await this.devicesChanged([]);
   }
@@ -348,7 +363,17 @@ export class ConversationActor {
     this.events.emit("changed", { facts: [...facts] });
   }
 
+  /** What succeeds a generation comes with a Welcome; otherwise one is asked for. */
+  private async waitForWelcome(): Promise<void> {
+    this.founding.wake();
+    if (this.awaitsWelcome) return this.noteWaiting();
+    await this.askForReadd();
+    // What was sent before the commit was known can still be opened.
+    await this.catchUp();
+  }
+
   private async askForReadd(summary?: ConversationSummary): Promise<void> {
+    this.founding.wake();
     try {
       await this.joiner.askForReadd(summary);
     } catch (error) {

@@ -44,6 +44,7 @@ const blank = {
   rosters: [],
   generation: 0,
   joinedSequence: 0,
+  beganSequence: 0,
   position: 0,
   positionHash: null,
   logHash: null,
@@ -62,6 +63,9 @@ const blank = {
   committedAt: 0,
   mustSelfUpdate: false,
   lostAt: null,
+  unfollowed: null,
+  succeededBy: 0,
+  refusedGeneration: 0,
   orphans: [],
   historyKeys: [],
   readds: {},
@@ -129,6 +133,15 @@ export class ConversationState {
   /** Neither lost nor out of the group. */
   get isMember(): boolean {
     return this.current.lostAt === null && this.current.left === null;
+  }
+  /** A member, or one that could not follow a commit and still opens what was sent before it was known. */
+  get canRead(): boolean {
+    const { left, lostAt, unfollowed } = this.current;
+    return left === null && (lostAt === null || unfollowed !== null);
+  }
+  /** A commit that founds a generation after the one that this device holds waits for the log. */
+  get founds(): boolean {
+    return this.pending !== undefined && this.pending.record.generation > this.current.generation;
   }
   get isGroup(): boolean {
     return this.current.peer === null;

@@ -44,6 +44,8 @@ export class GroupChanges {
         seen: this.state.record.position,
       });
       const sender = { user: this.core.own.user, device: this.core.own.device };
+      // What was sent before a founding is read before it, so that it is not passed over.
+      if (this.state.founds && this.state.record.joinedSequence > 0) await this.hooks.catchUp();
       this.hooks.posted({ ...place, ...reply, kind: "commit", sender, number: 0, payload: toBase64(commit) });
       await this.hooks.catchUp();
       return undefined;
@@ -70,9 +72,13 @@ export class GroupChanges {
     return this.resend();
   }
 
-  /** The first commit of a group in which this device is alone. */
-  async found(alone: Group, changes: CommitChanges): Promise<SottoError | undefined> {
-    await this.prepare(alone, changes, [this.core.own.device], {});
+  /** The first commit of a group in which this device is alone. Of a later generation, it takes the place of the one that is held. */
+  async found(
+    alone: Group,
+    changes: CommitChanges,
+    adopts: Partial<ConversationRecord> = {},
+  ): Promise<SottoError | undefined> {
+    await this.prepare(alone, changes, [this.core.own.device], adopts);
     return this.resend();
   }
 
@@ -83,12 +89,17 @@ export class GroupChanges {
     adopts: Partial<ConversationRecord>,
   ): Promise<void> {
     return this.state.queue.run(async () => {
-      if (this.state.pending || (this.state.group && !this.isCurrent(group))) return;
+      const held = this.state.group;
+      const succeeds = held !== undefined && group.generation > held.generation;
+      if (this.state.pending || (held && !succeeds && !this.isCurrent(group))) return;
       const { leavers, name } = this.state.record;
       const options = { now: Date.now(), leavers };
-      const prepared = await this.core.engine.prepareCommit(this.state.group ?? group, changes, options);
+      const prepared = await this.core.engine.prepareCommit(succeeds ? group : (held ?? group), changes, options);
       const before = new Map(group.members.map((one) => [one.leaf, one.device]));
-      const removed = (changes.remove ?? []).flatMap((leaf) => before.get(leaf) ?? []);
+      const present = new Set(prepared.next.members.map(({ device }) => device));
+      const removed = succeeds
+        ? held.members.map(({ device }) => device).filter((device) => !present.has(device))
+        : (changes.remove ?? []).flatMap((leaf) => before.get(leaf) ?? []);
       const stayed = new Set(
         [...before].filter(([leaf]) => !changes.remove?.includes(leaf)).map(([, device]) => device),
       );
@@ -102,7 +113,7 @@ export class GroupChanges {
         ...(hasPath(changes) ? {} : { withoutPath: true }),
         ...(changes.policy && group.members.length > 1 ? { needsUpdate: true } : {}),
       });
-      const owes = added.length > 0 && name !== null ? { owesName: true } : {};
+      const owes = added.length > 0 && name !== null && !succeeds ? { owesName: true } : {};
       await this.state.commit({ pending, record: owes });
     });
   }

@@ -28,6 +28,14 @@ const rostersKept = 256;
 /** Epoch ends that may wait for their ack. */
 const epochEndsKept = 64;
 
+/** The ends of epochs with that of the present one, where something came after its commit. */
+export function epochEndsAfter(record: Readonly<ConversationRecord>): ConversationRecord["epochEnds"] {
+  const { position: sequence, logHash, commits, epochEnds } = record;
+  const isTold = epochEnds.at(-1)?.sequence === sequence;
+  if (!logHash || isTold || sequence <= (commits.at(-1) ?? 0)) return epochEnds;
+  return [...epochEnds, { sequence, logHash }].slice(-epochEndsKept);
+}
+
 /** What is to be seen of a group, beside its messages. */
 export type GroupFact = "members" | "roles" | "name" | "left";
 
@@ -150,10 +158,15 @@ export class LogBatch {
   }
 
   /** What an epoch held is acked under the hash that it ended with. */
-  private endEpoch(): void {
-    const { position: sequence, logHash, commits, epochEnds } = this.record;
-    if (!logHash || sequence <= (commits.at(-1) ?? 0)) return;
-    this.record.epochEnds = [...epochEnds, { sequence, logHash }].slice(-epochEndsKept);
+  endEpoch(): void {
+    this.record.epochEnds = epochEndsAfter(this.record);
+  }
+
+  /** Entries after the position, up to here, that this device has no part in. */
+  skipTo(sequence: number): void {
+    const { position, unopened } = this.record;
+    if (sequence <= position) return;
+    this.record.unopened = addRange(unopened, position + 1, sequence, limits.unopenedRanges);
   }
 
   /** Closes an entry: it is stored, and the position moves on it. */

@@ -82,7 +82,7 @@ export class LogFollower {
     for (;;) {
       const run = this.nextRun();
       if (run.length === 0) break;
-      await this.take(run);
+      await this.take(run, false);
       if (this.state.record.position < run[0]!.sequence) break;
     }
     for (const sequence of this.arrivals.keys()) {
@@ -104,7 +104,7 @@ export class LogFollower {
   /** The sequence that comes next; for a founder, whose log has not begun, that of its own commit. */
   private firstSequence(): number {
     const { record, pending, group } = this.state;
-    if (group ?? !pending) return record.position + 1;
+    if (!pending || (group && !this.state.founds)) return record.position + 1;
     const founding = [...this.arrivals.values()].find((entry) => entry.id === pending.record.id);
     return founding?.sequence ?? record.position + 1;
   }
@@ -125,7 +125,8 @@ export class LogFollower {
     for (;;) {
       await this.settled();
       const { position, positionHash, joinedSequence } = this.state.record;
-      if (!this.state.isMember || (joinedSequence === 0 && !this.state.pending)) return;
+      const waitsForOwn = this.state.founds && this.state.record.left === null;
+      if (!(this.state.canRead || waitsForOwn) || (joinedSequence === 0 && !this.state.pending)) return;
       const page = await this.core.connection.request("log:read", {
         conversation: this.state.id,
         after: position,
@@ -135,22 +136,22 @@ export class LogFollower {
       if (position > page.head) throw new SottoError("diverged");
       if (page.floor > position && joinedSequence > 0 && page.floor >= joinedSequence) return this.loseTrack();
       if (page.entries.length === 0) return;
-      await this.take(page.entries);
+      await this.take(page.entries, true);
       if (this.state.record.position === position) return;
       if (this.state.record.position >= page.head) return;
     }
   }
 
   /** Stores a run of entries; those that do not follow on are left out. */
-  private take(entries: readonly LogEntry[]): Promise<void> {
+  private take(entries: readonly LogEntry[], areRead: boolean): Promise<void> {
     return this.state.queue.run(async () => {
       const batch = new LogBatch(this.state);
       for (const wire of entries) {
         const entry = { ...wire, payload: fromBase64(wire.payload) };
         if (entry.sequence <= batch.record.position) continue;
-        const founds = batch.group === undefined && batch.pending?.record.id === entry.id;
+        const founds = batch.pending?.record.id === entry.id && (!batch.group || this.state.founds);
         if (entry.sequence !== batch.record.position + 1 && !founds) break;
-        await this.intake.take(batch, entry);
+        await this.intake.take(batch, entry, areRead);
         if (batch.stopped) break;
       }
       const { position, lostAt, left } = this.state.record;

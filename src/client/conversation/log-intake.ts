@@ -55,10 +55,13 @@ export class LogIntake {
     this.hooks = hooks;
   }
 
-  /** Takes one entry into the batch: the next in sequence, or a founder's own first commit. */
-  async take(batch: LogBatch, entry: HashedEntry): Promise<void> {
+  /**
+   * Takes one entry into the batch: the next in sequence, or a founder's own first commit. `isRead`: it was read in the log; what is
+   * pushed may be something else than what stands there.
+   */
+  async take(batch: LogBatch, entry: HashedEntry, isRead: boolean): Promise<void> {
     const hash = entryHash(entry);
-    if (entry.kind === "commit") await this.takeCommit(batch, entry, hash);
+    if (entry.kind === "commit") await this.takeCommit(batch, entry, hash, isRead);
     else if (entry.kind === "leave") this.takeLeave(batch, entry, hash);
     else if (!batch.group || !batch.record.logHash) this.refuseMessage(batch, entry);
     else if (await this.takeReturned(batch, entry, hash)) return;
@@ -72,12 +75,34 @@ export class LogIntake {
     this.core.report({ code: "diverged", conversation, sequence });
   }
 
-  private async takeCommit(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): Promise<void> {
+  /** This device founds the next generation: what the log has between what it could read and that is none of its own. */
+  private succeedOwn(batch: LogBatch, entry: HashedEntry): void {
+    const { conversation, sequence, sender } = entry;
+    const reason = batch.record.unfollowed ? "commit-invalid" : "state-lost";
+    batch.skipTo(sequence - 1);
+    batch.record.beganSequence = sequence;
+    batch.tell(() => this.core.report({ code: "new-generation", conversation, sequence, ...sender, reason }));
+  }
+
+  /** A commit that cannot be followed counts as not opened. Messages after it may be of an epoch before it, and are opened. */
+  private passBy(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): void {
+    const { unfollowed } = batch.record;
+    if (unfollowed?.sequence !== entry.sequence) return;
+    batch.record.unfollowed = { ...unfollowed, passed: true };
+    batch.stopped = false;
+    batch.endEpoch();
+    batch.skipTo(entry.sequence);
+    batch.continueHash(hash);
+    batch.keep(entry, hash, { kind: "commit", content: null, reason: "not-followed" });
+  }
+
+  private async takeCommit(batch: LogBatch, entry: HashedEntry, hash: Uint8Array, isRead: boolean): Promise<void> {
     const { pending, group } = batch;
     const noChange = { added: [], removed: [] };
     if (pending && pending.record.id === entry.id && equalBytes(pending.record.commit, entry.payload)) {
       batch.pendingSettled = true;
-      if (!group) batch.record.joinedSequence = entry.sequence;
+      if (batch.record.joinedSequence === 0) batch.record.joinedSequence = entry.sequence;
+      else if (pending.record.generation > batch.record.generation) this.succeedOwn(batch, entry);
       batch.record.generation = entry.generation;
       const { withoutPath = false, needsUpdate = false } = pending.record;
       if (!withoutPath || !group) batch.record.selfUpdatedAt = Date.now();
@@ -87,10 +112,19 @@ export class LogIntake {
       Object.assign(batch.record, pending.record.adopts);
       batch.release(() => pending.release());
       batch.beginEpoch(entry, pending.next, pending.record);
-    } else if (group && entry.sequence === batch.record.joinedSequence && group.epoch === entry.epoch + 1) {
+    } else if (group && beginsHere(batch.record, group, entry)) {
       batch.beginEpoch(entry, group, noChange);
+    } else if (batch.record.lostAt !== null && entry.sequence !== batch.record.unfollowed?.sequence) {
+      // Messages up to here could be opened; a change of the group cannot be followed.
+      batch.stopped = true;
+      return;
+    } else if (group && entry.generation > group.generation) {
+      batch.record.succeededBy = entry.generation;
+      this.loseGroup(batch);
+      return;
     } else if (group) {
-      if (!(await this.applyOthersCommit(batch, entry, group))) return;
+      if (!(await this.applyOthersCommit(batch, entry, group)))
+        return isRead ? this.passBy(batch, entry, hash) : undefined;
     } else {
       batch.stopped = true;
       return;
@@ -119,7 +153,11 @@ export class LogIntake {
     } catch (error) {
       if (!(error instanceof SottoError)) throw error;
       if (batch.record.lostAt === null) batch.tell(() => this.reportUnfollowed(entry));
-      return this.loseGroup(batch);
+      this.loseGroup(batch);
+      const { sequence, sender } = entry;
+      // One of this device's own that its store does not know is nobody's fault but the store's.
+      if (sender.device !== this.core.own.device) batch.record.unfollowed = { sequence, ...sender, passed: false };
+      return false;
     }
   }
 
@@ -231,4 +269,14 @@ export class LogIntake {
     const kind = content.kind === "profile" ? "profile" : "message";
     return batch.keep(entry, hash, { kind, content: bytes, reason: null });
   }
+}
+
+/** Whether the group that this device holds began with this commit: its Add, or a founding. */
+function beginsHere(
+  { joinedSequence, beganSequence }: Readonly<ConversationRecord>,
+  group: Group,
+  entry: HashedEntry,
+): boolean {
+  const isItsFirst = entry.sequence === Math.max(joinedSequence, beganSequence);
+  return isItsFirst && group.generation === entry.generation && group.epoch === entry.epoch + 1;
 }

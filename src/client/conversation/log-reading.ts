@@ -49,11 +49,13 @@ export class LogReading {
   }
 
   private async mendIfLost(reading: Promise<void>): Promise<void> {
+    const { beganSequence } = this.state.record;
     try {
       await reading;
     } catch (error) {
       if (!(error instanceof SottoError) || !tellsOfLoss.has(error.code)) throw error;
-      if (!this.state.canSeal) return;
+      // This device was added anew meanwhile: what was read is not where it stands.
+      if (!this.state.canSeal || this.state.record.beganSequence !== beganSequence) return;
       this.mending ??= this.mend().finally(() => (this.mending = undefined));
       await this.mending;
     }

@@ -75,7 +75,10 @@ export class LogRepair {
     const { joinedSequence, position } = this.state.record;
     const rows = await this.core.store.list(tables.tail, { prefix: `${this.state.id}/` });
     const tail = rows.map(({ bytes }) => decodeRecord<TailRecord>(bytes));
-    return tail.filter(({ sequence }) => sequence >= joinedSequence && sequence <= position);
+    const held = tail.filter(({ sequence }) => sequence >= joinedSequence && sequence <= position);
+    // A device that was lost for a while has not got all of it.
+    const afterGap = held.findLastIndex(({ sequence }, at) => at > 0 && sequence !== held[at - 1]!.sequence + 1);
+    return held.slice(Math.max(afterGap, 0));
   }
 
   /** The last entry that stands in both logs: what comes before it does, too. Undefined where it lies further back than is kept. */

@@ -11,7 +11,7 @@ import { clientConfig } from "./configuration.ts";
 import type { MlsGroup } from "./mls-group.ts";
 import { enterEpoch } from "./next-epoch.ts";
 
-/** A group at epoch 0 with this device alone at leaf 0. Throws `commit-invalid` for a policy that it may not found with. */
+/** A group at epoch 0 with this device alone at leaf 0. Throws `commit-invalid` for a policy that it may not found the first generation with. */
 export async function createMlsGroup(
   identity: DeviceIdentity,
   place: GroupPlace & { readonly suite: number },
@@ -25,7 +25,8 @@ export async function createMlsGroup(
   const groupId = encodeGroupId(place);
   const state = await createGroup(groupId, publicPackage, privatePackage, extensions, primitives, clientConfig);
   const group = await enterEpoch(state, primitives);
-  if (policy) requireFounding(group);
+  // A later generation has the roles of the one before: who may found it is not for the engine to say.
+  if (policy && place.generation === 1) requireFounding(group);
   return group;
 }
 

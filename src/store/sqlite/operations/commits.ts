@@ -1,7 +1,7 @@
 import type { AcceptCommit, CommitOutcome } from "../../../actors/ports/store-conversations.ts";
 import type { DeviceId, UserId } from "../../../protocol/ids.ts";
-import { acceptedAtOf } from "../../acceptance.ts";
-import { blobOf, leavesBlob, sameBytes } from "../../blobs.ts";
+import { acceptedAtOf, foundsGeneration } from "../../acceptance.ts";
+import { blobOf, idOf, leavesBlob, sameBytes } from "../../blobs.ts";
 import { knowsLeavers } from "../../leaving.ts";
 import type { StoreContext } from "../store-context.ts";
 import { appendToLog } from "./append-to-log.ts";
@@ -32,7 +32,9 @@ export function acceptCommit(context: StoreContext, commit: AcceptCommit): Commi
   const acceptedAt = acceptedAtOf(context.now, group.lastAcceptedAt, commit.acceptedAt);
   appendToLog(context, { ...commit, kind: "commit", payload: commit.commit, sequence, acceptedAt });
   advanceGroup(context, commit, group);
-  changeRoster(context, commit, sequence, acceptedAt);
+  const isNewGeneration = group.generation > 0 && foundsGeneration(commit, group);
+  if (isNewGeneration) succeedRoster(context, commit, sequence, acceptedAt);
+  else changeRoster(context, commit, sequence, acceptedAt);
   if (commit.group) changeGroup(context, conversation, commit.group, sequence);
   const inbox = postWelcome(context, commit, sequence);
   markDue(context, conversation, acceptedAt, group);
@@ -52,7 +54,7 @@ function refusalOf(context: StoreContext, commit: AcceptCommit, group: GroupRow)
   if (device?.user !== sender.user) return { status: "not-a-member" };
   if (device.revokedAt !== null) return { status: "device-revoked" };
   if (commit.seen !== undefined && commit.seen > group.head) return { status: "diverged" };
-  const founds = group.generation === 0 && commit.generation === 1 && commit.epoch === 0;
+  const founds = foundsGeneration(commit, group);
   if (!founds && (commit.generation !== group.generation || commit.epoch !== group.epoch || group.generation === 0)) {
     return { status: "stale-epoch" };
   }
@@ -136,6 +138,28 @@ function advanceGroup({ db }: StoreContext, commit: AcceptCommit, group: GroupRo
     conversation,
     leavesBlob(commit.leaves),
   );
+}
+
+/**
+ * A new generation: whoever was in the group goes on as it was, positions and numbers too. Others begin here, and those who are not
+ * in it any more end here.
+ */
+function succeedRoster(context: StoreContext, commit: AcceptCommit, sequence: number, acceptedAt: number): void {
+  const { db } = context;
+  const conversation = blobOf(commit.conversation);
+  const before = db.all<{ device: Uint8Array }>(
+    "SELECT device FROM conversation_devices WHERE conversation = ? AND left_sequence IS NULL",
+    conversation,
+  );
+  const present = before.map(({ device }) => idOf<DeviceId>(device));
+  const stays = commit.added.map(({ device }) => device);
+  const removed = present.filter((device) => !stays.includes(device));
+  const added = commit.added.filter(({ device }) => !present.includes(device));
+  changeRoster(context, { ...commit, added, removed }, sequence, acceptedAt);
+  for (const device of stays) {
+    deleteReadd(context, conversation, blobOf(device));
+    deleteWelcomes(context, conversation, blobOf(device));
+  }
 }
 
 /** Removals first: a device in both lists is re-added, and its log begins anew at this commit. Numbers go on. */
