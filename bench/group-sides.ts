@@ -69,6 +69,7 @@ export class BenchSide {
         apply: () => undefined,
       }),
       joined: () => Promise.resolve(),
+      askForReadd: () => Promise.resolve(),
       settled: () => this.follower.settled(),
       catchUp: () => this.follower.settled(),
     });

@@ -28,6 +28,7 @@ import type { Message } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
 import { ReaddAnswers } from "./readd-answers.ts";
+import { ReaddRequests } from "./readd-requests.ts";
 import { ReceiptBook } from "./receipt-book.ts";
 import { Recipients } from "./recipients.ts";
 import { RosterAlignment } from "./roster-alignment.ts";
@@ -60,6 +61,7 @@ export class ConversationActor {
   private readonly keeper: GroupKeeper;
   private readonly readds: ReaddAnswers;
   private readonly joiner: GroupJoiner;
+  private readonly readdRequests: ReaddRequests;
   private readonly founding: GenerationFounding;
   private readonly acks: AckSender;
   private readonly book: ReceiptBook;
@@ -92,10 +94,12 @@ export class ConversationActor {
       catchUp: () => this.catchUp(),
     });
     this.naming = new GroupNaming(state, () => this.outbox);
+    this.readdRequests = new ReaddRequests(core, state);
     this.joiner = new GroupJoiner(core, state, {
       policy: () => this.keeper.policy(),
       summary: open,
       catchUp: () => this.catchUp(),
+      askForReadd: (summary) => this.readdRequests.ask(summary),
       resume: (last) => this.outbox.resume(last),
       settled: () => this.follower.settled(),
       joined: () => this.afterJoin(),
@@ -375,7 +379,7 @@ export class ConversationActor {
   private async askForReadd(summary?: ConversationSummary): Promise<void> {
     this.founding.wake();
     try {
-      await this.joiner.askForReadd(summary);
+      await this.readdRequests.ask(summary);
     } catch (error) {
       if (!(error instanceof SottoError)) throw error;
     }

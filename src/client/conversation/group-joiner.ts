@@ -4,28 +4,25 @@
  *   no group ──(Welcome)──▶ member ──(cannot follow)──▶ lost ──(asks; Welcome)──▶ member
  *                             └──(Welcome of the next generation, by whom and with whom it may be)──▶ member
  */
-import type { ConversationPolicy, Group, GroupMember, KeyPackagePair } from "../../crypto/group-engine.ts";
-import { policyOfGeneration, requireGenerationAllowed } from "../../identity/generation-rules.ts";
-import { isSamePolicy } from "../../identity/group-policy.ts";
+import type { ConversationPolicy, Group, KeyPackagePair } from "../../crypto/group-engine.ts";
 import { equalBytes } from "../../identity/equal-bytes.ts";
-import { fromBase64, toBase64 } from "../../protocol/base64.ts";
+import { fromBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { UserId } from "../../protocol/ids.ts";
 import { limits, suites } from "../../protocol/limits.ts";
-import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
+import type { InboxEntry } from "../../protocol/requests.ts";
 import type { ClientCore } from "../core.ts";
 import type { ConversationRecord } from "../records.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { GenerationJoining, type GenerationHooks } from "./generation-joining.ts";
 import type { LastSent, Resumption } from "./outbox-resumption.ts";
 import { epochEndsAfter } from "./log-batch.ts";
 import { addRange, rangesUpTo } from "./sequence-ranges.ts";
 
 type Welcome = Extract<InboxEntry, { kind: "welcome" }>;
 
-export interface JoinerHooks {
+export interface JoinerHooks extends GenerationHooks {
   policy(): ConversationPolicy;
-  summary(): Promise<ConversationSummary>;
-  catchUp(): Promise<void>;
   /** How the outbox goes on from the last number and id that the node knows of this device. */
   resume(last: LastSent): Resumption;
   /** Resolves when everything that has arrived is stored. */
@@ -38,12 +35,13 @@ export class GroupJoiner {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
   private readonly hooks: JoinerHooks;
-  private asking: Promise<void> | undefined;
+  private readonly generations: GenerationJoining;
 
   constructor(core: ClientCore, state: ConversationState, hooks: JoinerHooks) {
     this.core = core;
     this.state = state;
     this.hooks = hooks;
+    this.generations = new GenerationJoining(core, state, hooks);
   }
 
   /**
@@ -69,14 +67,14 @@ export class GroupJoiner {
     if (succeeds && !isFounding && !isCutOff && this.state.isMember) return;
     await this.learnUsers(group, isFounding);
     if (!this.hasKnownKeys(group)) return;
-    if (isFounding && !(await this.isReadUpTo(welcome))) return;
-    if (isFounding && !(await this.goesAlong(welcome, group))) return;
+    if (isFounding && !(await this.generations.isReadUpTo(welcome))) return;
+    if (isFounding && !(await this.generations.goesAlong(welcome, group))) return;
     const { id: conversation, record: before } = this.state;
     const reason = before.unfollowed ? "commit-invalid" : "state-lost";
     await this.adoptJoin(welcome, group, pair);
     if (isCutOff) this.core.report({ code: "messages-missing", conversation, sequence: before.position + 1 });
     const isLater = record.left === null && record.generation > 0 && group.generation > record.generation;
-    if (isLater) this.tellOfGeneration(group, reason);
+    if (isLater) this.generations.tell(group, reason);
   }
 
   /** Its user was removed and added again while this device was away: what it was in before is not to be read any more. */
@@ -85,38 +83,6 @@ export class GroupJoiner {
     if (!this.state.isGroup || !this.state.isMember || welcome.sequence <= this.state.record.position) return false;
     const { joinedSequence } = await this.hooks.summary();
     return joinedSequence === welcome.sequence;
-  }
-
-  /**
-   * Asks to be removed and added, under a fresh key package; once, whoever finds at the same time that it must. `summary`: what the
-   * node was known to hold of this device when it found that. Throws `stale-epoch` where it was added again since.
-   */
-  askForReadd(summary?: ConversationSummary): Promise<void> {
-    this.asking ??= this.ask(summary).finally(() => (this.asking = undefined));
-    return this.asking;
-  }
-
-  private async ask(summary?: ConversationSummary): Promise<void> {
-    const { refusedGeneration } = this.state.record;
-    const generation = Math.max(this.state.record.generation, summary?.generation ?? 0);
-    if (generation > 0 && generation <= refusedGeneration) return;
-    const pair = await this.core.supply.make(this.state.record.suite);
-    const request = {
-      conversation: this.state.id,
-      generation: Math.max(generation, 1),
-      epoch: this.state.group?.epoch ?? 0,
-      keyPackage: pair.publicBytes,
-      device: this.core.own.device,
-    };
-    const joinedSequence = Math.max(this.state.record.joinedSequence, summary?.joinedSequence ?? 0);
-    await this.core.connection.request("readd:request", {
-      conversation: request.conversation,
-      generation: request.generation,
-      epoch: request.epoch,
-      ...(joinedSequence > 0 && { joinedSequence }),
-      keyPackage: toBase64(pair.publicBytes),
-      signature: toBase64(this.core.own.signReaddRequest(request)),
-    });
   }
 
   private async joinBy(welcome: Welcome): Promise<{ group: Group; pair: KeyPackagePair } | undefined> {
@@ -130,64 +96,6 @@ export class GroupJoiner {
       if (!(error instanceof SottoError)) throw error;
       return undefined;
     }
-  }
-
-  /** What was sent before a founding is read before it; a device that cannot follow reads as far as it can. */
-  private async isReadUpTo({ sequence }: Welcome): Promise<boolean> {
-    await this.hooks.catchUp();
-    const { position, left } = this.state.record;
-    return left === null && (!this.state.isMember || position >= sequence - 1);
-  }
-
-  /**
-   * Whether a generation is by whom and with whom it may be, by the last state held here, and has no device but live ones. One that
-   * is not is reported, and this device stays where it is. Where it was lost before, what it holds is not the last state of the
-   * group: it asks to be added by those who have gone along.
-   */
-  private async goesAlong({ sequence }: Welcome, group: Group): Promise<boolean> {
-    const founder = group.members[0]!;
-    try {
-      this.requireSucceeding(this.state.group!, group);
-      return true;
-    } catch (error) {
-      if (!(error instanceof SottoError)) throw error;
-      if (this.state.record.position < sequence - 1) {
-        await this.askForReadd(await this.hooks.summary()).catch((refusal: unknown) => {
-          if (!(refusal instanceof SottoError)) throw refusal;
-        });
-        return false;
-      }
-      const { user, device } = founder;
-      this.core.report({ code: "generation-refused", conversation: this.state.id, user, device });
-      await this.state.queue.run(() => {
-        const lostAt = this.state.record.lostAt ?? Date.now();
-        return this.state.commit({ record: { lostAt, refusedGeneration: group.generation }, pending: null });
-      });
-      return false;
-    }
-  }
-
-  private requireSucceeding(held: Group, group: Group): void {
-    const { directory } = this.core;
-    const { leavers } = this.state.record;
-    const isLive = ({ user, device }: Pick<GroupMember, "user" | "device">): boolean =>
-      directory.liveDevices(user).includes(device);
-    const members = held.members
-      .filter(({ user }) => !leavers.includes(user))
-      .map(({ user, device }) => ({ user, device, isLive: isLive({ user, device }) }));
-    const before = { policy: held.policy, members };
-    const generation = { before, founder: group.members[0]!.user, roster: group.members };
-    requireGenerationAllowed(generation);
-    const isSame = group.suite === held.suite && isSamePolicy(group.policy, policyOfGeneration(generation));
-    if (!isSame || group.members[0]!.leaf !== 0 || !group.members.every(isLive)) throw new SottoError("commit-invalid");
-  }
-
-  /** By whom, where this device was there from the beginning. */
-  private tellOfGeneration({ epoch, members }: Group, reason: "commit-invalid" | "state-lost"): void {
-    const { user, device } = members[0]!;
-    const { beganSequence: sequence } = this.state.record;
-    const founder = epoch === 1 ? { user, device } : {};
-    this.core.report({ code: "new-generation", conversation: this.state.id, sequence, ...founder, reason });
   }
 
   /** The device lists of whoever this device meets in the group for the first time; of a direct's other side, or of `all`, anew. */
