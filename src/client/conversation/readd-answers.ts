@@ -10,7 +10,7 @@ import { verifyReaddRequest } from "../../identity/readd.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
 import type { DeviceId } from "../../protocol/ids.ts";
 import type { InboxEntry } from "../../protocol/requests.ts";
-import { delay } from "../async/waiting.ts";
+import { backoffMs, delay } from "../async/waiting.ts";
 import { inBackground, type ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { GroupKeeper } from "./group-keeper.ts";
@@ -19,6 +19,8 @@ type Readd = Extract<InboxEntry, { kind: "readd" }>;
 
 /** Of one device that was added again. Key packages live for 90 days: one a week is fewer than this. */
 const readdPackagesKept = 16;
+/** Where the group changes all the time. The device asks again when it compares with the node. */
+const attemptsAtMost = 6;
 
 export class ReaddAnswers {
   private readonly core: ClientCore;
@@ -89,29 +91,40 @@ export class ReaddAnswers {
     if (isTurn) await this.answer(request);
   }
 
-  /** Removes and adds another device that cannot follow, once in a while without a person's word. */
+  /** Removes and adds another device that cannot follow; again where another change of the group came first. */
   private async answer(request: Readd, personAgrees = false): Promise<void> {
-    // A change of one's own that is under way comes first: whoever asks would have to ask again.
+    for (let attempt = 0; attempt < attemptsAtMost; attempt += 1) {
+      if (await this.tryToAnswer(request, personAgrees)) return;
+      await delay(backoffMs(attempt, 20, 1_000), this.core.closing).catch(() => undefined);
+    }
+  }
+
+  /** Once in a while without a person's word. False where it is to be tried again. */
+  private async tryToAnswer(request: Readd, personAgrees: boolean): Promise<boolean> {
+    // A change of one's own that is under way comes first.
     if (this.state.pending) await this.keeper.changes.resend();
     const { group, record } = this.state;
     const leaf = group?.members.find((one) => one.device === request.device && one.user === request.user);
-    if (!group || !leaf || !this.state.canSeal || request.generation !== group.generation) return;
+    if (!group || !leaf || !this.state.isMember || request.generation !== group.generation) return true;
+    if (!this.state.canSeal) return false;
     const keyPackage = fromBase64(request.keyPackage);
-    if (!verifyReaddRequest({ ...request, keyPackage }, fromBase64(request.signature), leaf.deviceKey)) return;
+    if (!verifyReaddRequest({ ...request, keyPackage }, fromBase64(request.signature), leaf.deviceKey)) return true;
     const last = record.readds[request.device];
     const name = toHex(keyPackageHash(keyPackage));
-    if (last && (last.at > request.at || last.packages.includes(name))) return;
+    if (last && (last.at > request.at || last.packages.includes(name))) return true;
     if (last && !personAgrees && Date.now() - last.at < this.core.timings.readdEveryMs) {
       const { conversation, user, device } = request;
       this.held.set(device, request);
       this.core.report({ code: "readd-held", conversation, user, device });
-      return;
+      return true;
     }
     this.held.delete(request.device);
     const packages = [...(last?.packages ?? []), name].slice(-readdPackagesKept);
     const readds = { ...record.readds, [request.device]: { at: Date.now(), packages } };
     const remove = [...new Set([leaf.leaf, ...this.keeper.leaversLeaves(group)])];
     // Counts once the log has it. One that is refused was none: a later request of the device has taken its place.
-    await this.keeper.changes.make(group, { add: [keyPackage], remove }, { readds });
+    const refusal = await this.keeper.changes.make(group, { add: [keyPackage], remove }, { readds });
+    if (refusal) return refusal.code !== "stale-epoch";
+    return this.state.record.readds[request.device]?.packages.includes(name) ?? false;
   }
 }
