@@ -29,7 +29,7 @@ export function readBlocks({ db }: StoreContext, users: readonly UserId[]): Bloc
   );
 }
 
-/** Whether, in a direct conversation, the other user has blocked one. For a row `c` of conversations and `cd` of one's device. */
+/** Whether, in a direct conversation, the other user has blocked one. For a row `cd` of one's device. */
 export const isBlockedThere = blockBetween("other", "self");
 /** Whether one has blocked the other user. */
 export const blocksThere = blockBetween("self", "other");
