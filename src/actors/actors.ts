@@ -3,6 +3,7 @@
  * address (a room) and a mailbox, and no durable state. Never knows a library, a socket or a database.
  */
 import type { ActorSettings } from "./actor-settings.ts";
+import { Blocks } from "./blocks.ts";
 import { Contacts } from "./contacts.ts";
 import { ConversationReading } from "./conversation-reading.ts";
 import { Conversations } from "./conversation.ts";
@@ -45,6 +46,7 @@ export interface Actors {
   reading: ConversationReading;
   devices: Devices;
   history: History;
+  blocks: Blocks;
   keyPackages: KeyPackages;
   users: Users;
   linking: Linking;
@@ -79,6 +81,7 @@ export function createActors(given: ActorPorts): Actors {
     users,
     reading: new ConversationReading(ports),
     history: new History(ports),
+    blocks: new Blocks(ports),
     keyPackages: new KeyPackages(ports),
     linking: new Linking({ ...ports, users }),
     pushSubscriptions: new PushSubscriptions(ports),

@@ -9,6 +9,7 @@ import { limits, suites } from "../protocol/limits.ts";
 import type { ReplyOf } from "../protocol/requests.ts";
 import { TypedEmitter } from "./async/typed-emitter.ts";
 import { withDeadline } from "./async/waiting.ts";
+import { BlockList } from "./block-list.ts";
 import { Connection, type ConnectionState, type TokenSource } from "./connection/connection.ts";
 import type { Challenge, Session } from "./connection/session.ts";
 import { ConversationRegistry } from "./conversation/conversation-registry.ts";
@@ -66,6 +67,8 @@ export interface ClientEvents {
   "identity-changed": { user: UserId };
   /** A watched user has come or gone: see `presence.watch`. */
   presence: PresenceEvent;
+  /** Whom this user has blocked, after a change on this device or another. */
+  blocked: UserId[];
   /** Something is wrong that a person may have to know: see `docs/threat-model.md`. */
   fault: Fault;
 }
@@ -100,6 +103,7 @@ export class Client {
     try {
       const client = new Client(options, engine, store, await OwnDevice.load(store, user));
       await client.core.directory.load();
+      await client.core.blocks.load();
       await client.registry.load();
       return client;
     } catch (error) {
@@ -125,6 +129,7 @@ export class Client {
       own,
       directory: new DeviceDirectory(store, connection),
       supply: new KeyPackageSupply({ store, connection, engine, own, levels }),
+      blocks: new BlockList({ store, connection, own, changed: (users) => this.events.emit("blocked", users) }),
       timings,
       closing: this.stop.signal,
       maxMessageBytes: () => this.admitted?.limits.messageBytes ?? limits.messageBytes,
@@ -201,6 +206,25 @@ export class Client {
   /** What to compare with the other side, by voice or face to face. Error: `device-unknown` while they have no device. */
   async verification(user: string): Promise<Verification> {
     return Verification.of(this.core, requireUserId(user));
+  }
+
+  /**
+   * Nothing more of this user from now on, on none of one's devices: no direct message reaches this one, nor do they see its receipts
+   * and presence; what they say in groups is not shown. They are not told, and may find out. Errors: `invalid-argument`,
+   * `too-many-blocks`, those of the connection.
+   */
+  async block(user: string): Promise<void> {
+    await this.core.blocks.set(requireUserId(user), true);
+  }
+
+  /** What they said in groups meanwhile is in `history()` again; direct messages that were refused do not come. Errors: as of `block`. */
+  async unblock(user: string): Promise<void> {
+    await this.core.blocks.set(requireUserId(user), false);
+  }
+
+  /** Whom this user has blocked, as far as this device has heard; in order. */
+  blocked(): UserId[] {
+    return this.core.blocks.users();
   }
 
   /** Compares everything with the node, beginning after the call: what a push should have told, and did not. Errors: those of the connection. */

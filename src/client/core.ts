@@ -2,6 +2,7 @@
 import type { GroupEngine } from "../crypto/group-engine.ts";
 import { SottoError, type ErrorCode } from "../protocol/errors.ts";
 import type { ConversationId, DeviceId, UserId } from "../protocol/ids.ts";
+import type { BlockList } from "./block-list.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { DeviceDirectory } from "./device/device-directory.ts";
 import type { KeyPackageSupply } from "./device/key-package-supply.ts";
@@ -47,6 +48,7 @@ export interface ClientCore {
   own: OwnDevice;
   directory: DeviceDirectory;
   supply: KeyPackageSupply;
+  blocks: BlockList;
   timings: Timings;
   /** Fires when the client closes. */
   closing: AbortSignal;

@@ -78,6 +78,8 @@ export class NodeSync {
     const { user, accountKey } = this.core.own;
     if (accountKey) this.core.directory.pinOwn(user, accountKey);
     await this.core.directory.refresh(user);
+    // Before anything is read that it decides about; a node that cannot tell leaves the list as it was.
+    await this.attempt(() => this.core.blocks.refresh());
     const stock = this.stock();
     if (stock) await this.core.supply.refill(stock);
     await this.archiveKeys.settle();
@@ -145,6 +147,9 @@ export class NodeSync {
         return;
       case "devices:changed":
         this.run(() => this.devicesChanged(push.payload.user));
+        return;
+      case "blocks:changed":
+        this.run(() => this.core.blocks.refresh());
         return;
       case "inbox:posted":
         this.run(() => this.readInbox());

@@ -23,6 +23,7 @@ export const tables = {
   orphans: "orphans",
   receipts: "receipts",
   historyKeys: "history-keys",
+  blocks: "blocks",
 } as const;
 
 /** This device. Secrets: the store is encrypted at rest. */
@@ -44,6 +45,11 @@ export interface DeviceRecord {
   archiveKeyOwedTo?: DeviceId[];
   /** The signed first entry of the list, while a registration is under way. */
   registrationEntry: Uint8Array | null;
+}
+
+/** Whom the user has blocked, as the node said last. */
+export interface BlocksRecord {
+  users: UserId[];
 }
 
 /** A verified device list and the pin on it. */

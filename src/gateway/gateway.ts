@@ -23,7 +23,10 @@ export interface Gateway {
 }
 
 export function createGateway(parts: Omit<Edge, "watching">): Gateway {
-  const edge: Edge = { ...parts, watching: new PresenceWatching(parts.presence) };
+  const edge: Edge = {
+    ...parts,
+    watching: new PresenceWatching({ presence: parts.presence, blocksOf: (users) => parts.actors.blocks.of(users) }),
+  };
   let isDraining = false;
   let closed: Promise<void> | undefined;
   edge.sockets.use(createHandshake(edge, () => isDraining));

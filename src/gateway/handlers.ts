@@ -18,6 +18,7 @@ import { proveDevice } from "./handlers/prove-device.ts";
 import { publishKeyPackages } from "./handlers/publish-key-packages.ts";
 import { putArchive } from "./handlers/put-archive.ts";
 import { readArchive } from "./handlers/read-archive.ts";
+import { readBlocks } from "./handlers/read-blocks.ts";
 import { readDevices } from "./handlers/read-devices.ts";
 import { readHistory } from "./handlers/read-history.ts";
 import { readInbox } from "./handlers/read-inbox.ts";
@@ -29,6 +30,7 @@ import { requestReadd } from "./handlers/request-readd.ts";
 import { restoreLog } from "./handlers/restore-log.ts";
 import { revokeDevice } from "./handlers/revoke-device.ts";
 import { sendMessage } from "./handlers/send-message.ts";
+import { setBlock } from "./handlers/set-block.ts";
 import { subscribeToPushes } from "./handlers/subscribe-to-pushes.ts";
 import { unsubscribeFromPushes } from "./handlers/unsubscribe-from-pushes.ts";
 import { watchPresence } from "./handlers/watch-presence.ts";
@@ -62,6 +64,8 @@ export const handlers: { readonly [N in RequestName]: Handler<N> } = {
   "inbox:ack": ackInbox,
   "readd:request": requestReadd,
   "presence:watch": watchPresence,
+  "blocks:set": setBlock,
+  "blocks:read": readBlocks,
   "push:key": readPushKey,
   "push:subscribe": subscribeToPushes,
   "push:unsubscribe": unsubscribeFromPushes,

@@ -57,6 +57,7 @@ const catalogue = {
   },
   "too-many-devices": { retryable: false, meaning: "The user has as many devices as are allowed. Revoke one." },
   "key-package-invalid": { retryable: false, meaning: "The key package is not one of this device, or not valid." },
+  "too-many-blocks": { retryable: false, meaning: "The user has blocked as many others as are allowed. Unblock one." },
   "push-refused": {
     retryable: false,
     meaning: "This deployment sends no Web Push, or none to this endpoint.",
@@ -71,6 +72,7 @@ const catalogue = {
     retryable: false,
     meaning: "The group has as many devices as its suite allows. A group founded as `size: large` takes more.",
   },
+  "not-accepted": { retryable: false, meaning: "The other side takes no messages here. Nothing was stored." },
   "out-of-order": { retryable: true, meaning: "A message before this one is missing. Send that first." },
   "message-conflict": { retryable: false, meaning: "This number or id was used before, for another content." },
   "ack-invalid": {

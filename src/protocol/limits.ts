@@ -28,6 +28,8 @@ export const limits = {
   /** The URL at a push service that stands for one browser; visible ASCII. */
   pushEndpointLength: 2048,
   devicesPerUser: 20,
+  /** Whom one user may have blocked at once. */
+  blocksPerUser: 1000,
   deviceListEntries: 1000,
   addsPerCommit: 50,
   conversationsPerPage: 200,

@@ -26,6 +26,8 @@ export const pushes = {
   "devices:changed": z.object({ user: userId, version: position }),
   /** Watched users whose presence has changed, each as it is now; some changes of a moment come as one. */
   "presence:changed": z.object({ users: z.array(presenceStatus) }),
+  /** The user of this device has blocked somebody, or undone it: read whom. */
+  "blocks:changed": z.object({}),
   "inbox:posted": inboxEntry,
   /** To a device that waits to be linked. */
   "link:completed": z.object({ sealed: base64Bytes(65_536, 1) }),

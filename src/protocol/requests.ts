@@ -323,6 +323,16 @@ export const requests = {
     request: z.object({ users: z.array(userId).check(z.maxLength(limits.usersPerWatch)) }),
     reply: z.object({ users: z.array(presenceStatus) }),
   },
+  /**
+   * Whether the caller's user wants to hear of another user, and to be seen by them. In their direct conversation messages of who is
+   * blocked are `not-accepted`, and the caller's acks bring no receipts; its presence looks to them as of somebody nobody remembers.
+   */
+  "blocks:set": { request: z.object({ user: userId, blocked: z.boolean() }), reply: empty },
+  /** Whom the caller's user has blocked. */
+  "blocks:read": {
+    request: empty,
+    reply: z.object({ users: z.array(userId).check(z.maxLength(limits.blocksPerUser)) }),
+  },
   /** What a browser is to subscribe to. The same on all nodes of a deployment, and for as long as it stands. */
   "push:key": { request: empty, reply: z.object({ publicKey: vapidKey }) },
   /** Where this device is told, while it is away, that something waits: one place a device, in the place of the one before. */

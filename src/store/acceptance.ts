@@ -13,6 +13,8 @@ export interface SendingGround {
   lastId: Uint8Array | null;
   revokedAt: number | null;
   head: number;
+  /** 1 in a direct conversation whose other user has blocked the sender. */
+  isBlocked: number;
 }
 
 /**
@@ -33,6 +35,8 @@ export function acceptanceOf(
   if (ground.leftSequence !== null) return { status: "not-a-member" };
   if (message.seen !== undefined && message.seen > ground.head) return { status: "diverged" };
   if (!inOrder) return { status: "out-of-order" };
+  // What is put back was accepted before.
+  if (ground.isBlocked === 1 && message.acceptedAt === undefined) return { status: "not-accepted" };
   const oldestEpoch = Math.max(ground.rosterEpoch, ground.epoch - limits.pastEpochs);
   const isCurrent =
     message.generation === ground.generation && message.epoch >= oldestEpoch && message.epoch <= ground.epoch;

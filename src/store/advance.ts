@@ -14,6 +14,8 @@ export interface PositionGround {
   floor: number;
   revokedAt: number | null;
   delivery: UserDelivery;
+  /** 1 in a direct conversation with somebody whom the user has blocked. */
+  isBlocking: number;
 }
 
 /** An ack that moves its device. */
@@ -50,6 +52,7 @@ export function advanceOf(
   }
   // Nobody comes for what retention has taken.
   const delivery = { ...after, missing: withoutRanges(after.missing, [[0, ground.floor]]) };
+  if (ground.isBlocking === 1) return { status: "advance", delivery, tells: false };
   const tells = opensMore || { ifOthersAfter: fills ? ground.position : before.delivered };
   return { status: "advance", delivery, tells };
 }

@@ -1,3 +1,4 @@
+import { describeBlocks } from "./store/blocks.ts";
 import { describeCommits } from "./store/commits.ts";
 import { describeConversations } from "./store/conversations.ts";
 import { describeDevices } from "./store/devices.ts";
@@ -32,6 +33,7 @@ export function storeContract(open: () => Promise<StorePair>): void {
   describeGenerations(stores);
   describeGroups(stores);
   describeHistory(stores);
+  describeBlocks(stores);
   describeMessages(stores);
   describePositions(stores);
   describeLaterDevices(stores);

@@ -32,8 +32,8 @@ function frameOf(event: RequestName): fc.Arbitrary<Frame> {
 
 /** These need no more than the right shape; everything else needs a key or a place that random bytes have not. */
 function wouldBeStored(event: RequestName, request: unknown): boolean {
-  const needsShapeOnly = event === "conversation:open" || event === "conversation:create" || event === "link:offer";
-  return needsShapeOnly && requests[event].request.safeParse(request).success;
+  const needShapeOnly: RequestName[] = ["conversation:open", "conversation:create", "link:offer", "blocks:set"];
+  return needShapeOnly.includes(event) && requests[event].request.safeParse(request).success;
 }
 
 /** Names that a client library sends as they are. */

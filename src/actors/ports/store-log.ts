@@ -17,7 +17,8 @@ export interface AcceptMessage {
 /**
  * Decided under the conversation's lock, in this order: the sender's number (at or below the last: `already-accepted`, or
  * `message-conflict` where the row still there has another id or payload, or the next number brings an id that is not
- * greater than the last), membership, a log that is not shorter than `seen`, number in order, generation and epoch
+ * greater than the last), membership, a log that is not shorter than `seen`, number in order, no block by the other user of a direct
+ * conversation (not asked of what is put back), generation and epoch
  * (epoch ≥ max(roster epoch, current − `limits.pastEpochs`), never beyond the current).
  */
 export type MessageOutcome =
@@ -26,6 +27,7 @@ export type MessageOutcome =
   | { status: "message-conflict" }
   | { status: "diverged" }
   | { status: "out-of-order" }
+  | { status: "not-accepted" }
   | { status: "stale-epoch" }
   | { status: "not-a-member" }
   | { status: "device-revoked" }
@@ -57,7 +59,8 @@ export interface AckRow {
 export type AckOutcome =
   /**
    * `receipt` when the senders have something new to hear: the user's delivered position moved past entries of others; the
-   * ack covers such entries that lie before the join of the device that is ahead; or a repair shortened `unopened`.
+   * ack covers such entries that lie before the join of the device that is ahead; or a repair shortened `unopened`. Never in a
+   * direct conversation with somebody whom the user has blocked.
    */
   | { status: "advanced"; receipt: { at: number; version: number } | null }
   /** At or below the position already, with nothing new. */

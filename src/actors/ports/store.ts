@@ -10,6 +10,7 @@
  * Bytes are `Uint8Array`, times are milliseconds since 1970 from the database's clock unless a `now` is passed in.
  */
 import type { AccountStore } from "./store-accounts.ts";
+import type { BlockStore } from "./store-blocks.ts";
 import type { ConversationStore } from "./store-conversations.ts";
 import type { DeviceStore } from "./store-devices.ts";
 import type { FollowingStore } from "./store-following.ts";
@@ -25,6 +26,7 @@ export interface Store
     ConversationStore,
     LogStore,
     HistoryStore,
+    BlockStore,
     MaintenanceStore,
     FollowingStore,
     WakeStore {

@@ -123,10 +123,14 @@ export class ConversationActor {
       policy: (record) => this.keeper.policy(record),
       historyKeys: this.historyKeys,
       takeOwn: (entry) => this.outbox.takeOwn(entry),
-      opened: (entry, content) => this.events.emit("message", this.timeline.presentReceived(entry, content)),
-      unopened: (entry, reason) => {
+      opened: (entry, content) => {
+        if (!core.blocks.has(entry.sender.user)) {
+          this.events.emit("message", this.timeline.presentReceived(entry, content));
+        }
+      },
+      unopened: ({ sequence, sender }, reason) => {
         this.acks.noteFailure(reason);
-        this.events.emit("unopened", { sequence: entry.sequence, sender: entry.sender, reason });
+        if (!core.blocks.has(sender.user)) this.events.emit("unopened", { sequence, sender, reason });
       },
       returned: ({ id, sequence }) => this.outgoing.live(id)?.update({ sequence }),
       listSeen: (entry, list) => void this.checkList(entry.sender.user, list),

@@ -219,6 +219,7 @@ export class Outbox {
       case "message-conflict":
         this.hooks.lost();
         return;
+      case "not-accepted":
       case "too-large":
       case "invalid-request":
       case "device-revoked":

@@ -50,7 +50,7 @@ export class Timeline {
       if (rows.length === 0) return { messages: found.toReversed(), before: undefined };
       for (const row of rows) {
         cursor = row.sequence;
-        if (row.kind === "message" || row.kind === "unopened") found.push(this.present(row));
+        if (this.isShown(row)) found.push(this.present(row));
         if (found.length === limit) break;
       }
     }
@@ -58,17 +58,15 @@ export class Timeline {
   }
 
   /**
-   * Messages of others and of one's other devices, after a sequence, oldest first. `onlyNew`: without those that the log had lost
-   * and has again.
+   * Messages of others and of one's other devices, after a sequence, oldest first; without those of users who are blocked.
    */
-  async received(after: number, limit: number, { onlyNew = false } = {}): Promise<Message[]> {
+  async received(after: number, limit: number): Promise<Message[]> {
     const found: Message[] = [];
     for (let cursor = after; ;) {
       const rows = await this.entriesAfter(cursor);
       for (const entry of rows) {
         cursor = entry.sequence;
-        if (this.isReceived(entry) && !(onlyNew && entry.returned))
-          found.push(this.presentReceived(entry, decodeContent(entry.content!)));
+        if (this.isReceived(entry)) found.push(this.presentReceived(entry, decodeContent(entry.content!)));
         if (found.length === limit) return found;
       }
       if (rows.length < rowsPerRead) return found;
@@ -102,14 +100,17 @@ export class Timeline {
     for (;;) {
       const waiting = new AbortController();
       const arrived = withDeadline(arrival(waiting.signal), { signal }).catch(() => false);
-      const messages = await this.received(reader.after, rowsPerRead, { onlyNew: true });
+      const rows = await this.entriesAfter(reader.after);
       try {
-        for (const message of messages) {
+        for (const entry of rows) {
           if (signal?.aborted || this.core.closing.aborted) return;
-          reader.after = message.sequence ?? reader.after;
-          yield message;
+          // What is passed by, because its sender is blocked, does not come later as if it were new.
+          reader.after = entry.sequence;
+          // The log had lost it, and has it again: nothing new.
+          if (entry.returned || !this.isReceived(entry)) continue;
+          yield this.presentReceived(entry, decodeContent(entry.content!));
         }
-        if (messages.length === 0 && !(await arrived)) return;
+        if (rows.length === 0 && !(await arrived)) return;
       } finally {
         waiting.abort();
       }
@@ -134,8 +135,14 @@ export class Timeline {
     return live ?? this.presentReceived(entry, decodeContent(content));
   }
 
-  private isReceived(entry: EntryRecord): boolean {
-    return entry.kind === "message" && entry.sender.device !== this.core.own.device;
+  private isReceived({ kind, sender }: EntryRecord): boolean {
+    return kind === "message" && sender.device !== this.core.own.device && !this.core.blocks.has(sender.user);
+  }
+
+  /** What was said in a direct before the block stays to be read; in groups nothing of who is blocked is shown. */
+  private isShown({ kind, sender }: EntryRecord): boolean {
+    if (kind !== "message" && kind !== "unopened") return false;
+    return !this.state.isGroup || !this.core.blocks.has(sender.user);
   }
 
   /** Newest first: what is here up to a gap; at a gap what the node has of it; and where that is nothing, what is here below it. */

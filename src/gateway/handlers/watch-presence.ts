@@ -10,7 +10,8 @@ export const watchPresence: Handler<"presence:watch"> = async ({ actors, presenc
   try {
     const statuses = await presence.statusOf(users);
     watching.learn(statuses);
-    return { users: statuses };
+    const blocks = await actors.blocks.of(users);
+    return { users: watching.shownTo(session, statuses, blocks) };
   } catch (cause) {
     throw new SottoError("unavailable", { detail: "Nobody knows who is online just now.", cause });
   }

@@ -7,6 +7,7 @@ import { wakesAndSweeps } from "./migrations/0003-wakes-and-sweeps.ts";
 import { nodeKeys } from "./migrations/0004-node-keys.ts";
 import { groups } from "./migrations/0005-groups.ts";
 import { historyKeys } from "./migrations/0006-history-keys.ts";
+import { blocks } from "./migrations/0007-blocks.ts";
 
 /**
  * In order; a migration that has left the house is never edited, only followed by another. Nodes of the version before serve
@@ -19,6 +20,7 @@ const migrations = [
   { number: 4, name: "0004-node-keys", statements: nodeKeys },
   { number: 5, name: "0005-groups", statements: groups },
   { number: 6, name: "0006-history-keys", statements: historyKeys },
+  { number: 7, name: "0007-blocks", statements: blocks },
 ] as const;
 
 const tableOptions = "ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin";

@@ -10,6 +10,7 @@ import { migrate } from "./migrate.ts";
 import type { MysqlContext } from "./mysql-context.ts";
 import { putArchiveGrants, readArchiveGrants } from "./operations/archive-grants.ts";
 import * as accounts from "./operations/accounts.ts";
+import { readBlocks, setBlock } from "./operations/blocks.ts";
 import { acceptCommit } from "./operations/commits.ts";
 import * as conversations from "./operations/conversations.ts";
 import * as deviceLists from "./operations/device-lists.ts";
@@ -117,6 +118,8 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     readHistoryKeys: read(history.readHistoryKeys),
     putArchiveGrants: write(putArchiveGrants),
     readArchiveGrants: read(readArchiveGrants),
+    setBlock: write(setBlock),
+    readBlocks: read(readBlocks),
     nodeKey: write(nodeKey),
     claimSweep: write(claimSweep),
     readSweeps: read(readSweeps),

@@ -5,6 +5,7 @@ import { wakesAndSweeps } from "./migrations/0003-wakes-and-sweeps.ts";
 import { nodeKeys } from "./migrations/0004-node-keys.ts";
 import { groups } from "./migrations/0005-groups.ts";
 import { historyKeys } from "./migrations/0006-history-keys.ts";
+import { blocks } from "./migrations/0007-blocks.ts";
 
 /** In order; a migration that has left the house is never edited, only followed by another. */
 const migrations = [
@@ -14,6 +15,7 @@ const migrations = [
   { number: 4, name: "0004-node-keys", sql: nodeKeys },
   { number: 5, name: "0005-groups", sql: groups },
   { number: 6, name: "0006-history-keys", sql: historyKeys },
+  { number: 7, name: "0007-blocks", sql: blocks },
 ] as const;
 
 /**

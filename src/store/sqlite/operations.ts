@@ -1,6 +1,7 @@
 import type { Store } from "../../actors/ports/store.ts";
 import { createAccount, findAccount } from "./operations/accounts.ts";
 import { putArchiveGrants, readArchiveGrants } from "./operations/archive-grants.ts";
+import { readBlocks, setBlock } from "./operations/blocks.ts";
 import { acceptCommit } from "./operations/commits.ts";
 import {
   findConversation,
@@ -68,6 +69,7 @@ export const writes = {
   deletePushSubscription,
   putHistoryKeys,
   putArchiveGrants,
+  setBlock,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export const reads = {
@@ -97,6 +99,7 @@ export const reads = {
   readHistory,
   readHistoryKeys,
   readArchiveGrants,
+  readBlocks,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export type OperationName = keyof typeof writes | keyof typeof reads;

@@ -91,6 +91,8 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     readHistoryKeys: ask("readHistoryKeys"),
     putArchiveGrants: ask("putArchiveGrants"),
     readArchiveGrants: ask("readArchiveGrants"),
+    setBlock: ask("setBlock"),
+    readBlocks: ask("readBlocks"),
     leaseDueConversations: ask("leaseDueConversations"),
     postponeConversation: ask("postponeConversation"),
     expireUndelivered: ask("expireUndelivered"),

@@ -25,6 +25,7 @@ describe("the schema on SQLite", () => {
       "0004-node-keys",
       "0005-groups",
       "0006-history-keys",
+      "0007-blocks",
     ]);
     expect(migrate(db)).to.deep.equal([]);
   });
@@ -32,7 +33,7 @@ describe("the schema on SQLite", () => {
   it("refuses a database of a newer version in words, leaving it as it is", () => {
     migrate(db);
     db.exec("INSERT INTO schema_migrations VALUES (99, 'from-tomorrow', 0)");
-    expect(() => migrate(db)).to.throw(/schema 99, this version of Sotto knows schemas up to 6/);
+    expect(() => migrate(db)).to.throw(/schema 99, this version of Sotto knows schemas up to 7/);
     expect(tablesOf(db)).to.include("messages");
   });
 

@@ -111,6 +111,7 @@ export const purgeRules: readonly PurgeRule[] = [
     at: "undelivered",
     rule: "schedules that nobody has looked at for as long as messages wait",
   }),
+  kept("blocks", "until it is undone; bounded per user"),
   kept("push_subscriptions", "one row per device, until it ends it or is revoked"),
   kept("sweeps", "one row per sweep"),
   kept("node_keys", "one row per key"),

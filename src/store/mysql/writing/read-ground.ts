@@ -2,6 +2,7 @@ import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts"
 import { blobOf, hexOf, idOf } from "../../blobs.ts";
 import type { MysqlConnection } from "../mysql-context.ts";
 import { asFirst } from "../faults.ts";
+import { blocksThere, isBlockedThere } from "../operations/blocks.ts";
 import { clockColumn } from "../database.ts";
 import {
   ConversationWork,
@@ -80,7 +81,8 @@ function partiesOf(unit: WriteUnit): { device: DeviceId; user?: UserId }[] {
 const deviceQuery = `SELECT cd.conversation, cd.device, cd.user, cd.joined_sequence AS joined, cd.left_sequence AS \`left\`, cd.position,
     cd.unopened, cd.receipt_version AS lastVersion, cd.receipt_since AS lastSince,
     cd.receipt_sequence AS lastReceiptSequence, cd.last_number AS lastNumber, cd.last_id AS lastId,
-    cd.last_sequence AS lastSequence, d.revoked_at AS revokedAt
+    cd.last_sequence AS lastSequence, d.revoked_at AS revokedAt,
+    ${isBlockedThere} AS isBlocked, ${blocksThere} AS isBlocking
   FROM JSON_TABLE(?, '$[*]' COLUMNS (conversation CHAR(32) PATH '$[0]', device CHAR(32) PATH '$[1]')) asked
     STRAIGHT_JOIN conversation_devices cd ON cd.conversation = UNHEX(asked.conversation) AND cd.device = UNHEX(asked.device)
     JOIN devices d ON d.device = cd.device`;

@@ -41,6 +41,8 @@ export interface DeviceState {
   lastId: Buffer | null;
   lastSequence: number;
   revokedAt: number | null;
+  isBlocked: number;
+  isBlocking: number;
 }
 
 /** A user in it. */
@@ -97,6 +99,7 @@ export class ConversationWork {
       lastNumber: state?.lastNumber ?? 0,
       lastId: state?.lastId ?? null,
       revokedAt: state?.revokedAt ?? null,
+      isBlocked: state?.isBlocked ?? 0,
     };
   }
 

@@ -3,6 +3,7 @@ import type { ConversationId } from "../../../protocol/ids.ts";
 import { acceptanceOf, acceptedAtOf, type SendingGround } from "../../acceptance.ts";
 import { blobOf, sameBytes } from "../../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
+import { isBlockedThere } from "./blocks.ts";
 import { markDue, type DueState } from "./due.ts";
 
 /** How far back a repeated number is looked for; beyond, it counts as the one that was accepted. */
@@ -65,7 +66,8 @@ function findGround({ db }: StoreContext, conversation: Uint8Array, device: Uint
   return db.get<Ground>(
     `SELECT c.generation, c.epoch, c.roster_epoch AS rosterEpoch, c.head, c.last_accepted_at AS lastAcceptedAt,
        cd.user, cd.left_sequence AS leftSequence, cd.last_number AS lastNumber, cd.last_id AS lastId,
-       cd.last_sequence AS lastSequence, d.revoked_at AS revokedAt, due.attempt AS dueAttempt, due.since AS dueSince
+       cd.last_sequence AS lastSequence, d.revoked_at AS revokedAt, due.attempt AS dueAttempt, due.since AS dueSince,
+       ${isBlockedThere} AS isBlocked
      FROM conversations c
        LEFT JOIN conversation_devices cd ON cd.conversation = c.conversation AND cd.device = ?
        LEFT JOIN devices d ON d.device = cd.device

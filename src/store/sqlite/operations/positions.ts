@@ -4,6 +4,7 @@ import { advanceOf, type PositionGround } from "../../advance.ts";
 import { parseRanges } from "../../sequence-ranges.ts";
 import type { StoreContext } from "../store-context.ts";
 import type { UserDelivery } from "../../user-delivery.ts";
+import { blocksThere } from "./blocks.ts";
 import { writeDelivered, type LastReceipt } from "./receipts.ts";
 
 interface DevicePosition extends LastReceipt {
@@ -16,6 +17,7 @@ interface DevicePosition extends LastReceipt {
   head: number;
   revokedAt: number | null;
   floor: number;
+  isBlocking: number;
   /** The user's, as `UserDelivery` has them; ranges in JSON. */
   userJoined: number;
   delivered: number;
@@ -62,7 +64,7 @@ function findPosition({ db }: StoreContext, conversation: Uint8Array, device: Ui
     `SELECT cd.user, cd.joined_sequence AS joined, cd.left_sequence AS left, cd.position, cd.unopened,
        cd.receipt_version AS lastVersion, cd.receipt_since AS lastSince, c.head, c.floor, c.last_commit AS lastCommit,
        c.receipt_version AS receiptVersion, d.revoked_at AS revokedAt, m.joined_sequence AS userJoined,
-       m.delivered_sequence AS delivered, m.missing, m.unopened AS userUnopened
+       m.delivered_sequence AS delivered, m.missing, m.unopened AS userUnopened, ${blocksThere} AS isBlocking
      FROM conversation_devices cd JOIN conversations c ON c.conversation = cd.conversation
        JOIN devices d ON d.device = cd.device JOIN members m ON m.conversation = cd.conversation AND m.user = cd.user
      WHERE cd.conversation = ? AND cd.device = ?`,

@@ -140,6 +140,7 @@ export const purgeRules: readonly PurgeRule[] = [
     "schedules that nobody has looked at for as long as messages wait",
     "undelivered",
   ),
+  { table: "blocks", rule: "kept: until it is undone; bounded per user", kept: true },
   { table: "push_subscriptions", rule: "kept: one row per device, until it ends it or is revoked", kept: true },
   { table: "sweeps", rule: "kept: one row per sweep", kept: true },
   { table: "node_keys", rule: "kept: one row per key", kept: true },
