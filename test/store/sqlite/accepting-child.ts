@@ -12,7 +12,7 @@ async function acceptForever(file: string): Promise<void> {
         const outcomes = await Promise.all(sent.map((message) => store.acceptMessages(conversation, [message])));
         for (const [index, [outcome]] of outcomes.entries()) {
           if (outcome!.status !== "accepted") throw new Error(outcome!.status);
-          process.stdout.write(`${conversation} ${bob.user} ${bob.device} ${outcome!.sequence} ${sent[index]!.id}\n`);
+          process.stdout.write(`${conversation} ${bob.user} ${bob.device} ${outcome.sequence} ${sent[index]!.id}\n`);
         }
       }
     }),
