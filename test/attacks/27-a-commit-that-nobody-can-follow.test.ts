@@ -121,20 +121,31 @@ describe("attack 27: an insider's commit that nobody can follow", function () {
     const slow = await MaliciousNode.start();
     const those = new People(() => slow.url);
     const { alice, bob } = await twoTalking(those, { timings });
-    // Alice hears of the commit when she reads the log, after she has sent.
-    slow.rewrite("message:posted", (entry, user) =>
-      entry.kind === "commit" && user === alice.client.user ? [] : [entry],
-    );
     const tablet = await those.linked(bob.client);
     await eventually(async () => {
       await tablet.sync();
       expect(tablet.conversation(bob.chat.id)?.isJoined).to.equal(true);
     });
-    await eventually(() => expect(bob.chat.members).to.have.length(3));
+    await eventually(() => {
+      for (const { chat } of [alice, bob]) expect(chat.members).to.have.length(3);
+    });
+    // Alice hears of the commit when she reads the log, after she has sent.
+    slow.rewrite("message:posted", (entry, user) =>
+      entry.kind === "commit" && user === alice.client.user ? [] : [entry],
+    );
     const sequence = await commitThatNobodyFollows(tablet, bob.chat.id);
+    // And nobody founds the next generation before that.
+    let letGo = (): void => undefined;
+    const sent = new Promise<void>((resolve) => (letGo = resolve));
+    slow.answer("conversation:commit", async ({ forward }) => {
+      await sent;
+      return forward();
+    });
     await bob.client.sync();
     expect(bob.codes()).to.include("commit-invalid");
     const messages = ["one", "two", "three"].map((text) => alice.chat.send(text));
+    for (const message of messages) await message.reached("accepted", soon);
+    letGo();
     for (const message of messages) await message.reached("delivered", soon);
     expect(messages[0]!.sequence).to.equal(sequence + 1);
     expect(bob.texts).to.deep.equal(["first", "one", "two", "three"]);

@@ -146,6 +146,7 @@ describe("groups", function () {
       expect(row?.leaves).to.include(clients[1]!.device).and.not.include(clients[0]!.device);
     });
     await sides[1]!.leave();
+    await eventually(() => expect(usersOf(group)).to.deep.equal([named("alice")]));
     await group.send("to nobody").reached("accepted", soon);
     const row = await node.store.findConversation(group.id);
     expect(row?.leaves.filter((device) => device !== null)).to.have.length(1);
