@@ -132,41 +132,58 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   }
 
   private async refreshSome(users: readonly UserId[], inGroup?: ConversationId): Promise<void> {
+    const after = new Map(users.map((user) => [user, this.versionOf(user)]));
     const answers = await this.read(users, inGroup);
     const taken = await Promise.allSettled(
-      users.map((user) => this.take(user, answers.get(user)).catch((error: unknown) => this.passOn(error, user))),
+      users.map((user) =>
+        this.take(user, answers.get(user), after.get(user)!).catch((error: unknown) => this.passOn(error, user)),
+      ),
     );
     for (const one of taken) if (one.status === "rejected") throw one.reason;
   }
 
+  private versionOf(user: UserId): number {
+    return this.known.get(user)?.list.version ?? 0;
+  }
+
   private async fetch(user: UserId, inGroup?: ConversationId): Promise<DeviceList | undefined> {
-    return this.take(user, (await this.read([user], inGroup)).get(user));
+    const after = this.versionOf(user);
+    return this.take(user, (await this.read([user], inGroup)).get(user), after);
   }
 
   private async read(users: readonly UserId[], inGroup?: ConversationId): Promise<Map<UserId, ListAnswer>> {
     const { users: answers } = await this.connection.request("devices:read", {
-      users: users.map((user) => ({ user, after: this.known.get(user)?.list.version ?? 0 })),
+      users: users.map((user) => ({ user, after: this.versionOf(user) })),
       ...(inGroup ? { conversation: inGroup } : {}),
     });
     return new Map(answers.map((answer) => [answer.user, answer]));
   }
 
-  private async take(user: UserId, answer: ListAnswer | undefined): Promise<DeviceList | undefined> {
-    if (answer?.accountKey) return this.adopt(user, fromBase64(answer.accountKey), answer.entries.map(fromBase64));
+  private async take(user: UserId, answer: ListAnswer | undefined, after: number): Promise<DeviceList | undefined> {
+    if (answer?.accountKey)
+      return this.adopt(user, fromBase64(answer.accountKey), answer.entries.map(fromBase64), after);
     if (!this.known.has(user)) return undefined;
     throw new SottoError("untrusted-list", { detail: "The node denies a device list that was seen before." });
   }
 
-  /** Verifies entries that follow what is known, and pins them. */
-  async adopt(user: UserId, accountKey: Uint8Array, added: Uint8Array[]): Promise<DeviceList> {
+  /** Verifies entries that follow a version (default: what is known), and pins them. */
+  async adopt(
+    user: UserId,
+    accountKey: Uint8Array,
+    added: Uint8Array[],
+    after = this.versionOf(user),
+  ): Promise<DeviceList> {
     const before = this.known.get(user);
     const pinned = this.own?.user === user ? this.own.accountKey : before?.list.accountKey;
     if (pinned && !equalBytes(pinned, accountKey)) {
       if (before && !before.changed) await this.pin(user, before, { changed: true });
       throw new SottoError("identity-changed");
     }
-    if (before && added.length === 0) return before.list;
-    const entries = [...(before?.entries ?? []), ...added];
+    // Another answer may have brought some of them since this one was asked for.
+    const meanwhile = Math.max(0, (before?.list.version ?? 0) - after);
+    const fresh = added.slice(meanwhile);
+    if (before && fresh.length === 0) return before.list;
+    const entries = [...(before?.entries ?? []), ...fresh];
     const list = verifyDeviceList(
       entries,
       accountKey,
