@@ -1,11 +1,12 @@
-import type { ConversationId, UserId } from "../protocol/ids.ts";
+import type { ConversationId } from "../protocol/ids.ts";
 import type { Ack } from "../protocol/receipts.ts";
 import type { Caller } from "./caller.ts";
+import type { Audience } from "./rosters.ts";
 
 /** An ack that waits in its device's mailbox. */
 export interface PendingAck {
   caller: Caller;
-  users: readonly UserId[];
+  audience: Audience;
   request: Ack;
 }
 

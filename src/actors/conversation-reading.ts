@@ -4,9 +4,11 @@ import { SottoError } from "../protocol/errors.ts";
 import { newId, type ConversationId } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
 import type { ConversationSummary, ReplyOf, RequestOf } from "../protocol/requests.ts";
+import { groupRoom, userRoom } from "../protocol/rooms.ts";
 import type { Caller } from "./caller.ts";
 import type { Contacts } from "./contacts.ts";
 import { limitRate } from "./limit-rate.ts";
+import type { Delivery } from "./ports/delivery.ts";
 import type { PublicChecks } from "./ports/public-checks.ts";
 import type { RateLimiter } from "./ports/rate-limiter.ts";
 import type { Store } from "./ports/store.ts";
@@ -21,6 +23,7 @@ export interface ReadingPorts {
   rosters: Rosters;
   contacts: Contacts;
   limiter: RateLimiter;
+  delivery: Delivery;
 }
 
 export class ConversationReading {
@@ -50,6 +53,7 @@ export class ConversationReading {
     await this.ports.store.createGroup(caller.user, conversation, suite);
     const view = await this.ports.store.viewConversation(caller.user, caller.device, conversation);
     if (view?.group?.creator !== caller.user) throw new SottoError("conversation-unknown");
+    this.ports.delivery.joinRoom(userRoom(caller.user), groupRoom(conversation));
     return toWireSummary(view);
   }
 
@@ -76,7 +80,7 @@ export class ConversationReading {
   }
 
   async readReceipts(caller: Caller, request: RequestOf<"receipts:read">): Promise<ReplyOf<"receipts:read">> {
-    await this.ports.rosters.usersFor(caller.user, request.conversation);
+    await this.ports.rosters.membersFor(caller.user, request.conversation);
     const { conversation, after } = request;
     const page = await this.ports.store.readReceipts(conversation, after, limits.receiptsPerPage);
     return { receipts: page.receipts.map(toWireReceipt), version: page.version, more: page.more };

@@ -5,11 +5,11 @@
  */
 import { base64Length, fromBase64 } from "../protocol/base64.ts";
 import { SottoError } from "../protocol/errors.ts";
-import type { ConversationId, UserId } from "../protocol/ids.ts";
+import type { ConversationId } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
 import type { LogEntry } from "../protocol/log-entry.ts";
 import type { ReplyOf, RequestOf } from "../protocol/requests.ts";
-import { deviceRoom, userRoom } from "../protocol/rooms.ts";
+import { deviceRoom, groupRoom, userRoom, type Room } from "../protocol/rooms.ts";
 import { mailboxBounds, type ActorSettings } from "./actor-settings.ts";
 import type { Caller } from "./caller.ts";
 import { checkCommit } from "./commit-check.ts";
@@ -26,9 +26,10 @@ import type { Store } from "./ports/store.ts";
 import type { Telemetry } from "./ports/silent-telemetry.ts";
 import type { Rosters } from "./rosters.ts";
 
+/** `rooms`: of whom it is told. */
 interface Posted {
   caller: Caller;
-  users: readonly UserId[];
+  rooms: readonly Room[];
 }
 type Message = Posted & { kind: "message"; request: RequestOf<"message:send"> };
 type Commit = Posted & { kind: "commit"; request: RequestOf<"conversation:commit"> };
@@ -64,15 +65,15 @@ export class Conversations {
   /** Resolves when the message is durable. Throws `too-large`, `overloaded`, and what the store refuses with. */
   async send(caller: Caller, request: RequestOf<"message:send">): Promise<ReplyOf<"message:send">> {
     if (base64Length(request.payload) > this.ports.settings.messageBytes) throw new SottoError("too-large");
-    const users = await this.ports.rosters.audienceFor(caller.user, request.conversation);
-    const item: Message = { kind: "message", caller, users, request };
+    const { rooms } = await this.ports.rosters.audienceFor(caller.user, request.conversation);
+    const item: Message = { kind: "message", caller, rooms, request };
     return (await this.mailboxes.post(request.conversation, item)) as ReplyOf<"message:send">;
   }
 
   /** Resolves when the change of the group is durable. Throws `commit-invalid`, `stale-epoch`, `not-a-member`. */
   async commit(caller: Caller, request: RequestOf<"conversation:commit">): Promise<ReplyOf<"conversation:commit">> {
-    const users = await this.ports.rosters.usersFor(caller.user, request.conversation);
-    const item: Commit = { kind: "commit", caller, users, request };
+    const { rooms } = await this.ports.rosters.membersFor(caller.user, request.conversation);
+    const item: Commit = { kind: "commit", caller, rooms, request };
     return (await this.mailboxes.post(request.conversation, item)) as ReplyOf<"conversation:commit">;
   }
 
@@ -81,8 +82,8 @@ export class Conversations {
    * `stale-epoch`, `not-a-member`, `conversation-unknown`.
    */
   async leave(caller: Caller, request: RequestOf<"conversation:leave">): Promise<ReplyOf<"conversation:leave">> {
-    const users = await this.ports.rosters.audienceFor(caller.user, request.conversation);
-    const item: Leave = { kind: "leave", caller, users, request };
+    const { rooms } = await this.ports.rosters.audienceFor(caller.user, request.conversation);
+    const item: Leave = { kind: "leave", caller, rooms, request };
     return (await this.mailboxes.post(request.conversation, item)) as ReplyOf<"conversation:leave">;
   }
 
@@ -91,8 +92,8 @@ export class Conversations {
    * `forbidden` where one is not an entry that a node has accepted.
    */
   async restore(caller: Caller, request: RequestOf<"log:restore">): Promise<ReplyOf<"log:restore">> {
-    const users = await this.ports.rosters.usersFor(caller.user, request.conversation);
-    const item: Restore = { kind: "restore", caller, users, request };
+    const { rooms } = await this.ports.rosters.membersFor(caller.user, request.conversation);
+    const item: Restore = { kind: "restore", caller, rooms, request };
     return (await this.mailboxes.post(request.conversation, item)) as ReplyOf<"log:restore">;
   }
 
@@ -141,7 +142,8 @@ export class Conversations {
     const entry = this.entryOf(item, { kind: "message", sequence, generation, epoch, id, number, payload, acceptedAt });
     const { user } = item.caller;
     const isAlone = this.ports.loneDevices.isAlone(user, item.request);
-    this.tell(isAlone ? { ...item, users: item.users.filter((other) => other !== user) } : item, entry);
+    const rooms = isAlone ? item.rooms.filter((room) => room !== userRoom(user)) : item.rooms;
+    this.tell({ ...item, rooms }, entry);
     return { status: "accepted", sequence, acceptedAt, voucher: entry.voucher };
   }
 
@@ -155,8 +157,8 @@ export class Conversations {
     const fields = { generation, epoch, id, number: 0, payload, acceptedAt };
     const entry = this.entryOf(item, { kind: "commit", sequence, ...fields });
     if (outcome.status === "accepted") {
-      const joined = commit.group?.joined ?? [];
-      this.tell({ ...item, users: [...item.users, ...joined.filter((user) => !item.users.includes(user))] }, entry);
+      this.tell(item, entry);
+      this.moveRooms(item, entry, commit.group);
       this.ringInboxes(item, commit, outcome);
     }
     return { sequence, acceptedAt, voucher: entry.voucher };
@@ -171,21 +173,24 @@ export class Conversations {
     const { generation, epoch, id, signature: payload } = item.request;
     const fields = { generation, epoch, id, number: 0, payload, acceptedAt };
     const entry = this.entryOf(item, { kind: "leave", sequence, ...fields });
-    if (outcome.status === "accepted") this.tell(item, entry);
+    if (outcome.status === "accepted") {
+      this.tell(item, entry);
+      this.moveRooms(item, entry, { joined: [], gone: [item.caller.user] });
+    }
     return { sequence, acceptedAt, voucher: entry.voucher };
   }
 
   /** Everybody reads from where they stand: some hold what was put back, and some never had it. */
-  private async restoreEntries({ caller, users, request }: Restore): Promise<ReplyOf<"log:restore">> {
+  private async restoreEntries({ caller, rooms, request }: Restore): Promise<ReplyOf<"log:restore">> {
     const { conversation, entries } = request;
     const headOf = async () => (await this.ports.store.findConversation(conversation))?.head ?? 0;
     const before = await headOf();
     const restored = await restoreEntries(this.ports, conversation, entries);
     this.ports.rosters.forget(conversation);
     const head = await headOf();
-    for (const user of head > before ? users : []) {
+    for (const room of head > before ? rooms : []) {
       const options = { exceptSocket: caller.socket };
-      this.ports.delivery.emit(userRoom(user), "conversation:behind", { conversation, head }, options);
+      this.ports.delivery.emit(room, "conversation:behind", { conversation, head }, options);
     }
     return { restored, head };
   }
@@ -199,11 +204,23 @@ export class Conversations {
     return this.ports.vouchers.vouched({ conversation: request.conversation, sender, ...entry });
   }
 
-  /** To all sockets of these users but the sender's own, which has its answer. */
-  private tell({ caller, users }: Pick<Item, "caller" | "users">, entry: LogEntry): void {
-    for (const user of users) {
-      this.ports.delivery.emit(userRoom(user), "message:posted", entry, { exceptSocket: caller.socket });
+  /** To all sockets in these rooms but the sender's own, which has its answer. */
+  private tell({ caller, rooms }: Posted, entry: LogEntry): void {
+    for (const room of rooms) {
+      this.ports.delivery.emit(room, "message:posted", entry, { exceptSocket: caller.socket });
     }
+  }
+
+  /** By this entry users came to a group and went. Who came is told apart: the word that lets them into the room is slower or lost. */
+  private moveRooms(
+    { caller }: Posted,
+    entry: LogEntry,
+    { joined, gone }: Pick<NonNullable<AcceptCommit["group"]>, "joined" | "gone"> = { joined: [], gone: [] },
+  ): void {
+    const room = groupRoom(entry.conversation);
+    for (const user of joined) this.ports.delivery.joinRoom(userRoom(user), room);
+    this.tell({ caller, rooms: joined.map(userRoom) }, entry);
+    for (const user of gone) this.ports.delivery.leaveRoom(userRoom(user), room);
   }
 
   private ringInboxes(item: Commit, commit: AcceptCommit, outcome: CommitOutcome & { status: "accepted" }): void {

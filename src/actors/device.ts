@@ -5,7 +5,7 @@
  */
 import { fromBase64 } from "../protocol/base64.ts";
 import { SottoError } from "../protocol/errors.ts";
-import type { DeviceId, UserId } from "../protocol/ids.ts";
+import type { DeviceId } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
 import type { Receipt } from "../protocol/receipts.ts";
 import type { ReplyOf, RequestOf } from "../protocol/requests.ts";
@@ -50,8 +50,8 @@ export class Devices {
 
   /** Resolves when the position is durable. Throws `ack-invalid`, `not-a-member`, `device-revoked`, `conversation-unknown`. */
   async ack(caller: Caller, { failures = [], ...request }: Request): Promise<Record<string, never>> {
-    const users = await this.ports.rosters.audienceFor(caller.user, request.conversation);
-    const acked = await this.mailboxes.post(caller.device, { caller, users, request });
+    const audience = await this.ports.rosters.audienceFor(caller.user, request.conversation);
+    const acked = await this.mailboxes.post(caller.device, { caller, audience, request });
     for (const { reason, count } of failures) {
       this.ports.telemetry.metrics.count("open_failures", { reason }, count);
     }
@@ -73,7 +73,7 @@ export class Devices {
   async requestReadd(caller: Caller, request: RequestOf<"readd:request">): Promise<Record<string, never>> {
     const { conversation, generation, epoch } = request;
     const { user, device } = caller;
-    await this.ports.rosters.usersFor(user, conversation);
+    await this.ports.rosters.membersFor(user, conversation);
     await limitRate(this.ports.limiter, "readd", `${device} ${conversation}`);
     const keyPackage = fromBase64(request.keyPackage);
     const signature = fromBase64(request.signature);
@@ -141,13 +141,13 @@ export class Devices {
     if (outcome.status === "advanced" && outcome.receipt) this.tell(ack, outcome.receipt);
   }
 
-  private tell({ caller, users, request }: PendingAck, receipt: { at: number; version: number }): void {
+  private tell({ caller, audience, request }: PendingAck, receipt: { at: number; version: number }): void {
     const { user, device } = caller;
     const { conversation } = request;
-    if (this.bells.isFor(users)) return this.bells.ring(conversation, users, request.sequence, receipt.version);
+    if (this.bells.isFor(audience)) return this.bells.ring(conversation, audience, request.sequence, receipt.version);
     const delivered: Receipt = { kind: "delivered", conversation, user, device, ack: request, ...receipt };
-    for (const peer of users.filter((other): other is UserId => other !== user)) {
-      this.ports.delivery.emit(userRoom(peer), "message:delivered", delivered);
+    for (const room of audience.rooms.filter((other) => other !== userRoom(user))) {
+      this.ports.delivery.emit(room, "message:delivered", delivered, { exceptSocket: caller.socket });
     }
   }
 

@@ -2,16 +2,16 @@
  * Receipts in a conversation of many: instead of each to each, one bell for all that came in a moment, and whoever hears it
  * reads them. Owns the gathering; what is lost with a node is found by the next comparison.
  */
-import type { ConversationId, UserId } from "../protocol/ids.ts";
-import { userRoom } from "../protocol/rooms.ts";
+import type { ConversationId } from "../protocol/ids.ts";
 import type { Delivery } from "./ports/delivery.ts";
+import type { Audience } from "./rosters.ts";
 
 /** In conversations of so many users a receipt goes to each as it comes. */
 const usersToldEach = 8;
 const gatherMs = 250;
 
 interface Bell {
-  users: readonly UserId[];
+  rooms: Audience["rooms"];
   head: number;
   version: number;
 }
@@ -24,16 +24,16 @@ export class ReceiptBells {
     this.delivery = delivery;
   }
 
-  /** Whether receipts of a conversation of these users are gathered. */
-  isFor(users: readonly UserId[]): boolean {
+  /** Whether receipts of a conversation of these are gathered. */
+  isFor({ users }: Audience): boolean {
     return users.length > usersToldEach;
   }
 
   /** A receipt of a message up to `sequence` is there, at this version. */
-  ring(conversation: ConversationId, users: readonly UserId[], sequence: number, version: number): void {
+  ring(conversation: ConversationId, { rooms }: Audience, sequence: number, version: number): void {
     const bell = this.gathering.get(conversation);
     const head = Math.max(sequence, bell?.head ?? 0);
-    this.gathering.set(conversation, { users, head, version: Math.max(version, bell?.version ?? 0) });
+    this.gathering.set(conversation, { rooms, head, version: Math.max(version, bell?.version ?? 0) });
     if (!bell) setTimeout(() => this.sound(conversation), gatherMs).unref();
   }
 
@@ -42,6 +42,6 @@ export class ReceiptBells {
     this.gathering.delete(conversation);
     if (!bell) return;
     const push = { conversation, head: bell.head, receiptVersion: bell.version };
-    for (const user of bell.users) this.delivery.emit(userRoom(user), "conversation:behind", push);
+    for (const room of bell.rooms) this.delivery.emit(room, "conversation:behind", push);
   }
 }

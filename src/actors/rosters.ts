@@ -1,10 +1,17 @@
 import { SottoError } from "../protocol/errors.ts";
 import type { ConversationId, UserId } from "../protocol/ids.ts";
+import { groupRoom, userRoom, type Room } from "../protocol/rooms.ts";
 import { groupRosterRememberedMs, rosterCacheEntries } from "./actor-settings.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import type { ConversationRow, ConversationStore } from "./ports/store-conversations.ts";
 
 type Roster = Pick<ConversationRow, "kind" | "users">;
+
+/** Whom to tell: `rooms` hold all sockets of `users`. */
+export interface Audience {
+  rooms: readonly Room[];
+  users: readonly UserId[];
+}
 
 /** `at`: by a steady clock, in milliseconds. */
 interface Seen {
@@ -14,8 +21,8 @@ interface Seen {
 
 /**
  * Which users a conversation is of. The two of a direct never change, so that remembering them is safe. Those of a group are
- * remembered for a second, as the audience of what is said there: whether somebody may still write or read there is the store's to
- * say, and whoever was not rung finds it in the log.
+ * remembered for a second, for what depends on how many they are: whether somebody may still write or read there is the store's to
+ * say, and who hears what is said there is in the group's room.
  */
 export class Rosters {
   private readonly known = new BoundedCache<ConversationId, Roster>(rosterCacheEntries);
@@ -29,19 +36,20 @@ export class Rosters {
   }
 
   /** The users, when `user` is one of them. Throws `conversation-unknown`, whether there is no such conversation or it is not theirs. */
-  async usersFor(user: UserId, conversation: ConversationId): Promise<readonly UserId[]> {
-    const { users } = await this.find(conversation);
-    if (!users.includes(user)) throw new SottoError("conversation-unknown");
-    return users;
+  async membersFor(user: UserId, conversation: ConversationId): Promise<Audience> {
+    const roster = await this.find(conversation);
+    if (!roster.users.includes(user)) throw new SottoError("conversation-unknown");
+    return audienceOf(conversation, roster);
   }
 
   /** The same, but for a group's former members too: their devices read and ack their own part of the log. */
-  async audienceFor(user: UserId, conversation: ConversationId): Promise<readonly UserId[]> {
+  async audienceFor(user: UserId, conversation: ConversationId): Promise<Audience> {
     const recent = this.recent.get(conversation);
     const isRecent = recent && performance.now() - recent.at < groupRosterRememberedMs;
-    const { kind, users } = isRecent ? recent.roster : await this.find(conversation);
-    if (kind === "direct" && !users.includes(user)) throw new SottoError("conversation-unknown");
-    return users;
+    const roster = isRecent ? recent.roster : await this.find(conversation);
+    const isStranger = roster.kind === "direct" && !roster.users.includes(user);
+    if (isStranger) throw new SottoError("conversation-unknown");
+    return audienceOf(conversation, roster);
   }
 
   /** A group may have other users now: they are asked for again. */
@@ -65,4 +73,8 @@ export class Rosters {
     else this.recent.set(conversation, { roster, at: performance.now() });
     return roster;
   }
+}
+
+function audienceOf(conversation: ConversationId, { kind, users }: Roster): Audience {
+  return { users, rooms: kind === "group" ? [groupRoom(conversation)] : users.map(userRoom) };
 }

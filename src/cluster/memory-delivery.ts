@@ -31,6 +31,14 @@ export class MemoryDelivery implements Delivery {
     }
   }
 
+  joinRoom(sockets: Room, room: Room): void {
+    this.io.in(sockets).socketsJoin(room);
+  }
+
+  leaveRoom(sockets: Room, room: Room): void {
+    this.io.in(sockets).socketsLeave(room);
+  }
+
   closeSockets(room: Room, reason: PushOf<"session:closing">, options: ClosingOptions = {}): void {
     closeSocketsHere(this.io, room, reason, options);
   }

@@ -36,6 +36,17 @@ export class RedisDelivery implements Delivery {
     }
   }
 
+  joinRoom(sockets: Room, room: Room): void {
+    // Those of this node at once: some adapters take the way over Redis for them, too.
+    this.io.local.in(sockets).socketsJoin(room);
+    if (this.isConnected()) this.io.in(sockets).socketsJoin(room);
+  }
+
+  leaveRoom(sockets: Room, room: Room): void {
+    this.io.local.in(sockets).socketsLeave(room);
+    if (this.isConnected()) this.io.in(sockets).socketsLeave(room);
+  }
+
   closeSockets(room: Room, reason: PushOf<"session:closing">, options: ClosingOptions = {}): void {
     closeSocketsHere(this.io, room, reason, options);
     if (!this.isConnected()) return;

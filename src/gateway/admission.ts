@@ -9,7 +9,7 @@ import { fromBase64 } from "../protocol/base64.ts";
 import { SottoError } from "../protocol/errors.ts";
 import type { DeviceId } from "../protocol/ids.ts";
 import type { ReplyOf } from "../protocol/requests.ts";
-import { deviceRoom, userRoom } from "../protocol/rooms.ts";
+import { deviceRoom, groupRoom, userRoom } from "../protocol/rooms.ts";
 import type { Edge } from "./edge.ts";
 import { closeSession, setSessionTimer, type Session } from "./session.ts";
 
@@ -52,6 +52,9 @@ async function admit(edge: Edge, session: Session, { user, device, deviceKey }: 
   // After the join: of two sockets of the device that come at once on two nodes, each hears of the other.
   const others = { exceptSocket: socket.id, admittedBefore: admittedAt };
   edge.delivery.closeSockets(deviceRoom(device), { code: "replaced" }, others);
+  // Who is added to a group from here on is let into its room by its user's.
+  const groups = await edge.actors.store.readGroups(user);
+  await socket.join(groups.map(groupRoom));
   await edge.presence.join({ user, device, socket: socket.id });
   if (!socket.connected) await edge.presence.leave({ user, device, socket: socket.id }, "lost");
   const reply = await describeAdmitted(edge, session, device);
@@ -69,7 +72,7 @@ async function leaveRooms(edge: Edge, session: Session): Promise<void> {
   const { caller, socket } = session;
   if (!caller) return;
   session.caller = undefined;
-  await Promise.all([socket.leave(userRoom(caller.user)), socket.leave(deviceRoom(caller.device))]);
+  await Promise.all([...socket.rooms].filter((room) => room !== socket.id).map((room) => socket.leave(room)));
   await edge.presence.leave(caller, "left");
 }
 

@@ -1,11 +1,12 @@
 /**
  * Follows the conversations' heads in SQL, and rings this node's own sockets for what they have not acked soon after it was
  * accepted: whoever accepted it, and whether or not its push found the way here. With it, Redis may be down for good and a
- * message comes some seconds late. Sockets of devices that were revoked elsewhere are closed on the same round.
+ * message comes some seconds late. On the same round sockets of devices that were revoked elsewhere are closed, and the rooms of
+ * groups put right: word between nodes of who came and went may have got lost.
  */
 import type { Telemetry } from "../actors/ports/silent-telemetry.ts";
 import type { FollowingStore, Laggard, ReceiptNews } from "../actors/ports/store-following.ts";
-import { deviceRoom, userRoom, type Room } from "../protocol/rooms.ts";
+import { deviceRoom, groupRoom, userRoom, type Room } from "../protocol/rooms.ts";
 import { closeSession } from "./session.ts";
 import type { GatewaySocket, SocketServer } from "./socket-server.ts";
 
@@ -79,6 +80,7 @@ class HeadFollower {
       // Nobody is here to be rung; whoever comes reads the log first.
       if (sockets.of("/").sockets.size > 0) {
         await this.closeRevoked(from);
+        await this.leaveRooms(from);
         await this.ring(from, to);
         if (this.parts.isCutOff()) await this.tellReceipts(from, to);
       }
@@ -103,9 +105,10 @@ class HeadFollower {
     this.rung = rung;
   }
 
-  private ringOne({ conversation, device, head }: Laggard, rung: Map<string, number>): void {
+  private ringOne({ conversation, kind, device, head }: Laggard, rung: Map<string, number>): void {
     const here = this.socketsIn(deviceRoom(device));
     if (here.length === 0) return;
+    if (kind === "group") for (const socket of here) void socket.join(groupRoom(conversation));
     const key = `${device} ${conversation}`;
     rung.set(key, head);
     if (this.rung.get(key) === head) return;
@@ -135,6 +138,12 @@ class HeadFollower {
   private async closeRevoked(from: number): Promise<void> {
     for (const { device } of await this.parts.store.readRevocations(from, rowsPerPage)) {
       for (const { data } of this.socketsIn(deviceRoom(device))) closeSession(data.session, { code: "device-revoked" });
+    }
+  }
+
+  private async leaveRooms(from: number): Promise<void> {
+    for (const { conversation, user } of await this.parts.store.readDepartures(from, rowsPerPage)) {
+      for (const socket of this.socketsIn(userRoom(user))) void socket.leave(groupRoom(conversation));
     }
   }
 

@@ -10,6 +10,7 @@ import { createVouchers } from "../../src/gateway/vouchers.ts";
 import { newId, userId, type ConversationId, type UserId } from "../../src/protocol/ids.ts";
 import { codeOf } from "../support/device-socket.ts";
 import { messageOf } from "../support/direct-on-node.ts";
+import { silentDelivery } from "../support/silent-delivery.ts";
 
 const users = ["alice", "bob"].map((name) => userId.parse(name)) as [UserId, UserId];
 const alice: Caller = { user: users[0], device: newId(), deviceKey: new Uint8Array(32), socket: "alice's socket" };
@@ -35,11 +36,11 @@ class Stage {
         new Promise<MessageOutcome[]>((decide) => this.batches.push({ messages, decide })),
     } as unknown as Store;
     const delivery: Delivery = {
+      ...silentDelivery,
       emit: (room, _push, payload, options) => {
         const { sequence } = payload as { sequence: number };
         this.emitted.push({ room, sequence, exceptSocket: options?.exceptSocket });
       },
-      closeSockets: () => undefined,
     };
     const limiter = { take: () => 0 };
     const settings = { messageBytes: 1024 };

@@ -21,9 +21,9 @@ describe("who a conversation is of", () => {
   it("is asked for once where it never changes", async () => {
     const { rosters, state, conversation } = setUp("direct", [alice, bob]);
     for (let turn = 0; turn < 3; turn += 1) {
-      expect(await rosters.usersFor(alice, conversation)).to.deep.equal([alice, bob]);
+      expect((await rosters.membersFor(alice, conversation)).rooms).to.deep.equal(["user:alice", "user:bob"]);
     }
-    await refusal(rosters.usersFor(carol, conversation), "conversation-unknown");
+    await refusal(rosters.membersFor(carol, conversation), "conversation-unknown");
     expect(state.asked).to.equal(1);
   });
 
@@ -33,14 +33,17 @@ describe("who a conversation is of", () => {
     expect(state.asked).to.equal(1);
     state.users = [alice, bob, carol];
     rosters.forget(conversation);
-    expect(await rosters.audienceFor(alice, conversation)).to.deep.equal([alice, bob, carol]);
+    expect(await rosters.audienceFor(alice, conversation)).to.deep.equal({
+      users: [alice, bob, carol],
+      rooms: [`group:${conversation}`],
+    });
   });
 
   it("is asked for each time that somebody has to be in the group", async () => {
     const { rosters, state, conversation } = setUp("group", [alice, bob]);
     await rosters.audienceFor(bob, conversation);
     state.users = [alice];
-    await refusal(rosters.usersFor(bob, conversation), "conversation-unknown");
-    expect(await rosters.audienceFor(bob, conversation)).to.deep.equal([alice]);
+    await refusal(rosters.membersFor(bob, conversation), "conversation-unknown");
+    expect((await rosters.audienceFor(bob, conversation)).users).to.deep.equal([alice]);
   });
 });

@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import type { Socket } from "socket.io-client";
 import type { Delivery } from "../../src/actors/ports/delivery.ts";
-import { newId, userId } from "../../src/protocol/ids.ts";
-import { deviceRoom, userRoom, type Room } from "../../src/protocol/rooms.ts";
+import { newId, userId, type ConversationId } from "../../src/protocol/ids.ts";
+import { deviceRoom, groupRoom, userRoom, type Room } from "../../src/protocol/rooms.ts";
+import { eventually } from "../support/eventually.ts";
 
 /** A delivery, and clients whose sockets are in rooms: on any node of those that it reaches. */
 export interface DeliveryUnderTest {
@@ -49,6 +50,35 @@ export function deliveryContract(open: () => Promise<DeliveryUnderTest>): void {
     const heard = versionsUpTo(alone.client, 3);
     tested.delivery.emit(alice, "devices:changed", change(3));
     expect(await heard).to.deep.equal([3]);
+  });
+
+  it("lets the sockets of a room into another, wherever they are, and out of it again", async () => {
+    const group = groupRoom(newId<ConversationId>());
+    const [near, far, other] = [
+      await tested.joinHere([alice]),
+      await tested.join([alice]),
+      await tested.join([bob, group]),
+    ];
+    const last = new Map<Socket, number>();
+    for (const { client } of [near, far, other]) {
+      client.on("devices:changed", ({ version }: { version: number }) => last.set(client, version));
+    }
+    let version = 0;
+    const emit = () => tested.delivery.emit(group, "devices:changed", change((version += 1)));
+    tested.delivery.joinRoom(alice, group);
+    await eventually(() => {
+      emit();
+      for (const { client } of [near, far, other]) expect(last.get(client) ?? 0).to.be.greaterThan(version - 20);
+    });
+    tested.delivery.leaveRoom(alice, group);
+    const after = () => ({ near: last.get(near.client), far: last.get(far.client) });
+    await eventually(() => {
+      const [before, at] = [after(), version];
+      for (let push = 0; push < 25; push += 1) emit();
+      expect(last.get(other.client) ?? 0).to.be.greaterThan(at - 50);
+      expect(after()).to.deep.equal(before);
+      expect(Math.max(before.near!, before.far!)).to.be.lessThan(version - 50);
+    });
   });
 
   it("closes a room's sockets with the reason: those who may come back as if the transport was lost", async () => {

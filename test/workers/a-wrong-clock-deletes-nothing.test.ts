@@ -6,6 +6,7 @@ import { openMysqlStore } from "../../src/store/mysql/mysql-store.ts";
 import { runTurn, sweepsOf } from "../../workers/sweeps.ts";
 import { sharedMariaDb } from "../support/servers/shared-servers.ts";
 import { foundDirect, messageBy } from "../support/store/store-kit.ts";
+import { silentDelivery } from "../support/silent-delivery.ts";
 
 const dayMs = 86_400_000;
 
@@ -30,7 +31,7 @@ describe("a worker whose clock is wrong", function () {
       Date.now = () => clock() + days * dayMs;
       const ports = {
         store,
-        delivery: { emit: () => undefined, closeSockets: () => undefined },
+        delivery: silentDelivery,
         presence: new MemoryPresence(),
         pushing: {
           push: { send: async (note: unknown) => (pushed.push(note), "sent" as const) },

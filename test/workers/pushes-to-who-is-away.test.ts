@@ -15,6 +15,7 @@ import { PushReceiver } from "../support/push-receiver.ts";
 import { RedisServer } from "../support/servers/redis-server.ts";
 import { sharedMariaDb } from "../support/servers/shared-servers.ts";
 import { ackBy, foundDirect, messageBy } from "../support/store/store-kit.ts";
+import { silentDelivery } from "../support/silent-delivery.ts";
 
 const secret = "a secret of sixteen characters and more";
 const times = { delayMs: 100, quietMs: 100, retryMs: 800, longestMs: 60_000 };
@@ -49,7 +50,7 @@ describe("pushes to who is away", function () {
 
   function startWorkers(count: number): void {
     const push = new WebhookPush({ url: receiver.url, secret, telemetry: silentTelemetry });
-    const delivery = { emit: (room: string) => void rung.push(room), closeSockets: () => undefined };
+    const delivery = { ...silentDelivery, emit: (room: string) => void rung.push(room) };
     const ports: WorkerPorts = {
       store,
       delivery,

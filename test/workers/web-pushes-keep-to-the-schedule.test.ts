@@ -12,6 +12,7 @@ import type { WorkerPorts } from "../../workers/worker-ports.ts";
 import { ackBy, foundDirect, messageBy } from "../support/store/store-kit.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { WebPushReceiver } from "../support/web-push-receiver.ts";
+import { silentDelivery } from "../support/silent-delivery.ts";
 
 const times = { delayMs: 5_000, quietMs: 30_000, retryMs: 60_000, longestMs: 3_600_000 };
 /** A tenth more than what is between two pushes at the most. */
@@ -42,7 +43,7 @@ describe("Web Pushes to who is away", () => {
     });
     ports = {
       store,
-      delivery: { emit: () => undefined, closeSockets: () => undefined },
+      delivery: silentDelivery,
       presence: new MemoryPresence(),
       pushing: { push, ...times },
       telemetry: silentTelemetry,

@@ -11,6 +11,7 @@ import { eventually } from "../support/eventually.ts";
 import { FlakyLink } from "../support/flaky-link.ts";
 import { RedisServer } from "../support/servers/redis-server.ts";
 import { sharedMariaDb } from "../support/servers/shared-servers.ts";
+import { silentDelivery } from "../support/silent-delivery.ts";
 
 describe("workers whose Redis fails", function () {
   this.timeout(80_000);
@@ -38,8 +39,7 @@ describe("workers whose Redis fails", function () {
     const write = (event: string, { reason }: LogFields = {}) =>
       void (event.startsWith("queue.") && lines.push(`${event} ${reason}`));
     const log = { debug: write, info: write, warn: write, error: write };
-    const delivery = { emit: () => undefined, closeSockets: () => undefined };
-    const ports = { store, delivery, presence: new MemoryPresence(), telemetry: { log, metrics } };
+    const ports = { store, delivery: silentDelivery, presence: new MemoryPresence(), telemetry: { log, metrics } };
     workers = runWorkers(ports, { redisUrl, undeliveredTtlMs: 1e10, stopWithinMs: 1000 });
   }
   /** Resolves when a sweep has had a turn, by way of Redis, that began after this time. */

@@ -3,6 +3,7 @@ import type { ConversationId, DeviceId, UserId } from "../../protocol/ids.ts";
 /** A live device in a group that has not acked the head. */
 export interface Laggard {
   conversation: ConversationId;
+  kind: "direct" | "group";
   head: number;
   user: UserId;
   device: DeviceId;
@@ -13,6 +14,12 @@ export interface ReceiptNews {
   conversation: ConversationId;
   head: number;
   receiptVersion: number;
+  user: UserId;
+}
+
+/** A user who is not in a group any more. */
+export interface Departure {
+  conversation: ConversationId;
   user: UserId;
 }
 
@@ -40,6 +47,10 @@ export interface FollowingStore {
     after?: { conversation: ConversationId; user: UserId };
     limit: number;
   }): Promise<ReceiptNews[]>;
+  /** Groups that a user is in now. */
+  readGroups(user: UserId): Promise<ConversationId[]>;
+  /** Users who are out of a group since a time or later, and have not come back. At most `limit`, oldest first. */
+  readDepartures(from: number, limit: number): Promise<Departure[]>;
   /** Devices revoked at or after a time, oldest first. */
   readRevocations(from: number, limit: number): Promise<{ device: DeviceId; revokedAt: number }[]>;
 }

@@ -132,6 +132,8 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     clock: read(following.clock),
     readLaggards: read(following.readLaggards),
     readReceiptNews: read(following.readReceiptNews),
+    readGroups: read(following.readGroups),
+    readDepartures: read(following.readDepartures),
     readRevocations: read(following.readRevocations),
     noteWaiting: write(noteWaiting),
     leaseDueWakes: write(leaseDueWakes),

@@ -13,7 +13,14 @@ import {
 } from "./operations/conversations.ts";
 import { appendDeviceEntry, findDevice, readDeviceLists } from "./operations/device-lists.ts";
 import { expireUndelivered } from "./operations/expiry.ts";
-import { clock, readLaggards, readReceiptNews, readRevocations } from "./operations/following.ts";
+import {
+  clock,
+  readDepartures,
+  readGroups,
+  readLaggards,
+  readReceiptNews,
+  readRevocations,
+} from "./operations/following.ts";
 import { acceptLeave, createGroup } from "./operations/groups.ts";
 import { putHistoryKeys, readHistory, readHistoryKeys } from "./operations/history.ts";
 import { ackInbox, readInbox } from "./operations/inbox.ts";
@@ -92,6 +99,8 @@ export const reads = {
   clock,
   readLaggards,
   readReceiptNews,
+  readGroups,
+  readDepartures,
   readRevocations,
   readPushSubscriptions,
   readSweeps,

@@ -105,6 +105,8 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     clock: ask("clock"),
     readLaggards: ask("readLaggards"),
     readReceiptNews: ask("readReceiptNews"),
+    readGroups: ask("readGroups"),
+    readDepartures: ask("readDepartures"),
     readRevocations: ask("readRevocations"),
     noteWaiting: ask("noteWaiting"),
     leaseDueWakes: ask("leaseDueWakes"),

@@ -16,7 +16,7 @@ export function describeFollowing(stores: () => StorePair): void {
       await one.advancePositions([ackBy(conversation, alice, 1)]);
       const [accepted] = await one.acceptMessages(conversation, [messageBy(conversation, alice, 1)]);
       const at = (accepted as { acceptedAt: number }).acceptedAt;
-      const behind = [alice, bob].map((party) => ({ conversation, head: 2, ...party }));
+      const behind = [alice, bob].map((party) => ({ conversation, kind: "direct", head: 2, ...party }));
       expect(await laggards(conversation, at, at + 1)).to.have.deep.members(behind);
       expect(await laggards(conversation, at - 5, at)).to.deep.equal([]);
       expect(await laggards(conversation, at + 1, at + 5)).to.deep.equal([]);

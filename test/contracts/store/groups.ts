@@ -130,6 +130,36 @@ export function describeGroups(stores: () => StorePair): void {
       expect(later).to.include({ head: sequence, receiptVersion: 0 });
     });
 
+    it("is one of those that its users are in, until they are out of it: which is told by whichever instance", async () => {
+      const { one, other } = stores();
+      const { conversation, owner, others, parties } = await foundGroup(one);
+      for (const { user } of parties) expect(await other.readGroups(user)).to.deep.equal([conversation]);
+      const from = await other.clock();
+      const departures = async (since: number) =>
+        (await other.readDepartures(since, 100_000)).filter((each) => each.conversation === conversation);
+      const [left, removed] = others as [Party, Party];
+      await one.acceptLeave(leaveOf(conversation, left, 2));
+      expect(await departures(from)).to.deep.equal([{ conversation, user: left.user }]);
+      const group = { policy: policyOf(owner), leavers: [], leaversBefore: [left.user], joined: [] };
+      const removal = commitBy(conversation, owner, 2, {
+        removed: [left.device, removed.device],
+        leaves: [owner.device],
+      });
+      mustBeAccepted(await one.acceptCommit({ ...removal, group: { ...group, gone: [left.user, removed.user] } }));
+      expect(await departures(from)).to.have.deep.members(others.map(({ user }) => ({ conversation, user })));
+      expect(await departures((await other.clock()) + 1000)).to.deep.equal([]);
+      expect(await other.readGroups(removed.user)).to.deep.equal([]);
+      const comesBack = commitBy(conversation, owner, 3, {
+        added: [removed],
+        leaves: [owner.device, removed.device],
+        welcome: bytesOf("again"),
+      });
+      const again = { ...group, leaversBefore: [], joined: [removed.user], gone: [] };
+      mustBeAccepted(await one.acceptCommit({ ...comesBack, group: again }));
+      expect(await departures(from)).to.deep.equal([{ conversation, user: left.user }]);
+      expect(await other.readGroups(removed.user)).to.deep.equal([conversation]);
+    });
+
     it("begins anew for who comes back", async () => {
       const { one } = stores();
       const { conversation, owner, others } = await foundGroup(one, 2);

@@ -1,4 +1,4 @@
-import type { FollowingStore, Laggard, ReceiptNews } from "../../../actors/ports/store-following.ts";
+import type { Departure, FollowingStore, Laggard, ReceiptNews } from "../../../actors/ports/store-following.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
 import { blobOf, idOf } from "../../blobs.ts";
 import type { MysqlContext } from "../mysql-context.ts";
@@ -13,8 +13,8 @@ export const clock = ({ now }: MysqlContext): Promise<number> => Promise.resolve
 /** See `FollowingStore.readLaggards`. By the index on when conversations were last written to: quiet ones cost nothing. */
 export async function readLaggards(context: MysqlContext, { from, to, after, limit }: Read): Promise<Laggard[]> {
   const [conversation, device] = after ? [blobOf(after.conversation), blobOf(after.device)] : [nothing, nothing];
-  const rows = await context.db.all<LogBounds & { user: UserId; device: Buffer }>(
-    `SELECT ${boundsColumns}, cd.user, cd.device
+  const rows = await context.db.all<LogBounds & Pick<Laggard, "kind" | "user"> & { device: Buffer }>(
+    `SELECT ${boundsColumns}, c.kind, cd.user, cd.device
      FROM conversations c JOIN conversation_devices cd ON cd.conversation = c.conversation
        JOIN devices d ON d.device = cd.device
      WHERE c.last_accepted_at >= ? AND c.last_accepted_at < ? AND cd.left_sequence IS NULL AND cd.position < c.head
@@ -30,9 +30,10 @@ export async function readLaggards(context: MysqlContext, { from, to, after, lim
   const laggards: Laggard[] = [];
   for (const row of rows) {
     if ((await findFloor(context, row)) >= row.head) continue;
-    const { head, user } = row;
+    const { kind, head, user } = row;
     laggards.push({
       conversation: idOf<ConversationId>(row.conversation),
+      kind,
       head,
       user,
       device: idOf<DeviceId>(row.device),
@@ -61,6 +62,26 @@ export async function readReceiptNews(
     limit,
   );
   return rows.map((row) => ({ ...row, conversation: idOf<ConversationId>(row.conversation) }));
+}
+
+/** See `FollowingStore.readGroups`. */
+export async function readGroups({ db }: MysqlContext, user: UserId): Promise<ConversationId[]> {
+  const rows = await db.all<{ conversation: Buffer }>("SELECT conversation FROM group_members WHERE user = ?", user);
+  return rows.map(({ conversation }) => idOf<ConversationId>(conversation));
+}
+
+/** See `FollowingStore.readDepartures`. */
+export async function readDepartures({ db }: MysqlContext, from: number, limit: number): Promise<Departure[]> {
+  const rows = await db.all<{ conversation: Buffer; user: UserId }>(
+    `SELECT cd.conversation, cd.user, MAX(cd.left_at) AS leftAt
+     FROM conversation_devices cd JOIN conversations c ON c.conversation = cd.conversation AND c.kind = 'group'
+       LEFT JOIN group_members gm ON gm.user = cd.user AND gm.conversation = cd.conversation
+     WHERE cd.left_at >= ? AND gm.user IS NULL
+     GROUP BY cd.conversation, cd.user ORDER BY leftAt LIMIT ?`,
+    from,
+    limit,
+  );
+  return rows.map(({ conversation, user }) => ({ conversation: idOf<ConversationId>(conversation), user }));
 }
 
 /** See `FollowingStore.readRevocations`. */

@@ -1,4 +1,4 @@
-import type { FollowingStore, Laggard, ReceiptNews } from "../../../actors/ports/store-following.ts";
+import type { Departure, FollowingStore, Laggard, ReceiptNews } from "../../../actors/ports/store-following.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
 import { blobOf, idOf } from "../../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
@@ -12,8 +12,8 @@ export const clock = ({ now }: StoreContext): number => now;
 
 /** See `FollowingStore.readLaggards`. Where somebody lags, the conversation is due: only those rows are looked at. */
 export function readLaggards(context: StoreContext, { from, to, after, limit }: Read): Laggard[] {
-  const rows = context.db.all<LogBounds & { user: UserId; device: Uint8Array }>(
-    `SELECT c.conversation, c.head, c.floor, c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt, cd.user, cd.device
+  const rows = context.db.all<LogBounds & Pick<Laggard, "kind" | "user"> & { device: Uint8Array }>(
+    `SELECT c.conversation, c.kind, c.head, c.floor, c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt, cd.user, cd.device
      FROM due JOIN conversations c ON c.conversation = due.conversation
        JOIN conversation_devices cd ON cd.conversation = c.conversation
        JOIN devices d ON d.device = cd.device
@@ -28,8 +28,9 @@ export function readLaggards(context: StoreContext, { from, to, after, limit }: 
   );
   return rows
     .filter((row) => findFloor(context, row) < row.head)
-    .map(({ conversation, head, user, device }) => ({
+    .map(({ conversation, kind, head, user, device }) => ({
       conversation: idOf<ConversationId>(conversation),
+      kind,
       head,
       user,
       device: idOf<DeviceId>(device),
@@ -54,6 +55,26 @@ export function readReceiptNews(
     limit,
   );
   return rows.map((row) => ({ ...row, conversation: idOf<ConversationId>(row.conversation) }));
+}
+
+/** See `FollowingStore.readGroups`. */
+export function readGroups({ db }: StoreContext, user: UserId): ConversationId[] {
+  const rows = db.all<{ conversation: Uint8Array }>("SELECT conversation FROM group_members WHERE user = ?", user);
+  return rows.map(({ conversation }) => idOf<ConversationId>(conversation));
+}
+
+/** See `FollowingStore.readDepartures`. */
+export function readDepartures({ db }: StoreContext, from: number, limit: number): Departure[] {
+  const rows = db.all<{ conversation: Uint8Array; user: UserId }>(
+    `SELECT cd.conversation, cd.user
+     FROM conversation_devices cd JOIN conversations c ON c.conversation = cd.conversation AND c.kind = 'group'
+     WHERE cd.left_at >= ? AND NOT EXISTS
+       (SELECT 1 FROM group_members gm WHERE gm.user = cd.user AND gm.conversation = cd.conversation)
+     GROUP BY cd.conversation, cd.user ORDER BY max(cd.left_at) LIMIT ?`,
+    from,
+    limit,
+  );
+  return rows.map(({ conversation, user }) => ({ conversation: idOf<ConversationId>(conversation), user }));
 }
 
 /** See `FollowingStore.readRevocations`. */
