@@ -8,7 +8,7 @@ const foldersOf = (name: string) => readdirSync(tmpdir()).filter((each) => each.
 const isRunning = (pid: number) => existsSync(`/proc/${pid}`);
 
 describe("the servers of the tests", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it("are a MariaDB that keeps its data over kill -9 and goes back to what it was, and leaves nothing", async () => {
     const before = foldersOf("mariadb");

@@ -90,7 +90,7 @@ export class NodeSync {
       await this.attempt(async () => {
         await this.conversations.meet(summary);
         const actor = this.conversations.actor(summary.conversation);
-        if (actor && !actor.holds(summary)) await this.readInbox();
+        if (actor?.mayBeWelcomed(summary)) await this.readInbox();
         await actor?.sync(summary);
       });
     }

@@ -19,7 +19,7 @@ const patienceMs = 20_000;
 
 /** The rows of "What a server can try on a group" in `docs/threat-model.md` that are about who is in it, in their order. */
 describe("a server that lies about who is in a group", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let node: MaliciousNode;
   let group: DeceivedGroup;
   let alice: GroupSide;

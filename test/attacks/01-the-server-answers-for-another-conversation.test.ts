@@ -34,7 +34,7 @@ describe("attack 1: the server answers for another conversation, or begins a log
     expect(alice.client.conversations().filter((one) => one.peer === bob.client.user)).to.deep.equal([]);
     node.behave();
     const chat = await alice.client.direct(bob.client.user);
-    await chat.send("for bob's eyes").reached("delivered", { timeout: 5000 });
+    await chat.send("for bob's eyes").reached("delivered", { timeout: 60_000 });
     expect(bob.texts).to.deep.equal(["for bob's eyes"]);
     expect(mallory.texts).to.deep.equal([]);
   });
@@ -56,7 +56,7 @@ describe("attack 1: the server answers for another conversation, or begins a log
     expect(node.requests("message:send", alice.client.user)).to.have.length(sentBefore);
     node.behave();
     await again.client.sync();
-    await message.reached("delivered", { timeout: 5000 });
+    await message.reached("delivered", { timeout: 60_000 });
     expect(bob.texts).to.deep.equal(["first", "in the true one"]);
   });
 
@@ -76,12 +76,12 @@ describe("attack 1: the server answers for another conversation, or begins a log
     });
     const message = (await alice.client.direct(user)).send("after the beginning");
     await eventually(() => expect(bob.codes()).to.include("diverged"));
-    await message.reached("accepted", { timeout: 5000 });
+    await message.reached("accepted", { timeout: 60_000 });
     expect(bob.texts).to.deep.equal([]);
     expect(bob.codes()).to.not.include("internal");
     node.behave();
     await bob.client.sync();
-    await message.reached("delivered", { timeout: 5000 });
+    await message.reached("delivered", { timeout: 60_000 });
     expect(bob.texts).to.deep.equal(["after the beginning"]);
   });
 });

@@ -70,7 +70,7 @@ describe("attack 1: the server injects an Add, a Remove or a Welcome into a clie
       expect(devicesOf(alice)).to.deep.equal(before);
       expect(bob.texts).to.deep.equal(["first"]);
       // The device asks to be added again, as it cannot tell a forged commit from one that it cannot follow.
-      await alice.chat.send("to the true members").reached("delivered", { timeout: 10_000 });
+      await alice.chat.send("to the true members").reached("delivered", { timeout: 60_000 });
       expect(bob.texts).to.deep.equal(["first", "to the true members"]);
       expect(devicesOf(bob)).to.deep.equal(before);
     });
@@ -80,7 +80,7 @@ describe("attack 1: the server injects an Add, a Remove or a Welcome into a clie
     node.answer("readd:request", () => refused("rate-limited"));
     node.push(bob.client.user, "message:posted", entryOf(await falseCommit("remove")));
     await eventually(() => expect(bob.codes()).to.include("commit-invalid"));
-    await alice.chat.send("the true third").reached("delivered", { timeout: 10_000 });
+    await alice.chat.send("the true third").reached("delivered", { timeout: 60_000 });
     expect(bob.texts).to.deep.equal(["first", "the true third"]);
     expect(bob.unopened).to.deep.equal([]);
   });
@@ -92,7 +92,7 @@ describe("attack 1: the server injects an Add, a Remove or a Welcome into a clie
     const [founding] = entries;
     node.push(bob.client.user, "message:posted", { ...founding!, sequence: 3 });
     await eventually(() => expect(bob.codes()).to.include("commit-invalid"));
-    await alice.chat.send("on we go").reached("delivered", { timeout: 10_000 });
+    await alice.chat.send("on we go").reached("delivered", { timeout: 60_000 });
     expect(bob.texts).to.deep.equal(["first", "on we go"]);
     expect(devicesOf(bob)).to.have.length(2);
   });
@@ -135,7 +135,7 @@ describe("attack 1: the server injects an Add, a Remove or a Welcome into a clie
     expect(devicesOf(bob)).to.deep.equal(before);
     await bobFinds(await falseWelcome(alice.client.user, bob.chat.id, 2));
     expect(devicesOf(bob)).to.deep.equal(before);
-    await bob.chat.send("still ours").reached("delivered", { timeout: 5000 });
+    await bob.chat.send("still ours").reached("delivered", { timeout: 60_000 });
     expect(alice.texts).to.deep.equal(["still ours"]);
   });
 

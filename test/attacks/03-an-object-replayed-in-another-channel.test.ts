@@ -65,7 +65,7 @@ describe("attack 3: a signed or sealed object replayed in another channel", () =
     const tablet = await people.linked(alice.client);
     await eventually(() => expect(alice.chat.members).to.have.length(3));
     const sent = ["two", "three", "four"].map((text) => alice.chat.send(text));
-    await Promise.all(sent.map((one) => one.reached("accepted", { timeout: 5000 })));
+    await Promise.all(sent.map((one) => one.reached("accepted", { timeout: 60_000 })));
     const entries = (await logOf(bob)).slice(2);
     node.push(bob.client.user, "message:posted", entries[0]!);
     const [two, three, four] = entries.slice(1);
@@ -78,7 +78,7 @@ describe("attack 3: a signed or sealed object replayed in another channel", () =
   it("(3) a sealed message of one conversation in another", async () => {
     const carol = await newSide(people, "carol");
     const withCarol = await alice.client.direct(carol.client.user);
-    await withCarol.send("for carol").reached("delivered", { timeout: 5000 });
+    await withCarol.send("for carol").reached("delivered", { timeout: 60_000 });
     const forCarol = dataOf(
       await node
         .linesOf(carol.client.user)[0]!
@@ -91,15 +91,15 @@ describe("attack 3: a signed or sealed object replayed in another channel", () =
   it("(3) an ack of one conversation as the ack of another", async () => {
     const carol = await newSide(people, "carol");
     const toCarol = await bob.client.direct(carol.client.user);
-    await toCarol.send("for carol").reached("delivered", { timeout: 5000 });
+    await toCarol.send("for carol").reached("delivered", { timeout: 60_000 });
     node.rewrite("message:posted", (entry, user) => (user === carol.client.user ? [] : [entry]));
     node.answer("log:read", ({ user, request, forward }) =>
       user === carol.client.user ? ok<"log:read">({ entries: [], head: request.after, floor: 0 }) : forward(),
     );
     const waiting = toCarol.send("not delivered");
-    await waiting.reached("accepted", { timeout: 5000 });
+    await waiting.reached("accepted", { timeout: 60_000 });
     const answer = alice.chat.send("more");
-    await answer.reached("delivered", { timeout: 5000 });
+    await answer.reached("delivered", { timeout: 60_000 });
     const { payload } = node.pushed.findLast(
       ({ name, user }) => name === "message:delivered" && user === alice.client.user,
     )!;
@@ -156,7 +156,7 @@ describe("attack 3: a signed or sealed object replayed in another channel", () =
       expect(asked).to.not.equal(undefined);
       return asked!.payload as Readd;
     });
-    await alice.chat.send("welcome back").reached("delivered", { timeout: 5000 });
+    await alice.chat.send("welcome back").reached("delivered", { timeout: 60_000 });
     return found;
   }
 
@@ -180,7 +180,7 @@ describe("attack 3: a signed or sealed object replayed in another channel", () =
       const at = asked.at + days * 24 * 3600_000;
       expect(await aliceFinds({ ...asked, position: 500 + days, at }), `after ${days} days`).to.equal(0);
     }
-    await alice.chat.send("undisturbed").reached("delivered", { timeout: 5000 });
+    await alice.chat.send("undisturbed").reached("delivered", { timeout: 60_000 });
   });
 
   it("(3) a second request within a week is for a person to answer, whatever time the server gives it", async () => {

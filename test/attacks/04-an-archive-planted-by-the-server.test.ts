@@ -27,8 +27,8 @@ describe("attack 4: an archive, or a history, that the server made up", () => {
     const ann = await people.online("ann");
     await people.online("ben");
     const direct = await ann.direct("ben");
-    await direct.send("one").reached("delivered", { timeout: 10_000 });
-    await direct.send("two").reached("delivered", { timeout: 10_000 });
+    await direct.send("one").reached("delivered", { timeout: 60_000 });
+    await direct.send("two").reached("delivered", { timeout: 60_000 });
     later = await people.linked(ann);
     await eventually(async () => {
       await later.sync();
@@ -92,7 +92,7 @@ describe("attack 4: an archive, or a history, that the server made up", () => {
       return [first!, ...others].map((entry, index) => ({ ...entry, sequence: last - index })).toReversed();
     });
     const direct = people.all()[0]!.conversation(chat.id)!;
-    await direct.send("three").reached("delivered", { timeout: 10_000 });
+    await direct.send("three").reached("delivered", { timeout: 60_000 });
     const latest = await people.linked(people.all()[0]!);
     await eventually(async () => {
       await latest.sync();

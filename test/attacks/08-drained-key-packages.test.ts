@@ -11,7 +11,7 @@ import { newSide, type Side } from "../support/two-talking.ts";
 const patienceMs = 20_000;
 
 describe("attack 8: key packages are drained, so that somebody is added to a group by the last resort", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let node: MaliciousNode;
   let people: People;
   let alice: GroupSide;

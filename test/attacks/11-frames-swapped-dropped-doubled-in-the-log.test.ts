@@ -31,7 +31,7 @@ describe("attack 11: entries of the log swapped, dropped and doubled", () => {
       user === bob.client.user ? ok<"log:read">({ entries: [], head: request.after, floor: 0 }) : forward(),
     );
     const sent = ["two", "three", "four"].map((text) => alice.chat.send(text));
-    await Promise.all(sent.map((message) => message.reached("accepted", { timeout: 5000 })));
+    await Promise.all(sent.map((message) => message.reached("accepted", { timeout: 60_000 })));
     toBob();
     const { entries } = dataOf(
       await node.linesOf(bob.client.user)[0]!.ask("log:read", { conversation: bob.chat.id, after: 2, limit: 10 }),
@@ -97,12 +97,12 @@ describe("attack 11: entries of the log swapped, dropped and doubled", () => {
       return ok<"log:read">({ ...page, entries: page.entries.filter(({ number }) => number !== 3) });
     });
     const sent = ["two", "three", "four"].map((text) => alice.chat.send(text));
-    await Promise.all(sent.map((message) => message.reached("accepted", { timeout: 5000 })));
+    await Promise.all(sent.map((message) => message.reached("accepted", { timeout: 60_000 })));
     await bob.client.sync();
     expect(bob.texts).to.deep.equal(["first", "two"]);
     node.behave();
     await bob.client.sync();
-    await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 5000 })));
+    await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 60_000 })));
     expect(bob.texts).to.deep.equal(["first", "two", "three", "four"]);
     expect([bob.unopened, bob.codes(), alice.codes()]).to.deep.equal([[], [], []]);
   });

@@ -87,7 +87,7 @@ describe("attack 13: mutated and oversized frames into a client", function () {
     // The server may have spoilt the conversation whose entries it made up; it cannot spoil the client.
     const carol = await newSide(people, "carol");
     const chat = await carol.client.direct(bob.client.user);
-    await chat.send("after all that").reached("delivered", { timeout: 15_000 });
+    await chat.send("after all that").reached("delivered", { timeout: 60_000 });
     expect(bob.texts).to.deep.equal(["first", "after all that"]);
   });
 

@@ -55,7 +55,7 @@ describe("attack 15: the server hands out a key package of its own", () => {
     expect(node.requests("message:send", alice.client.user)).to.be.empty;
     node.behave();
     await alice.client.sync();
-    await message.reached("delivered", { timeout: 5000 });
+    await message.reached("delivered", { timeout: 60_000 });
     expect(bob.texts).to.deep.equal(["for bob alone"]);
   }
 

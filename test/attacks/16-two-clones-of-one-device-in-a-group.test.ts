@@ -7,10 +7,10 @@ import { People } from "../support/people.ts";
 import { sealedTwice } from "../support/sealed-twice.ts";
 import { watch } from "../support/two-talking.ts";
 
-const patience = { timeout: 20_000 };
+const patience = { timeout: 60_000 };
 
 describe("attack 16: two clones of one device in a group", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let node: MaliciousNode;
   let people: People;
   let alice: GroupSide;

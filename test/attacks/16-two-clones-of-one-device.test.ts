@@ -48,13 +48,13 @@ describe("attack 16: two clones of one device", () => {
 
   it("(16) the one that is behind sends nothing under its old state, even what it had to send already", async () => {
     await one.client.connect();
-    await one.chat.send("by one").reached("delivered", { timeout: 5000 });
+    await one.chat.send("by one").reached("delivered", { timeout: 60_000 });
     await one.client.close();
     const message = two.chat.send("by two");
     await two.client.connect();
     await eventually(() => expect(two.codes()).to.include("state-lost"));
     expect(two.faults.find(({ code }) => code === "state-lost")?.conversation).to.equal(two.chat.id);
-    await message.reached("delivered", { timeout: 10_000 });
+    await message.reached("delivered", { timeout: 60_000 });
     expect(twice()).to.deep.equal([]);
     expect(bob.texts).to.deep.equal(["first", "by one", "by two"]);
     expect(bob.unopened).to.deep.equal([]);
@@ -62,10 +62,10 @@ describe("attack 16: two clones of one device", () => {
 
   it("(16) in turns, again and again: nothing of either is false, and no number is used for two", async () => {
     await one.client.connect();
-    await one.chat.send("by one").reached("delivered", { timeout: 5000 });
+    await one.chat.send("by one").reached("delivered", { timeout: 60_000 });
     await two.client.connect();
     const byTwo = two.chat.send("by two");
-    await byTwo.reached("delivered", { timeout: 10_000 });
+    await byTwo.reached("delivered", { timeout: 60_000 });
     await one.client.connect().catch(() => undefined);
     const second = one.chat.send("by one again");
     // The group has this device once: the clone that the other one was added in the place of is held for a person.
@@ -78,7 +78,7 @@ describe("attack 16: two clones of one device", () => {
 
   it("(16) a message whose number the other clone has used never shows as accepted", async () => {
     await one.client.connect();
-    await one.chat.send("by one").reached("delivered", { timeout: 5000 });
+    await one.chat.send("by one").reached("delivered", { timeout: 60_000 });
     await one.client.close();
     // The node hides the log from the clone, so that it cannot know, and tells it that all is known.
     const hidden = node.answer("log:read", ({ request, forward, user: asker }) =>
@@ -90,7 +90,7 @@ describe("attack 16: two clones of one device", () => {
     hidden();
     await two.client.sync();
     await eventually(() => expect(two.codes()).to.include("state-lost"));
-    await message.reached("delivered", { timeout: 10_000 });
+    await message.reached("delivered", { timeout: 60_000 });
     expect(bob.texts).to.deep.equal(["first", "by one", "by two"]);
   });
 
@@ -103,11 +103,11 @@ describe("attack 16: two clones of one device", () => {
     const clone = await copyOf(store);
     const first = await people.online(carol.client.user, { store });
     const sent = (await first.direct(dave.client.user)).send("from one of them");
-    await sent.reached("delivered", { timeout: 5000 });
+    await sent.reached("delivered", { timeout: 60_000 });
     await first.close();
     const second = await people.online(carol.client.user, { store: clone });
     const again = (await second.direct(dave.client.user)).send("from the other");
-    await again.reached("delivered", { timeout: 10_000 });
+    await again.reached("delivered", { timeout: 60_000 });
     expect(dave.texts.filter((text) => text === "from the other")).to.have.length(1);
     expect(dave.unopened).to.deep.equal([]);
     expect(twice(carol.client.user)).to.deep.equal([]);

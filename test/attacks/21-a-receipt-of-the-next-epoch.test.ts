@@ -59,13 +59,13 @@ describe("attack 21: a receipt of the next epoch, for a log that was forked in t
     swapForBob();
     withholdAcksBefore(6);
     const messages = [alice.chat.send("do NOT transfer it"), alice.chat.send("but wait for me")];
-    for (const message of messages) await message.reached("accepted", { timeout: 5000 });
+    for (const message of messages) await message.reached("accepted", { timeout: 60_000 });
     await eventually(() => expect(bob.unopened.map(({ sequence }) => sequence)).to.deep.equal([4]));
     // A self-update comes before what alice says next: the running hash of the log begins anew.
     const core = Reflect.get(alice.client, "core") as { timings: { selfUpdateAfterMs: number } };
     core.timings.selfUpdateAfterMs = -1;
     const next = alice.chat.send("in the next epoch");
-    await next.reached("delivered", { timeout: 10_000 });
+    await next.reached("delivered", { timeout: 60_000 });
     core.timings.selfUpdateAfterMs = 24 * 3600_000;
     expect(next.sequence).to.equal(6);
     await alice.client.sync();

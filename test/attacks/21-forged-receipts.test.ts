@@ -43,7 +43,7 @@ describe("attack 21: forged receipts", () => {
     const reads = node.exchanges.filter(({ name, user }) => name === "log:read" && user === bob.client.user);
     await eventually(() => expect(reads.filter(({ answer }) => answer === undefined)).to.be.empty);
     const message = alice.chat.send("not delivered");
-    await message.reached("accepted", { timeout: 5000 });
+    await message.reached("accepted", { timeout: 60_000 });
     return message.sequence!;
   }
 

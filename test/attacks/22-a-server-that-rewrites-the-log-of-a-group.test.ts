@@ -25,7 +25,7 @@ const patienceMs = 20_000;
 
 /** The rows of "What a server can try on a group" in `docs/threat-model.md` that are about its log, in their order. */
 describe("a server that rewrites the log of a group", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let node: MaliciousNode;
   let group: DeceivedGroup;
   let alice: GroupSide;

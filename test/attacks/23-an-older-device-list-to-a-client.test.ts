@@ -50,7 +50,7 @@ describe("attack 23: the server shows a client an older or another device list",
     if (code === "identity-changed") expect(changed).to.include(bob.client.user);
     expect(alice.chat.members).to.have.length(2);
     node.behave();
-    await alice.chat.send("still to bob").reached("delivered", { timeout: 5000 });
+    await alice.chat.send("still to bob").reached("delivered", { timeout: 60_000 });
     expect(bob.texts).to.include("still to bob");
     expect((await alice.client.verification(bob.client.user)).safetyNumber).to.equal(
       (await bob.client.verification(alice.client.user)).safetyNumber,
@@ -107,7 +107,7 @@ describe("attack 23: the server shows a client an older or another device list",
       (one, after) => ({ ...one, entries: after === 0 ? one.entries : [] }),
     );
     await people.linked(bob.client);
-    await bob.chat.send("I have a tablet").reached("delivered", { timeout: 5000 });
+    await bob.chat.send("I have a tablet").reached("delivered", { timeout: 60_000 });
     await eventually(() => expect(alice.codes()).to.include("untrusted-list"));
     expect(alice.faults.find(({ code }) => code === "untrusted-list")?.user).to.equal(bob.client.user);
   });
@@ -129,7 +129,7 @@ describe("attack 23: the server shows a client an older or another device list",
     expect(message.state).to.equal("queued");
     node.behave();
     await alice.client.sync();
-    await message.reached("delivered", { timeout: 5000 });
+    await message.reached("delivered", { timeout: 60_000 });
     expect(carol.texts).to.deep.equal(["for carol"]);
   });
 

@@ -15,10 +15,10 @@ import { newSide, twoTalking, type Side } from "../support/two-talking.ts";
 import { commitThatNobodyFollows } from "../support/unfollowable-commit.ts";
 
 const timings = { ...quickTimings, generationPatienceMs: 250 };
-const soon = { timeout: 20_000 };
+const soon = { timeout: 60_000 };
 
 describe("attack 27: a new generation that may not be", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let node: MaliciousNode;
   let people: People;
   before(async () => {

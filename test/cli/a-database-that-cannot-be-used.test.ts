@@ -8,7 +8,7 @@ import { runSotto } from "../support/sotto-command.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 describe("a database that cannot be used", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder: Awaited<ReturnType<typeof tempFolder>>;
   before(async () => {
     await builtDist();

@@ -9,7 +9,7 @@ import { runSotto } from "../support/sotto-command.ts";
 import { newUser } from "../support/store/store-kit.ts";
 
 describe("sotto purge, behind somebody who holds a row", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   before(() => builtDist());
 
   it("says what it has put off, and that all is deleted when it is", async () => {

@@ -5,7 +5,7 @@ import { runSotto, startSotto, type Finished, type Started } from "../support/so
 import { tempFolder } from "../support/temp-folder.ts";
 
 describe("sotto chat", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder: { path: string; remove(): Promise<void> };
   let node: Started;
   let url: string;

@@ -12,7 +12,7 @@ interface Finding {
 }
 
 describe("sotto doctor, of a cluster", function () {
-  this.timeout(40_000);
+  this.timeout(120_000);
   let redis: RedisServer;
   let settings: Record<string, string>;
   before(async () => {

@@ -3,7 +3,7 @@ import { runSotto, startSotto } from "../support/sotto-command.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 describe("a second node on one folder", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let folder: Awaited<ReturnType<typeof tempFolder>>;
   let settings: Record<string, string>;
   beforeEach(async () => {

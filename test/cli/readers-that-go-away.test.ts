@@ -8,7 +8,7 @@ import { tempFolder } from "../support/temp-folder.ts";
 const commandFile = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 
 describe("a command whose output nobody reads", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let folder: Awaited<ReturnType<typeof tempFolder>>;
   before(async () => {
     folder = await tempFolder();

@@ -10,7 +10,7 @@ import { runSotto, startSotto } from "../support/sotto-command.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 describe("the sotto command", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder: Awaited<ReturnType<typeof tempFolder>>;
   let settings: Record<string, string>;
   beforeEach(async () => {

@@ -5,7 +5,7 @@ import { startSotto, type Started } from "../support/sotto-command.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 describe("stopping a node that somebody holds on to", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let folder: Awaited<ReturnType<typeof tempFolder>>;
   let holding: Socket | undefined;
   beforeEach(async () => {

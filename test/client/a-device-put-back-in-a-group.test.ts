@@ -8,10 +8,10 @@ import { People } from "../support/people.ts";
 import { sealedTwice } from "../support/sealed-twice.ts";
 import { newSide, watch } from "../support/two-talking.ts";
 
-const patience = { timeout: 20_000 };
+const patience = { timeout: 60_000 };
 
 describe("a device of a group whose store was put back to an older copy", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let node: MaliciousNode;
   let people: People;
   let alice: GroupSide;

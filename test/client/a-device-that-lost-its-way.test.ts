@@ -38,21 +38,21 @@ describe("a device that lost its way", () => {
     const first = await people.online("ida", { store });
     const jon = await people.online("jon");
     const chat = await first.direct("jon");
-    await chat.send("one").reached("delivered", { timeout: 5000 });
+    await chat.send("one").reached("delivered", { timeout: 60_000 });
     await first.close();
     const backup = await copyOf(store);
 
     const second = await people.online("ida", { store });
-    await (await second.direct("jon")).send("two").reached("delivered", { timeout: 5000 });
+    await (await second.direct("jon")).send("two").reached("delivered", { timeout: 60_000 });
     await second.close();
 
     const restored = await people.online("ida", { store: backup });
     const again = await restored.direct("jon");
     const sent = again.send("three");
-    await sent.reached("delivered", { timeout: 10_000 });
+    await sent.reached("delivered", { timeout: 60_000 });
     expect(await textsFrom(jon, "ida")).to.deep.equal(["one", "two", "three"]);
     expect(people.faults).to.include("ida: state-lost");
-    await (await jon.direct("ida")).send("welcome back").reached("delivered", { timeout: 5000 });
+    await (await jon.direct("ida")).send("welcome back").reached("delivered", { timeout: 60_000 });
     expect(await textsFrom(restored, "jon")).to.deep.equal(["welcome back"]);
   });
 
@@ -60,7 +60,7 @@ describe("a device that lost its way", () => {
     const store = memoryStore();
     const kay = await people.online("kay", { store });
     const lee = await people.online("lee");
-    await (await lee.direct("kay")).send("one").reached("delivered", { timeout: 5000 });
+    await (await lee.direct("kay")).send("one").reached("delivered", { timeout: 60_000 });
     await kay.close();
     const opened = await store.open();
     for (const table of [tables.groupTrees, tables.groupRatchets]) {
@@ -69,7 +69,7 @@ describe("a device that lost its way", () => {
     await opened.close();
     const back = await people.online("kay", { store });
     const message = (await lee.direct("kay")).send("two");
-    await message.reached("delivered", { timeout: 10_000 });
+    await message.reached("delivered", { timeout: 60_000 });
     expect(await textsFrom(back, "lee")).to.deep.equal(["one", "two"]);
   });
 
@@ -79,7 +79,7 @@ describe("a device that lost its way", () => {
     const store = memoryStore();
     const max = await those.online("max", { store });
     const ned = await those.online("ned");
-    await (await ned.direct("max")).send("one").reached("delivered", { timeout: 5000 });
+    await (await ned.direct("max")).send("one").reached("delivered", { timeout: 60_000 });
     await max.close();
     const opened = await store.open();
     for (const table of [tables.groupTrees, tables.groupRatchets]) {
@@ -99,7 +99,7 @@ describe("a device that lost its way", () => {
       expect((await back.direct("ned")).isJoined).to.equal(true);
     });
     const message = (await ned.direct("max")).send("two");
-    await message.reached("delivered", { timeout: 10_000 });
+    await message.reached("delivered", { timeout: 60_000 });
     expect(await textsFrom(back, "ned")).to.deep.equal(["one", "two"]);
     expect(those.faults).to.not.include("ned: readd-held");
     await those.close();
@@ -110,15 +110,15 @@ describe("a device that lost its way", () => {
     const store = memoryStore();
     const mia = await people.online("mia", { store });
     const ned = await people.online("ned");
-    await (await mia.direct("ned")).send("one").reached("delivered", { timeout: 5000 });
+    await (await mia.direct("ned")).send("one").reached("delivered", { timeout: 60_000 });
     await mia.close();
     const backup = await copyOf(store);
     const backupTwo = await copyOf(backup);
     const ahead = await people.online("mia", { store });
-    await (await ahead.direct("ned")).send("ahead").reached("delivered", { timeout: 5000 });
+    await (await ahead.direct("ned")).send("ahead").reached("delivered", { timeout: 60_000 });
     await ahead.close();
     const restored = await people.online("mia", { store: backup });
-    await (await restored.direct("ned")).send("back").reached("delivered", { timeout: 5000 });
+    await (await restored.direct("ned")).send("back").reached("delivered", { timeout: 60_000 });
     await restored.close();
     const again = await people.online("mia", { store: backupTwo });
     await eventually(() => expect(people.faults).to.include("ned: readd-held"));
@@ -126,7 +126,7 @@ describe("a device that lost its way", () => {
     await eventually(() => expect(chat.waitingFor).to.equal("welcome"));
     const sent = chat.send("once more");
     expect(await (await ned.direct("mia")).letIn(again.device)).to.equal(true);
-    await sent.reached("delivered", { timeout: 10_000 });
+    await sent.reached("delivered", { timeout: 60_000 });
     expect(ned.connection).to.equal("online");
   });
 
@@ -135,8 +135,8 @@ describe("a device that lost its way", () => {
     const oda = await people.online("oda", { timings });
     const pia = await people.online("pia");
     const chat = await oda.direct("pia");
-    await chat.send("one").reached("delivered", { timeout: 5000 });
-    await chat.send("two").reached("delivered", { timeout: 5000 });
+    await chat.send("one").reached("delivered", { timeout: 60_000 });
+    await chat.send("two").reached("delivered", { timeout: 60_000 });
     const row = await node.store.findConversation(chat.id);
     expect(row?.epoch).to.be.greaterThan(1);
     expect(await textsFrom(pia, "oda")).to.deep.equal(["one", "two"]);

@@ -9,7 +9,7 @@ import { newSide, twoTalking, watch, type Side } from "../support/two-talking.ts
 import { commitThatNobodyFollows } from "../support/unfollowable-commit.ts";
 
 const timings = { ...quickTimings, generationPatienceMs: 200 };
-const soon = { timeout: 20_000 };
+const soon = { timeout: 60_000 };
 
 /** A closed store without any group. */
 async function loseGroups(store: ClientStore): Promise<void> {
@@ -21,7 +21,7 @@ async function loseGroups(store: ClientStore): Promise<void> {
 }
 
 describe("a new generation", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let node: GatewayNode;
   let people: People;
   before(async () => {

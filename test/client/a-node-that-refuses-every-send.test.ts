@@ -32,7 +32,7 @@ describe("a node that refuses every send as behind its log", () => {
       // Three are tried again at once; the pauses after them last at least 25, 50, 100, 200 and 400 ms.
       expect(triedAt[8]! - triedAt[3]!).to.be.greaterThan(770);
       node.behave();
-      await message.reached("delivered", { timeout: 10_000 });
+      await message.reached("delivered", { timeout: 60_000 });
       expect(bob.texts).to.deep.equal(["first", "second"]);
     });
 
@@ -44,7 +44,7 @@ describe("a node that refuses every send as behind its log", () => {
           triedAt.push(performance.now());
           return triedAt.length <= 3 ? refused(code) : forward();
         });
-        await alice.chat.send(text).reached("accepted", { timeout: 10_000 });
+        await alice.chat.send(text).reached("accepted", { timeout: 60_000 });
         expect(triedAt).to.have.length(4);
       }
     });

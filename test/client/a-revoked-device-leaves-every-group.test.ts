@@ -38,7 +38,7 @@ describe("a revoked device leaves every group", () => {
     await alice.client.devices.revoke(stolen.device);
     await eventually(() => expect(isHere(stolen)).to.equal(false));
     expect(lost).to.be.greaterThan(2);
-    await alice.chat.send("without it").reached("delivered", { timeout: 5000 });
+    await alice.chat.send("without it").reached("delivered", { timeout: 60_000 });
   });
 
   it("although every commit loses, until the node is compared with again", async () => {
@@ -80,6 +80,6 @@ describe("a revoked device leaves every group", () => {
     expect(isHere(stolen)).to.equal(true);
     const again = await people.online(alice.client.user, { store });
     await eventually(() => expect(isHere(stolen)).to.equal(false));
-    await (await again.direct(bob.client.user)).send("without it").reached("delivered", { timeout: 5000 });
+    await (await again.direct(bob.client.user)).send("without it").reached("delivered", { timeout: 60_000 });
   });
 });

@@ -66,23 +66,23 @@ describe("a store that fails for a while", () => {
   it("what comes meanwhile is not acked, the person is told, and it is there when the store works again", async () => {
     store.isFull = true;
     const message = bob.chat.send("to a full disk");
-    await message.reached("accepted", { timeout: 5000 });
+    await message.reached("accepted", { timeout: 60_000 });
     await isTold();
     expect(alice.texts).to.deep.equal([]);
     await bob.client.sync();
     expect(message.state).to.equal("accepted");
     store.isFull = false;
     await alice.client.sync();
-    await message.reached("delivered", { timeout: 5000 });
+    await message.reached("delivered", { timeout: 60_000 });
     expect(alice.texts).to.deep.equal(["to a full disk"]);
   });
 
   it("the next message that comes brings the one before it", async () => {
     store.isFull = true;
-    await bob.chat.send("to a full disk").reached("accepted", { timeout: 5000 });
+    await bob.chat.send("to a full disk").reached("accepted", { timeout: 60_000 });
     await isTold();
     store.isFull = false;
-    await bob.chat.send("to an empty one").reached("delivered", { timeout: 5000 });
+    await bob.chat.send("to an empty one").reached("delivered", { timeout: 60_000 });
     expect(alice.texts).to.deep.equal(["to a full disk", "to an empty one"]);
   });
 
@@ -97,7 +97,7 @@ describe("a store that fails for a while", () => {
     await alice.client.sync().catch(() => undefined);
     store.isFull = false;
     await alice.client.sync();
-    await message.reached("delivered", { timeout: 5000 });
+    await message.reached("delivered", { timeout: 60_000 });
     expect(bob.texts).to.deep.equal(["first", "sealed in the end"]);
     expect(bob.faults).to.deep.equal([]);
   });
@@ -108,7 +108,7 @@ describe("a store that fails for a while", () => {
     await eventually(() => expect(failed.state).to.equal("failed"));
     expect(failed.error?.code).to.equal("internal");
     store.isFull = false;
-    await alice.chat.send("kept").reached("delivered", { timeout: 5000 });
+    await alice.chat.send("kept").reached("delivered", { timeout: 60_000 });
     expect(bob.texts).to.deep.equal(["first", "kept"]);
     expect(alice.chat.unsent()).to.deep.equal([]);
   });

@@ -8,7 +8,7 @@ import { GroupWorld } from "../support/group-world.ts";
 /** How many sequences are tried; a release run sets more. */
 const runs = Number(process.env["SOTTO_GROUP_RUNS"] ?? 8);
 const deviceCounts = [2, 2, 1, 1, 1, 1];
-const patience = { timeout: 30_000 };
+const patience = { timeout: 60_000 };
 
 /** Users by their number, devices by theirs; which of them can do it shows when it is its turn. */
 type Step =

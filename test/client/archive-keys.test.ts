@@ -24,7 +24,7 @@ describe("the archive key of a user", () => {
     const tablet = await people.linked(ann);
     const stolen = await people.linked(ann);
     const chat = await ann.direct("ben");
-    await chat.send("before").reached("delivered", { timeout: 10_000 });
+    await chat.send("before").reached("delivered", { timeout: 60_000 });
     expect(archiveGenerations(stolen)).to.deep.equal([1]);
     await ann.devices.revoke(stolen.device);
     await eventually(async () => {
@@ -33,7 +33,7 @@ describe("the archive key of a user", () => {
     });
     expect(archiveGenerations(ann)).to.deep.equal([1, 2]);
     expect(archiveGenerations(stolen)).to.deep.equal([1]);
-    await chat.send("after").reached("delivered", { timeout: 10_000 });
+    await chat.send("after").reached("delivered", { timeout: 60_000 });
     await eventually(async () => {
       const rows = await node.inner.store.readHistoryKeys(ann.user, chat.id, { generation: 0, epoch: 0 }, 100);
       const { epoch } = (await node.inner.store.findConversation(chat.id))!;

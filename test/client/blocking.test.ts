@@ -6,7 +6,7 @@ import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
 import { People } from "../support/people.ts";
 import { refusal } from "../support/refusal.ts";
 
-const soon = { timeout: 8000 };
+const soon = { timeout: 60_000 };
 
 /** Texts that a conversation shows, in order. */
 async function textsIn(chat: Conversation): Promise<string[]> {
@@ -32,7 +32,7 @@ function conversationOf(client: Client, kind: "direct" | "group"): Promise<Conve
 }
 
 describe("blocking somebody", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let node: GatewayNode;
   let people: People;
   let round = 0;

@@ -36,7 +36,7 @@ describe("a direct conversation through the SDK", () => {
     const chat = await alice.direct("bob");
     const sent = chat.send("hello");
     expect((await received).text).to.equal("hello");
-    await sent.reached("delivered", { timeout: 5000 });
+    await sent.reached("delivered", { timeout: 60_000 });
     expect(sent.state).to.equal("delivered");
     expect(sent.sequence).to.equal(2);
     const [receipt] = await sent.receipts();
@@ -52,10 +52,10 @@ describe("a direct conversation through the SDK", () => {
     const chat = await carol.direct("dave");
     const lines = Array.from({ length: 200 }, (_, index) => `line ${index}`);
     const sent = lines.map((line) => chat.send(line));
-    await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 15_000 })));
+    await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 60_000 })));
     expect(heard).to.deep.equal(lines);
     const back = await dave.direct("carol");
-    await back.send("thanks").reached("delivered", { timeout: 5000 });
+    await back.send("thanks").reached("delivered", { timeout: 60_000 });
     await eventually(async () => expect((await chat.unread()).map((one) => one.text)).to.deep.equal(["thanks"]));
   });
 
@@ -66,7 +66,7 @@ describe("a direct conversation through the SDK", () => {
     await eventually(() => expect(chat.waitingFor).to.equal("recipient-device"));
     expect(sent.state).to.equal("queued");
     const frank = await online("frank");
-    await sent.reached("delivered", { timeout: 10_000 });
+    await sent.reached("delivered", { timeout: 60_000 });
     const [conversation] = frank.conversations();
     expect((await conversation!.unread()).map((one) => one.text)).to.deep.equal(["are you there?"]);
   });
@@ -80,7 +80,7 @@ describe("a direct conversation through the SDK", () => {
     expect(withdrawn.state).to.equal("failed");
     expect(chat.unsent()).to.deep.equal([sent]);
     const hugo = await online("hugo");
-    await sent.reached("delivered", { timeout: 10_000 });
+    await sent.reached("delivered", { timeout: 60_000 });
     expect(await chat.cancel(sent)).to.equal(false);
     expect((await hugo.conversations()[0]!.unread()).map((one) => one.text)).to.deep.equal(["come over"]);
   });
@@ -89,7 +89,7 @@ describe("a direct conversation through the SDK", () => {
     const iris = await online("iris");
     const jack = await online("jack");
     const chat = await iris.direct("jack");
-    for (const text of ["one", "two", "three"]) await chat.send(text).reached("delivered", { timeout: 5000 });
+    for (const text of ["one", "two", "three"]) await chat.send(text).reached("delivered", { timeout: 60_000 });
     const theirs = await jack.direct("iris");
     const last = await theirs.history({ limit: 2 });
     expect(last.messages.map((one) => "text" in one && one.text)).to.deep.equal(["two", "three"]);

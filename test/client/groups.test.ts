@@ -10,10 +10,10 @@ import { tempFolder } from "../support/temp-folder.ts";
 
 const textsOf = async (group: Group): Promise<string[]> => (await group.unread()).map(({ text }) => text);
 const usersOf = (group: Group): string[] => group.users.map(({ user }) => user);
-const soon = { timeout: 8000 };
+const soon = { timeout: 60_000 };
 
 describe("groups", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let node: GatewayNode;
   let people: People;
   let run = 0;

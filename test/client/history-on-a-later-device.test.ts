@@ -41,8 +41,8 @@ describe("history on a device that was added later", () => {
     const chat = await ann.direct("ben");
     const back = await ben.direct("ann");
     for (let turn = 0; turn < 12; turn += 1) {
-      await chat.send(`ann ${turn}`).reached("delivered", { timeout: 10_000 });
-      await back.send(`ben ${turn}`).reached("delivered", { timeout: 10_000 });
+      await chat.send(`ann ${turn}`).reached("delivered", { timeout: 60_000 });
+      await back.send(`ben ${turn}`).reached("delivered", { timeout: 60_000 });
     }
     const second = await people.linked(ann);
     const there = await conversationOf(second, chat.id);
@@ -53,7 +53,7 @@ describe("history on a device that was added later", () => {
     expect(last).to.include({ text: "ben 11", state: "read" });
     expect(last.sender.user).to.equal("ben");
     expect(await there.unread()).to.have.length(0);
-    await chat.send("after").reached("delivered", { timeout: 10_000 });
+    await chat.send("after").reached("delivered", { timeout: 60_000 });
     await eventually(async () => expect((await textsOf(there)).at(-1)).to.equal("after"));
   });
 
@@ -62,9 +62,9 @@ describe("history on a device that was added later", () => {
     const dan = await people.online("dan");
     const eve = await people.online("eve");
     const team = await cat.createGroup({ name: "Team", members: ["dan"] });
-    await team.send("before eve").reached("delivered", { timeout: 10_000 });
+    await team.send("before eve").reached("delivered", { timeout: 60_000 });
     await team.add("eve");
-    await team.send("with eve").reached("delivered", { timeout: 10_000 });
+    await team.send("with eve").reached("delivered", { timeout: 60_000 });
     const eveTwo = await people.linked(eve);
     const danTwo = await people.linked(dan);
     await eventually(async () => {
@@ -77,7 +77,7 @@ describe("history on a device that was added later", () => {
     const fay = await people.online("fay");
     const gus = await people.online("gus");
     const quiet = await fay.createGroup({ members: ["gus"], history: "off" });
-    await quiet.send("said once").reached("delivered", { timeout: 10_000 });
+    await quiet.send("said once").reached("delivered", { timeout: 60_000 });
     const second = await people.linked(gus);
     expect(await textsOf(await conversationOf(second, quiet.id))).to.deep.equal(["(undecryptable)"]);
   });
@@ -86,16 +86,16 @@ describe("history on a device that was added later", () => {
     const store = memoryStore();
     const hal = await people.online("hal", { store });
     const ivy = await people.online("ivy");
-    await (await ivy.direct("hal")).send("one").reached("delivered", { timeout: 10_000 });
+    await (await ivy.direct("hal")).send("one").reached("delivered", { timeout: 60_000 });
     await hal.close();
     const opened = await store.open();
     for (const table of [tables.groupTrees, tables.groupRatchets]) {
       for (const { id } of await opened.list(table)) await opened.write([{ table, id, bytes: null }]);
     }
     await opened.close();
-    await (await ivy.direct("hal")).send("two").reached("accepted", { timeout: 10_000 });
+    await (await ivy.direct("hal")).send("two").reached("accepted", { timeout: 60_000 });
     const back = await people.online("hal", { store });
-    await (await ivy.direct("hal")).send("three").reached("delivered", { timeout: 10_000 });
+    await (await ivy.direct("hal")).send("three").reached("delivered", { timeout: 60_000 });
     expect(await textsOf(await back.direct("ivy"))).to.deep.equal(["one", "two", "three"]);
     expect(await textsOf(await back.direct("ivy"))).to.deep.equal(["one", "two", "three"]);
   });

@@ -61,7 +61,7 @@ describe("ids after a clock or a backup went back", () => {
     const message = (await client.direct(bob)).send("set right");
     expect(message.id > ahead).to.equal(true);
     await client.connect();
-    await message.reached("delivered", { timeout: 5000 });
+    await message.reached("delivered", { timeout: 60_000 });
     expect(await bobHolds()).to.deep.equal(["first", "while ahead", "set right"]);
     expect(people.faults).to.deep.equal([]);
   });
@@ -71,14 +71,14 @@ describe("ids after a clock or a backup went back", () => {
     const ahead = await asIfWrittenAhead();
     const before = await people.online(alice, { store });
     const [waiting] = (await before.direct(bob)).unsent();
-    if (waiting) await waiting.reached("delivered", { timeout: 5000 });
+    if (waiting) await waiting.reached("delivered", { timeout: 60_000 });
     await before.close();
     expect(newId<MessageId>() < ahead).to.equal(true);
     for (const text of ["set right", "once more"]) {
       const client = await people.online(alice, { store });
       const message = (await client.direct(bob)).send(text);
       expect(message.id > ahead).to.equal(true);
-      await message.reached("delivered", { timeout: 5000 });
+      await message.reached("delivered", { timeout: 60_000 });
       await client.close();
     }
     expect(await bobHolds()).to.deep.equal(["first", "while ahead", "set right", "once more"]);
@@ -90,11 +90,11 @@ describe("ids after a clock or a backup went back", () => {
     const backup = await copyOf(store);
     const online = await people.online(alice, { store });
     const [waiting] = (await online.direct(bob)).unsent();
-    if (waiting) await waiting.reached("delivered", { timeout: 5000 });
+    if (waiting) await waiting.reached("delivered", { timeout: 60_000 });
     await online.close();
     const restored = await people.online(alice, { store: backup });
     const chat = await restored.direct(bob);
-    await chat.send("after the restoring").reached("delivered", { timeout: 10_000 });
+    await chat.send("after the restoring").reached("delivered", { timeout: 60_000 });
     expect(await bobHolds()).to.deep.equal(["first", "went out later", "after the restoring"]);
     expect(chat.unsent()).to.deep.equal([]);
     expect(people.faults).to.deep.equal([`${alice}: state-lost`]);
@@ -105,12 +105,12 @@ describe("ids after a clock or a backup went back", () => {
     const later = await people.open(alice, { store: clone });
     const message = (await later.direct(bob)).send("written first");
     const online = await people.online(alice, { store });
-    await (await online.direct(bob)).send("written second").reached("delivered", { timeout: 5000 });
+    await (await online.direct(bob)).send("written second").reached("delivered", { timeout: 60_000 });
     await online.close();
     await later.connect();
     await eventually(() => expect(message.state).to.equal("failed"));
     expect(message.error?.code).to.equal("state-lost");
-    await (await later.direct(bob)).send("written again").reached("delivered", { timeout: 10_000 });
+    await (await later.direct(bob)).send("written again").reached("delivered", { timeout: 60_000 });
     expect(await bobHolds()).to.deep.equal(["first", "written second", "written again"]);
   });
 
@@ -123,10 +123,10 @@ describe("ids after a clock or a backup went back", () => {
     await first.close();
     const backup = await copyOf(own);
     const second = await people.online(user, { store: own });
-    await (await second.direct(peer.client.user)).send("forgotten").reached("delivered", { timeout: 5000 });
+    await (await second.direct(peer.client.user)).send("forgotten").reached("delivered", { timeout: 60_000 });
     await second.close();
     const restored = await people.online(user, { store: backup });
-    await (await restored.direct(peer.client.user)).send("remembered").reached("delivered", { timeout: 10_000 });
+    await (await restored.direct(peer.client.user)).send("remembered").reached("delivered", { timeout: 60_000 });
     expect(peer.texts).to.deep.equal(["forgotten", "remembered"]);
   });
 });

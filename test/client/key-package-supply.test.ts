@@ -27,7 +27,7 @@ describe("the supply of key packages", () => {
   it("is filled up in a session that lasts, when others have taken from it", async () => {
     const levels = { full: 2, low: 2, checkEveryMs: 0 };
     const [gil, hal] = [await people.online("gil"), await people.online("hal", { keyPackages: levels })];
-    await (await gil.direct("hal")).send("hello").reached("delivered", { timeout: 5000 });
+    await (await gil.direct("hal")).send("hello").reached("delivered", { timeout: 60_000 });
     const published = (): number =>
       node.requests("keypackages:publish", "hal").reduce((sum, { oneTime }) => sum + oneTime.length, 0);
     expect(published()).to.equal(4);
@@ -43,7 +43,7 @@ describe("the supply of key packages", () => {
     };
     const before = await held();
     const chat = await eve.direct("finn");
-    await chat.send("hello").reached("delivered", { timeout: 5000 });
+    await chat.send("hello").reached("delivered", { timeout: 60_000 });
     const after = await held();
     expect(after).to.have.length(before.length - 1);
     expect(before).to.include.members(after);

@@ -7,10 +7,10 @@ import { MaliciousNode } from "../support/malicious-node.ts";
 import { People } from "../support/people.ts";
 import { refusal } from "../support/refusal.ts";
 
-const soon = { timeout: 15_000 };
+const soon = { timeout: 60_000 };
 
 describe("large groups", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let node: MaliciousNode;
   let people: People;
   let clients: Client[];

@@ -31,7 +31,7 @@ describe("one's own messages in one's own history", () => {
   /** Her log is read by a page that the node cut before her messages, and that comes after the answers to them. */
   async function readWhileTheyAreAnswered(): Promise<() => void> {
     node.rewrite("message:posted", (entry, user) => (isHers(user) ? [] : [entry]));
-    await bob.chat.send("from the other side").reached("accepted", { timeout: 5000 });
+    await bob.chat.send("from the other side").reached("accepted", { timeout: 60_000 });
     let isCut = (): void => undefined;
     let page = (): void => undefined;
     const cut = new Promise<void>((resolve) => (isCut = resolve));
@@ -50,7 +50,7 @@ describe("one's own messages in one's own history", () => {
   }
 
   async function allAreHeld(messages: Message[]): Promise<void> {
-    for (const message of messages) await message.reached("accepted", { timeout: 5000 });
+    for (const message of messages) await message.reached("accepted", { timeout: 60_000 });
     await alice.client.sync();
     await eventually(async () => {
       const { messages: held } = await alice.chat.history({ limit: 200 });
@@ -76,7 +76,7 @@ describe("one's own messages in one's own history", () => {
     await eventually(() => expect(node.requests("message:send", alice.client.user)).to.have.length(texts.length + 1));
     const page = await readWhileTheyAreAnswered();
     release();
-    await Promise.all(messages.map((message) => message.reached("accepted", { timeout: 5000 })));
+    await Promise.all(messages.map((message) => message.reached("accepted", { timeout: 60_000 })));
     page();
     await allAreHeld(messages);
   });

@@ -8,7 +8,7 @@ import { People, quickTimings } from "../support/people.ts";
 const timings = { ...quickTimings, rosterPatienceMs: 400 };
 
 describe("a device of a group that asks to be added again", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let node: MaliciousNode;
   let people: People;
   let run = 0;
@@ -53,7 +53,7 @@ describe("a device of a group that asks to be added again", function () {
       expect(found?.isJoined).to.equal(true);
       return found!;
     });
-    await group.send("again").reached("delivered", { timeout: 8000 });
+    await group.send("again").reached("delivered", { timeout: 60_000 });
     expect((await side.unread()).map(({ text }) => text)).to.deep.equal(["again"]);
     const answers = readds().slice(before);
     expect(answers.map((one) => one.user)).to.deep.equal([members[0]!.user]);
@@ -71,6 +71,6 @@ describe("a device of a group that asks to be added again", function () {
     await members[1]!
       .conversation(group.id)!
       .send("without the founder")
-      .reached("delivered", { by: "any", timeout: 8000 });
+      .reached("delivered", { by: "any", timeout: 60_000 });
   });
 });

@@ -48,16 +48,16 @@ describe("receipts that prove what they say", () => {
     const tablet = await linkedButNotAdmitted();
     await bob.client.close();
     const before = ["one", "two", "three"].map((text) => alice.chat.send(text));
-    for (const message of before) await message.reached("accepted", { timeout: 5000 });
+    for (const message of before) await message.reached("accepted", { timeout: 60_000 });
     tablet.admit();
     await eventually(() => expect(isMember(alice.chat, tablet.device)).to.equal(true));
-    await alice.chat.send("to the tablet").reached("delivered", { timeout: 10_000 });
+    await alice.chat.send("to the tablet").reached("delivered", { timeout: 60_000 });
     await alice.client.sync();
     expect(before.map(({ state }) => state)).to.deep.equal(["accepted", "accepted", "accepted"]);
     expect(await before[0]!.receipts()).to.deep.equal([{ user: bob.client.user }]);
 
     const back = await people.online(bob.client.user, { store: bob.store });
-    for (const message of before) await message.reached("delivered", { timeout: 10_000 });
+    for (const message of before) await message.reached("delivered", { timeout: 60_000 });
     expect(await textsFrom(back, alice.client.user)).to.include.members(["one", "two", "three"]);
     expect(people.faults).to.deep.equal([]);
   });
@@ -69,18 +69,18 @@ describe("receipts that prove what they say", () => {
     const tablet = await linkedButNotAdmitted();
     await bob.client.close();
     const lost = alice.chat.send("never reached bob");
-    await lost.reached("accepted", { timeout: 5000 });
+    await lost.reached("accepted", { timeout: 60_000 });
     await alice.client.close();
     const backup = await copyOf(alice.store);
     tablet.admit();
     await eventually(() => expect(isMember(laptop.conversations()[0]!, tablet.device)).to.equal(true));
     const ahead = await people.online(alice.client.user, { store: alice.store });
-    await (await ahead.direct(bob.client.user)).send("after the backup").reached("delivered", { timeout: 10_000 });
+    await (await ahead.direct(bob.client.user)).send("after the backup").reached("delivered", { timeout: 60_000 });
     await ahead.close();
 
     const restored = await people.online(alice.client.user, { store: backup });
     const chat = await restored.direct(bob.client.user);
-    await chat.send("hello, tablet").reached("delivered", { timeout: 15_000 });
+    await chat.send("hello, tablet").reached("delivered", { timeout: 60_000 });
     await restored.sync();
     const found = await messageAt(chat, lost.sequence!);
     expect(found.text).to.equal("never reached bob");
@@ -120,7 +120,7 @@ describe("receipts that prove what they say", () => {
       ok<"receipts:read">({ receipts: [], version: request.after, more: false }),
     );
     await alice.client.sync();
-    await message.reached("delivered", { timeout: 5000 });
+    await message.reached("delivered", { timeout: 60_000 });
   });
 
   it("and is read again by a client that was closed between the two", async () => {

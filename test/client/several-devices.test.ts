@@ -31,18 +31,18 @@ describe("several devices of one user", () => {
     const bea = await people.online("bea");
     const cal = await people.online("cal");
     const chat = await bea.direct("cal");
-    await chat.send("before").reached("delivered", { timeout: 5000 });
+    await chat.send("before").reached("delivered", { timeout: 60_000 });
     const tablet = await people.linked(bea);
     expect((await tablet.devices.list()).map((device) => device.current)).to.deep.equal([false, true]);
     await eventually(() => expect(tablet.conversations()[0]?.isJoined).to.equal(true));
 
     const answer = await cal.direct("bea");
-    await answer.send("to both").reached("delivered", { timeout: 5000 });
+    await answer.send("to both").reached("delivered", { timeout: 60_000 });
     await eventually(async () => expect(await textsFrom(bea, "cal")).to.deep.equal(["to both"]));
     await eventually(async () => expect(await textsFrom(tablet, "cal")).to.deep.equal(["to both"]));
 
     const fromTablet = await tablet.direct("cal");
-    await fromTablet.send("from the tablet").reached("delivered", { timeout: 5000 });
+    await fromTablet.send("from the tablet").reached("delivered", { timeout: 60_000 });
     await eventually(async () => expect(await textsFrom(cal, "bea")).to.deep.equal(["before", "from the tablet"]));
     await eventually(async () => expect(await textsFrom(bea, "cal")).to.include("from the tablet"));
   });
@@ -53,7 +53,7 @@ describe("several devices of one user", () => {
     const eve = await people.online("eve");
     const eveTwo = await people.linked(eve);
     const chat = await danTwo.direct("eve");
-    await chat.send("to four devices").reached("delivered", { timeout: 5000 });
+    await chat.send("to four devices").reached("delivered", { timeout: 60_000 });
     for (const [client, peer] of [
       [dan, "eve"],
       [eve, "dan"],
@@ -68,14 +68,14 @@ describe("several devices of one user", () => {
     const gus = await people.online("gus");
     const lost = await people.linked(fay);
     const chat = await gus.direct("fay");
-    await chat.send("one").reached("delivered", { timeout: 5000 });
+    await chat.send("one").reached("delivered", { timeout: 60_000 });
     await eventually(async () => expect(await textsFrom(lost, "gus")).to.deep.equal(["one"]));
     await fay.devices.revoke(lost.device);
     await eventually(() => expect(lost.connection).to.equal("refused"));
     await eventually(() =>
       expect(chat.members.map((member) => member.device)).to.have.members([fay.device, gus.device]),
     );
-    await chat.send("two").reached("delivered", { timeout: 5000 });
+    await chat.send("two").reached("delivered", { timeout: 60_000 });
     expect(await textsFrom(lost, "gus")).to.deep.equal(["one"]);
     people.faults.length = 0;
   });

@@ -56,7 +56,7 @@ describe("what leaves a device was stored before", () => {
     await roundTrip();
     expect(message.state).to.equal("sealing");
     store.letAllThrough();
-    await message.reached("delivered", { timeout: 5000 });
+    await message.reached("delivered", { timeout: 60_000 });
     expect(bob.texts).to.deep.equal(["first", "slowly"]);
     expect(people.faults).to.deep.equal([]);
     await people.close();

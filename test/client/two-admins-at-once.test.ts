@@ -8,7 +8,7 @@ import { newSide } from "../support/two-talking.ts";
 
 /** More by the environment. */
 const rounds = Number(process.env["SOTTO_COMMIT_RACES"] ?? 200);
-const patience = { timeout: 30_000 };
+const patience = { timeout: 60_000 };
 
 /** Holds commits of these users until one of each is there; then both go on. Counts how often they were for one epoch. */
 class StartingLine {

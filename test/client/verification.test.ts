@@ -34,7 +34,7 @@ describe("verifying a contact", () => {
     const store = memoryStore();
     const ann = await people.online("ann", { store });
     const ben = await people.online("ben");
-    await (await ann.direct("ben")).send("hello").reached("delivered", { timeout: 10_000 });
+    await (await ann.direct("ben")).send("hello").reached("delivered", { timeout: 60_000 });
     const [one, other] = [await ann.verification("ben"), await ben.verification("ann")];
     expect(one.safetyNumber)
       .to.equal(other.safetyNumber)
@@ -55,10 +55,10 @@ describe("verifying a contact", () => {
     const ann = await people.online("ann", { store });
     const ben = await people.online("ben");
     const chat = await ann.direct("ben");
-    await chat.send("before").reached("delivered", { timeout: 10_000 });
+    await chat.send("before").reached("delivered", { timeout: 60_000 });
     await (await ann.verification("ben")).confirm();
     const team = await ann.createGroup({ members: ["ben"] });
-    await team.send("to the team").reached("delivered", { timeout: 10_000 });
+    await team.send("to the team").reached("delivered", { timeout: 60_000 });
 
     const changes: string[] = [];
     ann.on("identity-changed", ({ user }) => changes.push(user));
@@ -77,7 +77,7 @@ describe("verifying a contact", () => {
     expect(verification.changed).to.equal(true);
 
     await verification.confirm();
-    await Promise.all(held.map((message) => message.reached("delivered", { timeout: 10_000 })));
+    await Promise.all(held.map((message) => message.reached("delivered", { timeout: 60_000 })));
     expect([chat.waitingFor, team.waitingFor]).to.deep.equal([null, null]);
     expect(verification).to.include({ confirmed: true, changed: false });
   });
@@ -87,12 +87,12 @@ describe("verifying a contact", () => {
     const ann = await people.online("ann", { store });
     const ben = await people.online("ben");
     const chat = await ann.direct("ben");
-    await chat.send("before").reached("delivered", { timeout: 10_000 });
+    await chat.send("before").reached("delivered", { timeout: 60_000 });
     const known = (await ann.verification("ben")).safetyNumber;
     claimAnotherKey("ben");
     node.push("ann", "devices:changed", { user: ben.user, version: 2 });
     await eventually(async () => expect((await ann.verification("ben")).changed).to.equal(true));
-    await chat.send("after").reached("delivered", { timeout: 10_000 });
+    await chat.send("after").reached("delivered", { timeout: 60_000 });
     expect((await ann.verification("ben")).safetyNumber).to.equal(known);
     await ann.close();
     const again = await people.online("ann", { store });

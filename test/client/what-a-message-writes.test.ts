@@ -22,7 +22,7 @@ function watched(written: RecordChange[]): ClientStore {
 }
 
 describe("what a message in a group writes", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   it("is the ratchets of eight devices, not the tree, nor who has been in the group", async () => {
     const node = await startGatewayNode();
@@ -36,18 +36,18 @@ describe("what a message in a group writes", function () {
       const group = await alice.createGroup({ members: others.map(({ user }) => user) });
       await eventually(() => expect(others.every((one) => one.conversation(group.id)?.isJoined)).to.equal(true));
       const last = others.at(-1)!.conversation(group.id) as Group;
-      await group.send("one").reached("delivered", { timeout: 8000 });
-      await last.send("two").reached("delivered", { timeout: 8000 });
+      await group.send("one").reached("delivered", { timeout: 60_000 });
+      await last.send("two").reached("delivered", { timeout: 60_000 });
       await group.settled();
       expect(written.map(({ table }) => table)).to.include.members([tables.groupTrees, tables.rosters]);
       const parts = () => new Set(written.filter(({ table }) => table === tables.groupRatchets).map(({ id }) => id));
       expect(parts().size, "all").to.be.greaterThan(1);
 
       written.length = 0;
-      await group.send("three").reached("delivered", { timeout: 8000 });
+      await group.send("three").reached("delivered", { timeout: 60_000 });
       expect(parts(), "its own").to.have.length(1);
       written.length = 0;
-      await last.send("four").reached("delivered", { timeout: 8000 });
+      await last.send("four").reached("delivered", { timeout: 60_000 });
       await group.settled();
       expect(parts(), "the sender's").to.have.length(1);
       expect(written.map(({ table }) => table)).to.not.include.oneOf([tables.groupTrees, tables.rosters]);
@@ -58,7 +58,7 @@ describe("what a message in a group writes", function () {
       const side = again.conversation(group.id) as Group;
       expect(side.users).to.have.length(12);
       const five = side.send("five");
-      await five.reached("delivered", { timeout: 8000 });
+      await five.reached("delivered", { timeout: 60_000 });
       expect(await five.receipts()).to.have.length(11);
     } finally {
       await people.close();

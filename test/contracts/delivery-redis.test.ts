@@ -9,7 +9,7 @@ import { deliveryContract } from "./delivery.contract.ts";
 
 for (const name of ["classic", "sharded", "streams"] as const satisfies readonly AdapterName[]) {
   describe(`delivery over Redis, ${name} adapter`, function () {
-    this.timeout(40_000);
+    this.timeout(120_000);
     let redis: RedisServer;
     before(async () => {
       redis = await RedisServer.start();

@@ -3,7 +3,7 @@ import { RedisServer } from "../support/servers/redis-server.ts";
 import { graceMs, presenceContract } from "./presence.contract.ts";
 
 describe("presence over Redis", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let redis: RedisServer;
   before(async () => {
     redis = await RedisServer.start();

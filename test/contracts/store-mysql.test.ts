@@ -3,7 +3,7 @@ import { sharedMariaDb } from "../support/servers/shared-servers.ts";
 import { storeContract } from "./store.contract.ts";
 
 describe("the store on MariaDB", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   storeContract(async () => {
     const url = await (await sharedMariaDb()).newDatabase();
     const open = (options: { retentionDays: number; undeliveredTtlDays?: number }) =>

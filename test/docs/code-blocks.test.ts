@@ -15,7 +15,7 @@ async function pages(): Promise<string[]> {
 
 describe("the documentation's code", () => {
   it("compiles against the package's own types", async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
     let blocks = 0;

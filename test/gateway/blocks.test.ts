@@ -8,7 +8,7 @@ import { eventually } from "../support/eventually.ts";
 import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
 
 describe("blocking somebody", function () {
-  this.timeout(20_000);
+  this.timeout(120_000);
   let node: GatewayNode;
   let round = 0;
   let alice: Person;

@@ -11,7 +11,7 @@ import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
 type Status = PushOf<"presence:changed">["users"][number];
 
 describe("a socket that watches who is online", function () {
-  this.timeout(20_000);
+  this.timeout(120_000);
   let node: GatewayNode;
   let alice: Person;
   let bob: Person;

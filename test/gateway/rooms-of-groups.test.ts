@@ -9,7 +9,7 @@ import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
 import { People } from "../support/people.ts";
 
 describe("the room of a group", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let node: GatewayNode;
   let people: People;
   beforeEach(async () => {
@@ -43,7 +43,7 @@ describe("the room of a group", function () {
       await people.online("carol"),
     ] as const;
     const group = await alice.createGroup({ name: "Team", members: [bob.user, carol.user] });
-    await group.send("first").reached("delivered", { timeout: 10_000 });
+    await group.send("first").reached("delivered", { timeout: 60_000 });
     return { bob, carol, group };
   }
 
@@ -76,7 +76,7 @@ describe("the room of a group", function () {
       emit(room, push, payload, options);
     };
     try {
-      await group.send("to all").reached("delivered", { timeout: 10_000 });
+      await group.send("to all").reached("delivered", { timeout: 60_000 });
       expect(pushed).to.deep.equal([groupRoom(group.id)]);
     } finally {
       node.delivery.emit = emit;
@@ -98,7 +98,7 @@ describe("the room of a group", function () {
       const lost = socketsOf(bob);
       for (const socket of lost) await socket.leave(groupRoom(group.id));
       expect(inRoom(group)).to.deep.equal(["alice", "carol"]);
-      await group.send("bob lags").reached("delivered", { timeout: 10_000 });
+      await group.send("bob lags").reached("delivered", { timeout: 60_000 });
       expect(inRoom(group)).to.deep.equal(["alice", "bob", "carol"]);
       await group.remove(carol.user);
       for (const socket of socketsOf(carol)) await socket.join(groupRoom(group.id));

@@ -12,7 +12,7 @@ import { tempFolder } from "../support/temp-folder.ts";
 import { vapidOf, WebPushReceiver } from "../support/web-push-receiver.ts";
 
 describe("a closed browser is woken without a word", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder: Awaited<ReturnType<typeof tempFolder>>;
   let pair: VapidPair;
   let receiver: WebPushReceiver;
@@ -59,7 +59,7 @@ describe("a closed browser is woken without a word", function () {
     expect(await bob.push.publicKey()).to.equal(pair.publicKey);
     await bob.push.subscribe({ endpoint: `${receiver.origin}/bob` });
     const chat = await alice.direct("bob");
-    await chat.send("while you are here").reached("delivered", { timeout: 10_000 });
+    await chat.send("while you are here").reached("delivered", { timeout: 60_000 });
     people.forget(bob);
     await bob.close();
     const message = chat.send("while you are away");
@@ -73,7 +73,7 @@ describe("a closed browser is woken without a word", function () {
     }
     expect(receiver.pushes[1]!.at - receiver.pushes[0]!.at).to.be.at.least(900);
     await people.online("bob", { store });
-    await message.reached("delivered", { timeout: 10_000 });
+    await message.reached("delivered", { timeout: 60_000 });
     expect(people.faults).to.deep.equal([]);
   });
 
@@ -84,7 +84,7 @@ describe("a closed browser is woken without a word", function () {
     await bob.push.subscribe({ endpoint: `${receiver.origin}/bob` });
     receiver.answersWith(500);
     const chat = await alice.direct("bob");
-    await chat.send("one").reached("delivered", { timeout: 10_000 });
+    await chat.send("one").reached("delivered", { timeout: 60_000 });
     people.forget(bob);
     await bob.close();
     chat.send("two");

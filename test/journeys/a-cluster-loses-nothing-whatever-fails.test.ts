@@ -67,16 +67,16 @@ describe("promises 1, 2, 3 and 6 on three nodes and two workers", function () {
     await before.connect();
     const alice = await traffic.people.online(writer, { url: cluster.nodes[0]!.url });
     const chat = await alice.direct(away);
-    await chat.send("0").reached("delivered", { timeout: 10_000 });
+    await chat.send("0").reached("delivered", { timeout: 60_000 });
     await before.close();
     traffic.people.forget(before);
     const sent = Array.from({ length: 50 }, (_, index) => chat.send(String(index + 1)));
-    await Promise.all(sent.map((message) => message.reached("accepted", { timeout: 10_000 })));
+    await Promise.all(sent.map((message) => message.reached("accepted", { timeout: 60_000 })));
     const after = await traffic.people.open(away, { store, url: cluster.nodes[2]!.url });
     const shown: string[] = [];
     after.on("message", ({ message }) => shown.push(message.text));
     await after.connect();
-    await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 10_000 })));
+    await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 60_000 })));
     expect(shown).to.deep.equal(sent.map(({ text }) => text));
     await traffic.holds();
   });
@@ -116,7 +116,7 @@ describe("promises 1, 2, 3 and 6 on three nodes and two workers", function () {
     const recipient = await traffic.people.online(away, { url: cluster.nodes[1]!.url });
     const alice = await traffic.people.online(writer, { url: cluster.nodes[0]!.url });
     const chat = await alice.direct(away);
-    await chat.send("0").reached("delivered", { timeout: 10_000 });
+    await chat.send("0").reached("delivered", { timeout: 60_000 });
     await recipient.close();
     traffic.people.forget(recipient);
     await traffic.during(async () => {
@@ -124,7 +124,7 @@ describe("promises 1, 2, 3 and 6 on three nodes and two workers", function () {
       const holder = await createConnection({ uri: cluster.databaseUrl });
       await holder.query("START TRANSACTION");
       await holder.query("INSERT INTO wakes (user, newest_at, attempt, next_at) VALUES (?, 0, 0, 0)", [away]);
-      await chat.send("1").reached("accepted", { timeout: 10_000 });
+      await chat.send("1").reached("accepted", { timeout: 60_000 });
       const index = await workerInTransaction(cluster);
       await cluster.workers[index]!.kill();
       expect(pushesFor(away)).to.deep.equal([]);
@@ -144,8 +144,8 @@ describe("promises 1, 2, 3 and 6 on three nodes and two workers", function () {
       // Of each pair's two directions; the first one's sender is on the node that is frozen.
       const [, ...meanwhile] = traffic.send(1);
       const [toTheFrozen, ...others] = meanwhile;
-      await toTheFrozen!.reached("accepted", { timeout: 15_000 });
-      await Promise.all(others.map((message) => message.reached("delivered", { timeout: 15_000 })));
+      await toTheFrozen!.reached("accepted", { timeout: 60_000 });
+      await Promise.all(others.map((message) => message.reached("delivered", { timeout: 60_000 })));
       await frozen;
       cluster.nodes[0]!.resume();
       await pause(1 * second);
@@ -179,7 +179,7 @@ describe("promise 6, Redis is a doorbell: without it for the whole time", functi
     await traffic.pair("y", [1, 2]);
     for (let wave = 0; wave < 3; wave += 1) {
       const sent = traffic.send(10);
-      await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 10_000 })));
+      await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 60_000 })));
     }
     await traffic.holds();
     for (const { opsUrl } of cluster.nodes) {

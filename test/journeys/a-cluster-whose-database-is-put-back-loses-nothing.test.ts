@@ -11,7 +11,7 @@ describe("promises 1, 2 and 3 on three nodes, whose database is put back to a co
   after(() => cluster.close());
 
   const delivered = (messages: ReturnType<Traffic["send"]>) =>
-    Promise.all(messages.map((message) => message.reached("delivered", { timeout: 40_000 })));
+    Promise.all(messages.map((message) => message.reached("delivered", { timeout: 60_000 })));
 
   it("the last 100 messages come back from those who hold them, at their places, and everybody goes on", async () => {
     const traffic = new Traffic(cluster);

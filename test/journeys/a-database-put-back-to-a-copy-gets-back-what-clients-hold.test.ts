@@ -39,7 +39,7 @@ describe("promises 1 and 2: a database put back to a copy gets back what clients
   const say = (chat: Conversation, texts: readonly string[]) => texts.map((text) => chat.send(text));
   const numbered = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name} ${index}`);
   const allDelivered = (messages: ReturnType<typeof say>) =>
-    Promise.all(messages.map((message) => message.reached("delivered", { timeout: 20_000 })));
+    Promise.all(messages.map((message) => message.reached("delivered", { timeout: 60_000 })));
   const textsOf = async (client: Client, peer: string) => {
     const page = await (await client.direct(peer)).history({ limit: 1000 });
     return page.messages.map((message) => ("text" in message ? message.text : message.reason));
@@ -125,7 +125,7 @@ describe("promises 1 and 2: a database put back to a copy gets back what clients
     link.takeDown();
     const lost = numbered("lost", 30);
     await Promise.all(
-      say(await alice.direct("bob"), lost).map((message) => message.reached("accepted", { timeout: 10_000 })),
+      say(await alice.direct("bob"), lost).map((message) => message.reached("accepted", { timeout: 60_000 })),
     );
     await eventually(async () => expect(await textsOf(tablet, "bob")).to.include.members(lost));
     for (const client of [alice, tablet]) {
@@ -137,7 +137,7 @@ describe("promises 1 and 2: a database put back to a copy gets back what clients
     await bob.connect();
     const forked = numbered("forked", 3);
     await Promise.all(
-      say(await bob.direct("alice"), forked).map((message) => message.reached("accepted", { timeout: 10_000 })),
+      say(await bob.direct("alice"), forked).map((message) => message.reached("accepted", { timeout: 60_000 })),
     );
     alice = await people.open("alice", { store: stores.alice });
     tablet = await people.open("alice", { store: stores.tablet });

@@ -12,7 +12,7 @@ const lines = (word: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${word} ${index}`);
 
 describe("promise 2, exactly once and in order: a device that was killed goes on where it was", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let node: GatewayNode;
   let link: FlakyLink;
   let people: People;
@@ -103,7 +103,7 @@ describe("promise 2, exactly once and in order: a device that was killed goes on
     const alice = await people.online("abel");
     const first = await start("bert");
     const chat = await alice.direct("bert");
-    await chat.send("hello").reached("delivered", { timeout: 10_000 });
+    await chat.send("hello").reached("delivered", { timeout: 60_000 });
     link.hold("up");
     const sent = lines("stored", 20).map((line) => chat.send(line));
     await first.says((word) => word.word === "message" && word.text === "stored 19");
@@ -111,8 +111,8 @@ describe("promise 2, exactly once and in order: a device that was killed goes on
     await killed(first);
 
     const second = await start("bert");
-    await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 10_000 })));
-    await chat.send("afterwards").reached("delivered", { timeout: 10_000 });
+    await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 60_000 })));
+    await chat.send("afterwards").reached("delivered", { timeout: 60_000 });
     expect(second.heard.filter(({ word }) => word === "message")).to.deep.equal([
       { word: "message", text: "afterwards" },
     ]);
@@ -124,7 +124,7 @@ describe("promise 2, exactly once and in order: a device that was killed goes on
     const alice = await people.online("anna");
     let bob = await start("bart");
     const chat = await alice.direct("bart");
-    await chat.send("hello").reached("delivered", { timeout: 10_000 });
+    await chat.send("hello").reached("delivered", { timeout: 60_000 });
     for (let round = 1; round <= 2; round++) {
       const before = bob.heard.length;
       const sent = lines(`to bart ${round}:`, 30).map((line) => chat.send(line));
@@ -132,7 +132,7 @@ describe("promise 2, exactly once and in order: a device that was killed goes on
       await eventually(() => expect(bob.heard.length).to.be.greaterThan(before + 12 * round), 20_000, 1);
       await bob.kill();
       bob = await start("bart");
-      await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 10_000 })));
+      await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 60_000 })));
     }
     await eventually(async () => expect((await bob.history("anna")).unsent).to.equal(0));
     let theirs: string[] = [];

@@ -9,7 +9,7 @@ import type { NodeProcess } from "../support/node-process.ts";
 import { People } from "../support/people.ts";
 
 describe("promises 1 and 2 for messages that two nodes accept at once", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let cluster: Cluster;
   let link: FlakyLink;
   let people: People;
@@ -31,7 +31,7 @@ describe("promises 1 and 2 for messages that two nodes accept at once", function
     const alice = await people.online("alice");
     const chat = await alice.direct("bob");
     const sent: Message[] = [chat.send("the first")];
-    await sent[0]!.reached("delivered", { timeout: 10_000 });
+    await sent[0]!.reached("delivered", { timeout: 60_000 });
     for (let round = 0; round < 6; round += 1) {
       // Whose line breaks: each of the two in turn.
       const [here, there] = [round % 2, (round + 1) % 2];
@@ -46,7 +46,7 @@ describe("promises 1 and 2 for messages that two nodes accept at once", function
       await isWaiting(cluster, here);
       expect(burst.map(({ state }) => state)).to.deep.equal(["sending", "sending", "sending"]);
       await held.release();
-      await Promise.all(burst.map((message) => message.reached("delivered", { timeout: 10_000 })));
+      await Promise.all(burst.map((message) => message.reached("delivered", { timeout: 60_000 })));
       await eventually(async () => {
         const after = await countsOf(cluster.nodes);
         const answered = after.map((each, index) => each.answered - before[index]!.answered);

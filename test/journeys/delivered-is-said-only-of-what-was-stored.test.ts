@@ -30,7 +30,7 @@ function guarded(gate: () => Promise<void>): ClientStore {
 }
 
 describe("promise 3, a receipt never lies: delivered is said only of what was stored", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let node: GatewayNode;
   let people: People;
   let link: FlakyLink | undefined;
@@ -58,7 +58,7 @@ describe("promise 3, a receipt never lies: delivered is said only of what was st
       }),
     });
     const chat = await alice.direct("bob");
-    await chat.send("one").reached("delivered", { timeout: 5000 });
+    await chat.send("one").reached("delivered", { timeout: 60_000 });
     let open = (): void => undefined;
     gate = new Promise((resolve) => (open = resolve));
     const reachesStore = new Promise<void>((resolve) => (asked = resolve));
@@ -72,7 +72,7 @@ describe("promise 3, a receipt never lies: delivered is said only of what was st
     expect(await textsFrom(bob, "alice")).to.deep.equal(["one"]);
     const openedAt = Date.now();
     open();
-    await sent.reached("delivered", { timeout: 5000 });
+    await sent.reached("delivered", { timeout: 60_000 });
     const [receipt] = await sent.receipts();
     const times = [before, sent.sentAt, sent.acceptedAt!, openedAt, receipt!.deliveredAt!, Date.now()].map(Number);
     expect(times).to.deep.equal(times.toSorted((one, other) => one - other));
@@ -90,7 +90,7 @@ describe("promise 3, a receipt never lies: delivered is said only of what was st
     });
     const bob = await people.online("ben", { store });
     const chat = await alice.direct("ben");
-    await chat.send("one").reached("delivered", { timeout: 5000 });
+    await chat.send("one").reached("delivered", { timeout: 60_000 });
     const isRefused = new Promise<void>((resolve) => (refused = resolve));
     full = true;
     const sent = chat.send("two");
@@ -100,7 +100,7 @@ describe("promise 3, a receipt never lies: delivered is said only of what was st
     expect(sent.state).to.equal("accepted");
     full = false;
     await bob.sync();
-    await sent.reached("delivered", { timeout: 5000 });
+    await sent.reached("delivered", { timeout: 60_000 });
     expect(await textsFrom(bob, "ann")).to.deep.equal(["one", "two"]);
     expect(new Set(people.faults.splice(0)), "its application hears of it").to.deep.equal(new Set(["ben: internal"]));
   });
@@ -112,16 +112,16 @@ describe("promise 3, a receipt never lies: delivered is said only of what was st
     const bob = await people.online("bea", { store: bobStore });
     const tablet = await people.linked(bob);
     const chat = await alice.direct("bea");
-    await chat.send("one").reached("delivered", { timeout: 5000 });
+    await chat.send("one").reached("delivered", { timeout: 60_000 });
     await eventually(async () => expect(await textsFrom(tablet, "amy")).to.deep.equal(["one"]));
     await bob.close();
     const sent = chat.send("two");
-    await sent.reached("delivered", { timeout: 5000 });
+    await sent.reached("delivered", { timeout: 60_000 });
     const again = await people.online("bea", { store: bobStore });
     await again.devices.revoke(tablet.device);
     await eventually(() => expect(tablet.connection).to.equal("refused"));
     await eventually(() => expect(chat.members).to.have.length(2));
-    await chat.send("three").reached("delivered", { timeout: 5000 });
+    await chat.send("three").reached("delivered", { timeout: 60_000 });
     expect(await textsFrom(tablet, "amy")).to.deep.equal(["one", "two"]);
     await alice.close();
     const later = await people.online("amy", { store: aliceStore });
@@ -141,7 +141,7 @@ describe("promise 3, a receipt never lies: delivered is said only of what was st
     link = await FlakyLink.to(node);
     const tablet = await people.linked(bob, { url: link.url });
     const chat = await alice.direct("bo");
-    await chat.send("one").reached("delivered", { timeout: 5000 });
+    await chat.send("one").reached("delivered", { timeout: 60_000 });
     await eventually(async () => expect(await textsFrom(tablet, "ava")).to.deep.equal(["one"]));
     let open = (): void => undefined;
     gate = new Promise((resolve) => (open = resolve));
@@ -155,7 +155,7 @@ describe("promise 3, a receipt never lies: delivered is said only of what was st
     await alice.sync();
     expect(sent.state).to.equal("accepted");
     open();
-    await sent.reached("delivered", { timeout: 5000 });
+    await sent.reached("delivered", { timeout: 60_000 });
     people.faults.splice(0);
   });
 
@@ -164,7 +164,7 @@ describe("promise 3, a receipt never lies: delivered is said only of what was st
     const bobStore = memoryStore();
     const bob = await people.online("bel", { store: bobStore });
     const chat = await alice.direct("bel");
-    await chat.send("one").reached("delivered", { timeout: 5000 });
+    await chat.send("one").reached("delivered", { timeout: 60_000 });
     await bob.close();
     const sent = chat.send("two");
     await sent.reached("accepted");

@@ -15,7 +15,7 @@ interface Device {
 }
 
 describe("promise 2, exactly once and in order: devices that come and go all hold the same log", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let node: NodeProcess;
   let people: People;
   const links: FlakyLink[] = [];
@@ -49,7 +49,7 @@ describe("promise 2, exactly once and in order: devices that come and go all hol
       devices.map(({ client }) => client.direct(client.user === "bob" ? "alice" : "bob")),
     );
     const sent: Message[] = [chats[0]!.send("hello")];
-    await sent[0]!.reached("delivered", { timeout: 10_000 });
+    await sent[0]!.reached("delivered", { timeout: 60_000 });
     await eventually(() => expect(chats.map((chat) => chat.isJoined)).to.deep.equal([true, true, true, true]));
 
     const disturbances: ((link: FlakyLink) => void)[] = [
@@ -68,14 +68,14 @@ describe("promise 2, exactly once and in order: devices that come and go all hol
       const { link } = devices[round % devices.length]!;
       disturbances[round % disturbances.length]!(link);
       const others = sent.slice(-40).filter((_, index) => Math.floor(index / 10) !== round % devices.length);
-      await Promise.all(others.map((message) => message.reached("accepted", { timeout: 15_000 })));
+      await Promise.all(others.map((message) => message.reached("accepted", { timeout: 60_000 })));
       link.restore();
       link.delayMs = 0;
       link.release();
       // What was held for long comes late, and into a connection that is gone.
       if (round % 2 === 1) link.cut();
     }
-    await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 20_000 })));
+    await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 60_000 })));
     await hasEverywhere(devices, sent.length);
     for (const { client } of devices) await client.close();
 

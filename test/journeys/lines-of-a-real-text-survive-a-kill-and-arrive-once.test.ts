@@ -27,7 +27,7 @@ function realText(): string[] {
 }
 
 describe("promises 1 to 4: lines of a real text survive a kill and arrive once", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let node: NodeProcess;
   const lines = realText();
   const replies: string[] = [];

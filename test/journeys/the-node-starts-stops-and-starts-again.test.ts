@@ -28,7 +28,7 @@ function isAlive(pid: number): boolean {
 }
 
 describe("a node on one machine", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder: Awaited<ReturnType<typeof tempFolder>>;
   const running: Started[] = [];
 

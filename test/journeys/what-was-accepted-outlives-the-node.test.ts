@@ -9,7 +9,7 @@ import { People, textsFrom } from "../support/people.ts";
 const kills = 3;
 
 describe("promise 1, accepted is durable: what was accepted outlives the node", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let node: NodeProcess;
   let people: People;
   before(async () => {
@@ -43,7 +43,7 @@ describe("promise 1, accepted is durable: what was accepted outlives the node", 
       expect(heard.filter(({ id }) => !stored.has(plainId(id))).length, "accepted, and not in the file").to.equal(0);
       await node.startAgain();
     }
-    await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 30_000 })));
+    await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 60_000 })));
     for (const writer of writers) {
       expect(await textsFrom(writer.peer, writer.client.user)).to.deep.equal(writer.texts);
     }
@@ -56,7 +56,7 @@ describe("promise 1, accepted is durable: what was accepted outlives the node", 
     const eve = await people.online("eve", { url: links.eve.url });
     const gus = await people.online("gus", { url: links.gus.url });
     const chat = await eve.direct("gus");
-    await chat.send("one").reached("delivered", { timeout: 5000 });
+    await chat.send("one").reached("delivered", { timeout: 60_000 });
     links.eve.hold("down");
     links.gus.hold("down");
     const series = "sotto_messages_accepted_total";
@@ -70,7 +70,7 @@ describe("promise 1, accepted is durable: what was accepted outlives the node", 
       link.release();
     }
     await node.startAgain();
-    await sent.reached("delivered", { timeout: 10_000 });
+    await sent.reached("delivered", { timeout: 60_000 });
     expect(await textsFrom(gus, "eve")).to.deep.equal(["one", "two"]);
     await Promise.all(Object.values(links).map((link) => link.close()));
   });
@@ -95,7 +95,7 @@ class Writer {
   async greet(): Promise<void> {
     this.chat = await this.client.direct(this.peer.user);
     this.write(1);
-    await this.sent.at(-1)!.reached("accepted", { timeout: 10_000 });
+    await this.sent.at(-1)!.reached("accepted", { timeout: 60_000 });
   }
 
   write(count: number): void {

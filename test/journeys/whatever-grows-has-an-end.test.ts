@@ -32,7 +32,7 @@ const anchors = [
 ];
 
 describe("promise 7: whatever grows has an end", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let node: GatewayNode;
   beforeEach(async () => {
     node = await startGatewayNode({ settings: { malformedPerMinute: 1_000_000 } });
@@ -56,14 +56,14 @@ describe("promise 7: whatever grows has an end", function () {
     await people.linked(alice);
     const chat = await alice.direct("bob");
     const sent = Array.from({ length: 40 }, (_, index) => chat.send(`line ${index}`));
-    await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 10_000 })));
+    await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 60_000 })));
     // A member that is away, a conversation that nobody ever founds, a link that nobody takes.
     const zoeStore = memoryStore();
     const zoe = await people.online("zoe", { store: zoeStore });
     const away = await alice.direct("zoe");
-    await away.send("one").reached("delivered", { timeout: 5000 });
+    await away.send("one").reached("delivered", { timeout: 60_000 });
     await zoe.close();
-    await away.send("for later").reached("accepted", { timeout: 5000 });
+    await away.send("for later").reached("accepted", { timeout: 60_000 });
     const never = await alice.direct("nobody-yet");
     never.send("waits at its sender");
     const link = (await people.open("bob")).devices.link();
@@ -95,7 +95,7 @@ describe("promise 7: whatever grows has an end", function () {
     expect((await purgeExpired(later(400))).reduce((sum, { rows }) => sum + rows, 0)).to.equal(0);
 
     const after = chat.send("afterwards");
-    await after.reached("delivered", { timeout: 5000 });
+    await after.reached("delivered", { timeout: 60_000 });
     await eventually(async () => expect((await textsFrom(bob, "alice")).at(-1)).to.equal("afterwards"));
     await people.close();
   });

@@ -26,7 +26,7 @@ const program = `
   await alice.connect();
   const opened = new Promise((resolve) => bob.on("message", ({ message }) => resolve(message.text)));
   const message = (await alice.direct("bob")).send("from a package of its own");
-  await message.reached("delivered", { timeout: 20_000 });
+  await message.reached("delivered", { timeout: 60_000 });
   console.log(await opened);
   await alice.close();
   await bob.close();

@@ -3,7 +3,7 @@ import { clusterOptions } from "../../scripts/cluster/options.ts";
 import { startProcess, type Finished } from "../support/sotto-command.ts";
 
 describe("the options of npm run cluster", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   const cluster = (...args: string[]): Promise<Finished> =>
     startProcess(process.execPath, ["--import", "tsx", "scripts/cluster.ts", ...args], {}).ended;
 

@@ -72,7 +72,7 @@ describe("/admin of a node", () => {
     const people = new People(() => node.url);
     const [alice, bob] = [await people.online("alice-of-this-test"), await people.online("bob-of-this-test")];
     const chat = await alice.direct(bob.user);
-    await chat.send("one").reached("delivered", { timeout: 10_000 });
+    await chat.send("one").reached("delivered", { timeout: 60_000 });
     const report = await reportFrom(node.opsUrl);
     expect(report).to.deep.include({
       version: sottoVersion,
@@ -103,7 +103,7 @@ describe("/admin of a node", () => {
 });
 
 describe("/admin of a worker", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let redis: RedisServer;
   let worker: RunningWorker;
   before(async () => {

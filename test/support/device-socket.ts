@@ -107,7 +107,7 @@ export class DeviceSocket {
     const heard = this.heard.find((one) => isIt(one.push, one.payload));
     if (heard) return heard.payload as PushOf<N>;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no ${push} came`)), 10_000);
+      const timer = setTimeout(() => reject(new Error(`no ${push} came`)), 30_000);
       const listen = (name: string, payload: unknown) => {
         if (!isIt(name, payload)) return;
         clearTimeout(timer);

@@ -40,7 +40,7 @@ export async function groupTalking(
   await owner!.client.createGroup({ name: "Team", members: others.map(({ client }) => client.user) });
   const entered: GroupSide[] = [];
   for (const side of sides) entered.push(await enterGroup(side));
-  await entered[0]!.chat.send("first").reached("delivered", { timeout: 20_000 });
+  await entered[0]!.chat.send("first").reached("delivered", { timeout: 60_000 });
   await eventually(
     () => expect(new Set(entered.map(({ chat }) => chat.name))).to.deep.equal(new Set(["Team"])),
     20_000,

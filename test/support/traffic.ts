@@ -43,7 +43,7 @@ export class Traffic {
       to.on("message", ({ message }) => shown.push(message.text));
       const direction: Direction = { from, to, chat: await from.direct(to.user), sent: [], shown };
       this.directions.push(direction);
-      await this.write(direction).reached("delivered", { timeout: 15_000 });
+      await this.write(direction).reached("delivered", { timeout: 60_000 });
     }
   }
 

@@ -50,7 +50,7 @@ export async function twoTalking(
   const alice = await newSide(people, "alice", options);
   const bob = await newSide(people, "bob");
   alice.chat = await alice.client.direct(bob.client.user);
-  await alice.chat.send("first").reached("delivered", { timeout: 10_000 });
+  await alice.chat.send("first").reached("delivered", { timeout: 60_000 });
   bob.chat = await bob.client.direct(alice.client.user);
   for (const side of [alice, bob]) side.chat.on("unopened", (message) => side.unopened.push(message));
   return { alice, bob };

@@ -21,7 +21,7 @@ const secret = "a secret of sixteen characters and more";
 const times = { delayMs: 100, quietMs: 100, retryMs: 800, longestMs: 60_000 };
 
 describe("pushes to who is away", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let redis: RedisServer;
   let store: Store;
   let receiver: PushReceiver;

@@ -179,6 +179,11 @@ export class ConversationActor {
     return this.state.record.succeededBy > this.state.record.generation;
   }
 
+  /** Whether what the node says of this conversation is explained by a Welcome that may lie in the inbox. */
+  mayBeWelcomed(summary: ConversationSummary): boolean {
+    return !this.holds(summary) || (this.isJoined && summary.generation > this.state.record.generation);
+  }
+
   /** Whether what this device holds is what the node added it to. A Welcome may be in the inbox, or lost. */
   holds(summary: ConversationSummary): boolean {
     if (summary.joinedSequence === null || this.state.pending) return true;

@@ -143,9 +143,10 @@ export class GenerationFounding {
     );
   }
 
-  /** A device that went on from an older state numbers its messages as the node has them. */
+  /** A device that went on from an older state numbers its messages as the node has them. One that is not lost any more knows better. */
   private resume({ lastNumber, lastId }: ConversationSummary): Promise<void> {
     return this.state.queue.run(async () => {
+      if (!this.isLost) return;
       const resumption = this.parts.resume({ lastNumber, lastId });
       await this.state.commit({ record: resumption.record }, resumption.changes);
       resumption.apply();

@@ -91,6 +91,8 @@ export class GroupChanges {
     return this.state.queue.run(async () => {
       const held = this.state.group;
       const succeeds = held !== undefined && group.generation > held.generation;
+      // Where it was added again meanwhile, nothing is to be succeeded.
+      if (succeeds && this.state.record.lostAt === null) return;
       if (this.state.pending || (held && !succeeds && !this.isCurrent(group))) return;
       const { leavers, name } = this.state.record;
       const options = { now: Date.now(), leavers };

@@ -247,9 +247,15 @@ export class Outbox {
     return delay(ms, this.core.closing).catch(() => undefined);
   }
 
-  /** Forgets the ciphertexts of what was not accepted: they are sealed anew, under their numbers. */
+  /** Forgets the ciphertexts of what was not accepted and is of an epoch before: they are sealed anew, under their numbers. */
   private unseal(): Promise<void> {
-    return this.items.rewrite((record) => ({ ...record, sealed: null }));
+    return this.items.rewrite((record) => (this.isOfNow(record) ? record : { ...record, sealed: null }));
+  }
+
+  /** A device that was added again meanwhile may have sealed it anew already, and sent it. */
+  private isOfNow({ sealed }: OutboxRecord): boolean {
+    const { group } = this.state;
+    return sealed?.generation === group?.generation && sealed?.epoch === group?.epoch;
   }
 
   /** Gives a message up. What came after it takes its number, so those are sealed anew. */

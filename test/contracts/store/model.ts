@@ -49,7 +49,7 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 export function describeModel(stores: () => StorePair): void {
   describe("any sequence of sends, acks, commits and reads", () => {
     it("ends as a simple model says, on two instances in turn", async function () {
-      this.timeout(60_000);
+      this.timeout(120_000);
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => runSteps(stores(), steps)),
         { numRuns: 40 },

@@ -10,7 +10,7 @@ const text = new TextEncoder().encode("hello");
 
 for (const suite of bothSuites) {
   describe(`a stored group of suite ${suite}`, function () {
-    this.timeout(20_000);
+    this.timeout(120_000);
 
     it("writes of the ratchets what has moved, and is whole again from the parts", async () => {
       const direct = await DirectGroup.of(suite, 10, 10);

@@ -12,7 +12,7 @@ import { sharedMariaDb } from "../../support/servers/shared-servers.ts";
 import { foundDirect, messageBy } from "../../support/store/store-kit.ts";
 
 describe("the store on MySQL", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let server: MariaDbServer;
   let url: string;
   let store: Store;

@@ -7,7 +7,7 @@ import { sharedMariaDb } from "../../support/servers/shared-servers.ts";
 const all = ["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "LOCK TABLES"] satisfies Privilege[];
 
 describe("the rights of the database's user", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let server: MariaDbServer;
   let url: string;
   let users = 0;

@@ -15,7 +15,7 @@ const rowsOf = (report: PurgeReport, table: string) => linesOf(report, table).re
 const putOffIn = (report: PurgeReport) => report.filter(({ putOff }) => putOff).map(({ table }) => table);
 
 describe("the purge on MySQL", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let server: MariaDbServer;
   let url: string;
   let store: Store;

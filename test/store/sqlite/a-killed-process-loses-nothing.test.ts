@@ -38,7 +38,7 @@ async function readAll(store: Store, conversation: ConversationId, device: Devic
 describe("a process killed in the middle of its commits", () => {
   for (const lines of [1, 157, 800]) {
     it(`has lost none of what it accepted, and left no half of a commit, after ${lines} messages`, async function () {
-      this.timeout(30_000);
+      this.timeout(120_000);
       const folder = await tempFolder();
       const file = join(folder.path, "killed.db");
       const prepare = openSqliteStore({ file, retentionDays: 90 });
