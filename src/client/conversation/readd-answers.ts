@@ -114,8 +114,9 @@ export class ReaddAnswers {
     if (last && (last.at > request.at || last.packages.includes(name))) return true;
     if (last && !personAgrees && Date.now() - last.at < this.core.timings.readdEveryMs) {
       const { conversation, user, device } = request;
+      // Said once: it asks again and again.
+      if (!this.held.has(device)) this.core.report({ code: "readd-held", conversation, user, device });
       this.held.set(device, request);
-      this.core.report({ code: "readd-held", conversation, user, device });
       return true;
     }
     this.held.delete(request.device);

@@ -1,17 +1,30 @@
-/** How a device that cannot follow any more asks to be removed from the group and added to it again. */
+/**
+ * How a device that cannot follow any more asks to be removed from the group and added to it again: at once, and ever more seldom
+ * until it is. Who was to answer may have gone away, or have lost against another change of the group.
+ */
 import { toBase64 } from "../../protocol/base64.ts";
+import { SottoError } from "../../protocol/errors.ts";
 import type { ConversationSummary } from "../../protocol/requests.ts";
-import type { ClientCore } from "../core.ts";
+import { delay } from "../async/waiting.ts";
+import { reportFailure, type ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
+
+/** So many of the turns that others wait to answer in, before it is asked again. */
+const turnsBetween = 10;
+/** Each pause is twice the last, up to so many times the first. */
+const longestPause = 32;
 
 export class ReaddRequests {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
+  private readonly summary: () => Promise<ConversationSummary>;
   private asking: Promise<void> | undefined;
+  private isInsisting = false;
 
-  constructor(core: ClientCore, state: ConversationState) {
+  constructor(core: ClientCore, state: ConversationState, summary: () => Promise<ConversationSummary>) {
     this.core = core;
     this.state = state;
+    this.summary = summary;
   }
 
   /**
@@ -20,7 +33,33 @@ export class ReaddRequests {
    */
   ask(summary?: ConversationSummary): Promise<void> {
     this.asking ??= this.askOnce(summary).finally(() => (this.asking = undefined));
+    if (!this.isInsisting) void this.insist();
     return this.asking;
+  }
+
+  private async insist(): Promise<void> {
+    this.isInsisting = true;
+    for (let attempt = 0; ; attempt += 1) {
+      const pauses = Math.min(2 ** attempt, longestPause) * (1 + Math.random() / 2);
+      const isOver = await delay(this.core.timings.rosterPatienceMs * turnsBetween * pauses, this.core.closing).then(
+        () => !this.isLost,
+        () => true,
+      );
+      if (isOver) break;
+      await this.askAgain().catch((error: unknown) => {
+        if (!(error instanceof SottoError)) reportFailure(this.core, error, { conversation: this.state.id });
+      });
+    }
+    this.isInsisting = false;
+  }
+
+  /** A refusal is no more than one that did not come: the next time it may be taken. */
+  private async askAgain(): Promise<void> {
+    if (this.core.connection.state === "online") await this.ask(await this.summary());
+  }
+
+  private get isLost(): boolean {
+    return this.state.record.lostAt !== null && this.state.record.left === null;
   }
 
   private async askOnce(summary?: ConversationSummary): Promise<void> {
