@@ -94,7 +94,7 @@ export class ConversationActor {
       catchUp: () => this.catchUp(),
     });
     this.naming = new GroupNaming(state, () => this.outbox);
-    this.readdRequests = new ReaddRequests(core, state, open);
+    this.readdRequests = new ReaddRequests(core, state);
     this.joiner = new GroupJoiner(core, state, {
       policy: () => this.keeper.policy(),
       summary: open,

@@ -17,14 +17,12 @@ const longestPause = 32;
 export class ReaddRequests {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
-  private readonly summary: () => Promise<ConversationSummary>;
   private asking: Promise<void> | undefined;
   private isInsisting = false;
 
-  constructor(core: ClientCore, state: ConversationState, summary: () => Promise<ConversationSummary>) {
+  constructor(core: ClientCore, state: ConversationState) {
     this.core = core;
     this.state = state;
-    this.summary = summary;
   }
 
   /**
@@ -53,9 +51,9 @@ export class ReaddRequests {
     this.isInsisting = false;
   }
 
-  /** A refusal is no more than one that did not come: the next time it may be taken. */
+  /** By what this device holds: where it was added meanwhile, and has not taken its Welcome yet, the node refuses. */
   private async askAgain(): Promise<void> {
-    if (this.core.connection.state === "online") await this.ask(await this.summary());
+    if (this.core.connection.state === "online") await this.ask();
   }
 
   private get isLost(): boolean {
