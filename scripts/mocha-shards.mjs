@@ -8,15 +8,19 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 const endWithinMs = 60_000;
 
 const slow = "test/{journeys,cli,packaging,server,docs}/**/*.test.ts";
-// What mostly waits: for leases, for graces, for a Redis that is away.
-const waiting = [
+// What mostly waits: for leases, for graces, for a Redis that is away; and what is long by itself.
+const long = [
   "test/journeys/a-cluster-*.test.ts",
   "test/workers/pushes-*.test.ts",
   "test/workers/workers-whose-redis-fails.test.ts",
   "test/contracts/presence-redis.test.ts",
+  "test/attacks/13-mutated-*.test.ts",
+  "test/attacks/24-a-crash-*.test.ts",
+  "test/client/anything-may-*.test.ts",
+  "test/client/two-admins-*.test.ts",
 ];
 const without = (patterns) => patterns.flatMap((pattern) => ["--ignore", pattern]);
-const shards = [waiting, [slow, ...without(waiting)], ["test/**/*.test.ts", ...without([slow, ...waiting])]];
+const shards = [long, [slow, ...without(long)], ["test/**/*.test.ts", ...without([slow, ...long])]];
 const nothing = { passes: 0, failures: 0, skipped: [], vectors: 0 };
 const summaryFile = process.env.SOTTO_TEST_SUMMARY;
 

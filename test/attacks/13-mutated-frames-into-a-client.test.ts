@@ -16,7 +16,7 @@ import { People } from "../support/people.ts";
 import { newSide, twoTalking, type Side } from "../support/two-talking.ts";
 
 /** How many in all; a release run sets more. */
-const frameCount = Number(process.env["SOTTO_FUZZ_FRAMES"] ?? 20_000);
+const frameCount = Number(process.env["SOTTO_FUZZ_FRAMES"] ?? 6_000);
 const allowedGrowthBytes = 50 * 1024 * 1024;
 
 describe("attack 13: mutated and oversized frames into a client", function () {

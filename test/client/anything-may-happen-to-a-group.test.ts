@@ -6,7 +6,7 @@ import { GroupModel, type GroupChange } from "../support/group-model.ts";
 import { GroupWorld } from "../support/group-world.ts";
 
 /** How many sequences are tried; a release run sets more. */
-const runs = Number(process.env["SOTTO_GROUP_RUNS"] ?? 8);
+const runs = Number(process.env["SOTTO_GROUP_RUNS"] ?? 5);
 const deviceCounts = [2, 2, 1, 1, 1, 1];
 const patience = { timeout: 60_000 };
 

@@ -220,7 +220,7 @@ describe("bad input gets its code and leaves nothing", () => {
     expect(await codeOf(alice.socket.request("conversation:open", self))).to.equal("invalid-request");
   });
 
-  it("ten thousand random frames, each with its code", async function () {
+  it("four thousand random frames, each with its code", async function () {
     this.timeout(120_000);
     const codes = new Map<string, number>();
     const ask = async (socket: DeviceSocket, { event, parameters }: Frame) => {
@@ -228,7 +228,7 @@ describe("bad input gets its code and leaves nothing", () => {
       const code = answer.ok ? "ok" : answer.error!.code;
       codes.set(code, (codes.get(code) ?? 0) + 1);
     };
-    const all = fc.sample(frames, { numRuns: 10_000, seed: 20_261_122 });
+    const all = fc.sample(frames, { numRuns: 4_000, seed: 20_261_122 });
     for (let start = 0; start < all.length; start += 100) {
       // A new one each time: a socket that does not answer its challenge has seconds to live.
       const stranger = await DeviceSocket.connectAs(node, mallory.account.user);
@@ -241,7 +241,7 @@ describe("bad input gets its code and leaves nothing", () => {
     expect([...codes.keys()].filter((code) => !catalogued.has(code))).to.deep.equal([]);
     expect([...codes.keys()]).to.not.include.members(["internal"]);
     expect([...codes.keys()]).to.not.include.members(["unavailable"]);
-    expect([...codes.values()].reduce((sum, count) => sum + count, 0)).to.equal(10_000);
+    expect([...codes.values()].reduce((sum, count) => sum + count, 0)).to.equal(4_000);
     expect(codes.get("invalid-request")).to.be.greaterThan(1000);
     expect(alice.socket.socket.connected).to.equal(true);
   });
