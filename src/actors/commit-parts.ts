@@ -94,17 +94,15 @@ async function checkAdds(
   if (new Set(adds.map((add) => add.suite)).size > 1) refuse("The Adds are of different suites.");
   const users = [...new Set(adds.map(({ credential }) => credential.user))];
   const accountKeys = await readAccountKeys(store, users);
-  return Promise.all(
-    adds.map(async ({ credential, deviceKey }) => {
-      const { user, device, accountKey } = credential;
-      const registered = accountKeys.get(user);
-      if (!registered || !equalBytes(registered, accountKey)) refuse("An added device names another account key.");
-      const row = await store.findDevice(device);
-      if (!isLive(row, user) || !equalBytes(row.deviceKey, deviceKey))
-        refuse("An added device is not one of its user.");
-      return { user, device };
-    }),
-  );
+  const rows = await store.findDevices(adds.map(({ credential }) => credential.device));
+  return adds.map(({ credential, deviceKey }, index) => {
+    const { user, device, accountKey } = credential;
+    const registered = accountKeys.get(user);
+    if (!registered || !equalBytes(registered, accountKey)) refuse("An added device names another account key.");
+    const row = rows[index];
+    if (!isLive(row, user) || !equalBytes(row.deviceKey, deviceKey)) refuse("An added device is not one of its user.");
+    return { user, device };
+  });
 }
 
 async function readAccountKeys(store: Store, users: readonly UserId[]): Promise<Map<UserId, Uint8Array | null>> {

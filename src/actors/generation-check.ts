@@ -39,7 +39,7 @@ export async function checkGeneration(ports: CommitPorts & CommitCheckOptions, c
 /** A user whose devices are not in the tree at the moment is a member still, and may be among those of the new generation. */
 async function groupBefore(store: Store, row: ConversationRow): Promise<CheckedGeneration["before"]> {
   const leaves = row.leaves.filter((leaf) => leaf !== null);
-  const rows = await Promise.all(leaves.map((leaf) => store.findDevice(leaf)));
+  const rows = await store.findDevices(leaves);
   const members = rows.flatMap((found, index): CheckedGeneration["before"]["members"][number][] => {
     if (!found || !isMember(row, found.user)) return [];
     return [{ user: found.user, device: leaves[index]!, isLive: isLive(found, found.user) }];

@@ -66,6 +66,6 @@ function groupAfter(
 
 async function devicesOf(store: Store, leaves: readonly (DeviceId | null)[]): Promise<CheckedDevice[]> {
   const devices = leaves.filter((leaf) => leaf !== null);
-  const rows = await Promise.all(devices.map((device) => store.findDevice(device)));
+  const rows = await store.findDevices(devices);
   return rows.map((row) => row ?? refuse("A device of the group is not known."));
 }

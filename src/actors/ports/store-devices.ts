@@ -73,6 +73,8 @@ export type PostedReadd = { device: DeviceId; position: number; at: number }[] |
 export interface DeviceStore {
   /** Undefined where no such device was ever registered. Revoked ones are found, with `revokedAt`. */
   findDevice(device: DeviceId): Promise<DeviceRow | undefined>;
+  /** The same of many, by one read, in the order asked. */
+  findDevices(devices: readonly DeviceId[]): Promise<(DeviceRow | undefined)[]>;
   /** In the order asked; users without a device come back at version 0. */
   readDeviceLists(users: readonly { user: UserId; after: number }[]): Promise<DeviceListRows[]>;
   /**

@@ -88,6 +88,7 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     createAccount: write(accounts.createAccount),
     findAccount: read(accounts.findAccount),
     findDevice: read(deviceLists.findDevice),
+    findDevices: read(deviceLists.findDevices),
     readDeviceLists: read(deviceLists.readDeviceLists),
     appendDeviceEntry: write(deviceLists.appendDeviceEntry),
     putLinkOffer: write(putLinkOffer),

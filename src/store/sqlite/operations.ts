@@ -11,7 +11,7 @@ import {
   shareConversation,
   viewConversation,
 } from "./operations/conversations.ts";
-import { appendDeviceEntry, findDevice, readDeviceLists } from "./operations/device-lists.ts";
+import { appendDeviceEntry, findDevice, findDevices, readDeviceLists } from "./operations/device-lists.ts";
 import { expireUndelivered } from "./operations/expiry.ts";
 import {
   clock,
@@ -82,6 +82,7 @@ export const writes = {
 export const reads = {
   findAccount,
   findDevice,
+  findDevices,
   readDeviceLists,
   findLinkOffer,
   countKeyPackages,

@@ -54,6 +54,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     createAccount: ask("createAccount"),
     findAccount: ask("findAccount"),
     findDevice: ask("findDevice"),
+    findDevices: ask("findDevices"),
     readDeviceLists: ask("readDeviceLists"),
     appendDeviceEntry: ask("appendDeviceEntry"),
     putLinkOffer: ask("putLinkOffer"),

@@ -70,6 +70,23 @@ export function describeDevices(stores: () => StorePair): void {
       await addDevice(one, user);
     });
 
+    it("are found many at a time as one by one, in the order asked", async () => {
+      const { one, other } = stores();
+      const parties = [
+        await addDevice(one, newUser()),
+        await addDevice(one, newUser()),
+        await addDevice(one, newUser()),
+      ];
+      await revokeDevice(one, parties[1]!);
+      const devices = [...parties.map(({ device }) => device).toReversed(), newId<DeviceId>(), parties[0]!.device];
+      const found = await other.findDevices(devices);
+      expect(found).to.deep.equal(await Promise.all(devices.map((device) => one.findDevice(device))));
+      expect(found.map((row) => row?.user)).to.deep.equal(
+        [2, 1, 0, undefined, 0].map((at) => (at === undefined ? undefined : parties[at]!.user)),
+      );
+      expect(await other.findDevices([])).to.deep.equal([]);
+    });
+
     it("is read in the order asked, with version 0 for who has none", async () => {
       const { one } = stores();
       const [user, nobody] = [newUser(), newUser()];

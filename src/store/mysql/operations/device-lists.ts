@@ -1,7 +1,7 @@
 import type { AppendDeviceEntry, DeviceListRows, DeviceRow } from "../../../actors/ports/store-devices.ts";
 import type { DeviceId, UserId } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
-import { blobOf, sameBytes } from "../../blobs.ts";
+import { blobOf, idOf, sameBytes } from "../../blobs.ts";
 import type { MysqlContext } from "../mysql-context.ts";
 import { deleteInboxOf } from "./inbox.ts";
 import { deleteKeyPackagesOf } from "./key-packages.ts";
@@ -17,6 +17,24 @@ export async function findDevice({ db }: MysqlContext, device: DeviceId): Promis
     blobOf(device),
   );
   return row && { ...row, device };
+}
+
+/** See `DeviceStore.findDevices`. */
+export async function findDevices(
+  { db }: MysqlContext,
+  devices: readonly DeviceId[],
+): Promise<(DeviceRow | undefined)[]> {
+  if (devices.length === 0) return [];
+  const rows = await db.all<Omit<DeviceRow, "device"> & { device: Buffer }>(
+    `SELECT device, user, device_key AS deviceKey, added_version AS addedVersion, revoked_at AS revokedAt
+     FROM devices WHERE device IN (?)`,
+    devices.map(blobOf),
+  );
+  const found = new Map(rows.map((row) => [idOf<DeviceId>(row.device), row]));
+  return devices.map((device) => {
+    const row = found.get(device);
+    return row && { ...row, device };
+  });
 }
 
 interface ListRow {

@@ -27,6 +27,11 @@ export function findDevice({ db }: StoreContext, device: DeviceId): DeviceRow | 
   );
 }
 
+/** See `DeviceStore.findDevices`. */
+export function findDevices(context: StoreContext, devices: readonly DeviceId[]): (DeviceRow | undefined)[] {
+  return devices.map((device) => findDevice(context, device));
+}
+
 interface ListRow {
   accountKey: Uint8Array;
   version: number;
