@@ -84,7 +84,7 @@ export interface CheckedListEntry {
   readonly version: number;
   readonly previousHead: Uint8Array | null;
   readonly head: Uint8Array;
-  readonly operation: "add" | "revoke";
+  readonly operation: "add" | "revoke" | "reset";
   readonly user: UserId;
   readonly device: DeviceId;
   readonly deviceKey: Uint8Array;
@@ -133,6 +133,14 @@ export interface PublicChecks {
   inspectKeyPackage(keyPackage: Uint8Array): Promise<CheckedKeyPackage>;
   /** What `entry` does to the list that `entries` spell out. Throws `device-list-invalid` or `device-list-conflict`. */
   extendDeviceList(entries: readonly Uint8Array[], entry: Uint8Array, accountKey: Uint8Array): CheckedListEntry;
+  /** The same of an entry with which the user starts over: `next` takes the place of `replaced`, 32 bytes each. */
+  resetDeviceList(
+    entries: readonly Uint8Array[],
+    entry: Uint8Array,
+    keys: { replaced: Uint8Array; next: Uint8Array },
+  ): CheckedListEntry;
+  /** The account key at a version of a list. `entries`: those after it; `accountKey`: the one at their end. */
+  accountKeyAt(entries: readonly Uint8Array[], version: number, accountKey: Uint8Array): Uint8Array;
   isAckSigned(ack: SignedAckFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
   isReaddSigned(request: SignedReaddFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
   isLeaveSigned(leave: SignedLeaveFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
