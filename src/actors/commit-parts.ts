@@ -8,6 +8,7 @@ import type { RequestOf } from "../protocol/requests.ts";
 import type { AcceptCommit, ConversationRow } from "./ports/store-conversations.ts";
 import type { DeviceRow } from "./ports/store-devices.ts";
 import type { Store } from "./ports/store.ts";
+import { findReplaced } from "./replaced-users.ts";
 
 export interface CommitPorts {
   store: Store;
@@ -32,8 +33,12 @@ export interface CurrentCommit {
 /** Who comes and goes by a commit. `before`: the leaves that it is made on; of a founding one, its sender's. */
 interface RosterChange {
   before: Leaves;
+  /** The devices at those leaves, as far as they are known. */
+  members: DeviceRow[];
   added: Change["added"];
   removed: DeviceId[];
+  /** Users who have started over, and come back with all devices new. */
+  replaced: UserId[];
 }
 
 /** Throws `not-a-member`, and `commit-invalid` for what neither a direct nor a group lets pass. */
@@ -54,14 +59,23 @@ export async function readRosterChange(
     if (!removed.includes(device)) refuse("The commit adds a device that is in the group.");
     if (!isVouched) await requireAsked(ports, row.conversation, add);
   }
-  return { before, added, removed };
+  const members = row.group || added.length > 0 ? await readDevices(ports.store, before) : [];
+  const replaced = await findReplaced(ports, members, inspected);
+  ports.checks.requireWholeReplacement({ members, removes: removed.map((device) => ({ device })), replaced });
+  return { before, members, added, removed, replaced };
+}
+
+async function readDevices(store: Store, leaves: Leaves): Promise<DeviceRow[]> {
+  const devices = leaves.filter((leaf) => leaf !== null);
+  const rows = await Promise.all(devices.map((device) => store.findDevice(device)));
+  return rows.filter((row) => row !== undefined);
 }
 
 /** What the store is to do for it. The store takes a founder as added by its own commit: there the founder's log begins. */
 export function changeOf(
   { checks }: CommitPorts,
   { caller, row, inspected, request }: CurrentCommit,
-  { before, added, removed }: RosterChange,
+  { before, added, removed }: Pick<RosterChange, "before" | "added" | "removed">,
 ): Change {
   const devices = added.map(({ device }) => device);
   const founder = founds(row, request) ? [{ user: caller.user, device: caller.device }] : [];

@@ -7,6 +7,7 @@ import { verifyLeave } from "../identity/leave.ts";
 import { entryHash } from "../identity/log-hash.ts";
 import { isFullFounding, policyOfGeneration, requireGenerationAllowed } from "../identity/generation-rules.ts";
 import { requireAllowedByPolicy } from "../identity/policy-rules.ts";
+import { replacedUsers, requireWholeReplacement } from "../identity/replacement-rules.ts";
 import { verifyReaddRequest } from "../identity/readd.ts";
 
 /** What actors decide by, from `identity/`. `sodiumReady()` must have been awaited before any of it is used. */
@@ -15,6 +16,8 @@ export const publicChecks: PublicChecks = {
   inspectKeyPackage,
   nextLeaves: (leaves, removes, adds) => nextLeaves(leaves, removes, adds),
   requireAllowedByPolicy,
+  replacedUsers,
+  requireWholeReplacement,
   requireGenerationAllowed,
   policyOfGeneration,
   isFullFounding,
