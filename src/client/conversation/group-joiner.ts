@@ -134,7 +134,7 @@ export class GroupJoiner {
     const { own, directory } = this.core;
     for (const member of group.members) {
       const isOwn = member.user === own.user && own.accountKey !== null;
-      if (isOwn ? equalBytes(own.accountKey!, member.accountKey) : directory.accountsFor(member)) continue;
+      if (isOwn ? equalBytes(own.accountKey, member.accountKey) : directory.accountsFor(member)) continue;
       this.core.report({ code: "identity-changed", conversation: this.state.id, user: member.user });
       return false;
     }
