@@ -20,7 +20,7 @@ export interface CommitCheckOptions {
   isVouched?: boolean;
 }
 type Leaves = readonly (DeviceId | null)[];
-export type Change = Pick<AcceptCommit, "leaves" | "added" | "removed" | "group">;
+export type Change = Pick<AcceptCommit, "leaves" | "added" | "removed" | "replaced" | "group">;
 
 /** A commit at the epoch that its group is at. */
 export interface CurrentCommit {
@@ -75,11 +75,12 @@ async function readDevices(store: Store, leaves: Leaves): Promise<DeviceRow[]> {
 export function changeOf(
   { checks }: CommitPorts,
   { caller, row, inspected, request }: CurrentCommit,
-  { before, added, removed }: Pick<RosterChange, "before" | "added" | "removed">,
+  { before, added, removed, replaced }: Omit<RosterChange, "members">,
 ): Change {
   const devices = added.map(({ device }) => device);
   const founder = founds(row, request) ? [{ user: caller.user, device: caller.device }] : [];
-  return { leaves: checks.nextLeaves(before, inspected.removes, devices), added: [...founder, ...added], removed };
+  const leaves = checks.nextLeaves(before, inspected.removes, devices);
+  return { leaves, added: [...founder, ...added], removed, replaced };
 }
 
 /** Whether a commit begins the first group of a conversation, or one in the place of the present group. */

@@ -158,6 +158,7 @@ export class Conversations {
       const joined = commit.group?.joined ?? [];
       this.tell({ ...item, users: [...item.users, ...joined.filter((user) => !item.users.includes(user))] }, entry);
       this.ringInboxes(item, commit, outcome);
+      this.tellExpired(item, outcome);
     }
     return { sequence, acceptedAt, voucher: entry.voucher };
   }
@@ -203,6 +204,17 @@ export class Conversations {
   private tell({ caller, users }: Pick<Item, "caller" | "users">, entry: LogEntry): void {
     for (const user of users) {
       this.ports.delivery.emit(userRoom(user), "message:posted", entry, { exceptSocket: caller.socket });
+    }
+  }
+
+  /** What waited for who has started over has run out. */
+  private tellExpired({ users, request }: Commit, outcome: CommitOutcome & { status: "accepted" }): void {
+    const { conversation } = request;
+    const { sequence, acceptedAt: at, expired } = outcome;
+    for (const { user, version } of expired) {
+      const receipt = { kind: "expired" as const, conversation, user, sequence: sequence - 1, at, version };
+      for (const other of users)
+        if (other !== user) this.ports.delivery.emit(userRoom(other), "message:expired", receipt);
     }
   }
 

@@ -63,15 +63,19 @@ describe("a user who has lost every device and starts over", function () {
     await chat.send("before").reached("delivered", soon);
     const before = (await ann.client.verification("ben")).safetyNumber;
     await lose(ben);
+    const waiting = chat.send("are you there?");
+    await waiting.reached("accepted", soon);
     const again = await startOver("ben");
     const his = await joined(again.client, chat.id);
     await eventually(() => expect(ann.changes).to.deep.equal([{ user: "ben", reason: "started-over" }]));
-    await chat.send("are you there?").reached("delivered", soon);
+    // Nobody can open any more what was sealed for the device that is lost.
+    await eventually(() => expect(waiting.state).to.equal("expired"));
+    await chat.send("and now?").reached("delivered", soon);
     await his.send("I am").reached("delivered", soon);
-    expect(again.texts).to.deep.equal(["are you there?"]);
+    expect(again.texts).to.deep.equal(["and now?"]);
     expect(ann.texts).to.deep.equal(["I am"]);
     expect(ann.changes).to.have.length(1);
-    expect(await textsOf(chat)).to.deep.equal(["before", "are you there?", "I am"]);
+    expect(await textsOf(chat)).to.deep.equal(["before", "are you there?", "and now?", "I am"]);
     const [one, other] = [await ann.client.verification("ben"), await again.client.verification("ann")];
     expect(one.safetyNumber).to.equal(other.safetyNumber).and.to.not.equal(before);
     expect(one).to.include({ confirmed: false, changed: true });
