@@ -1,6 +1,7 @@
 import { expect } from "chai";
-import { memoryStore, type ClientStore } from "../../src/client/index.ts";
+import { memoryStore, type Client, type ClientStore } from "../../src/client/index.ts";
 import { eventually } from "../support/eventually.ts";
+import { coreOf } from "../support/held-state.ts";
 import { MaliciousNode } from "../support/malicious-node.ts";
 import { People } from "../support/people.ts";
 import { refusal } from "../support/refusal.ts";
@@ -118,5 +119,50 @@ describe("starting over", () => {
     await fresh.sync();
     expect(node.requests("session:reset")).to.have.length(2);
     expect((await fresh.devices.list()).filter(({ revokedAt }) => revokedAt === undefined)).to.have.length(1);
+  });
+
+  describe("to a contact", () => {
+    /** Ben has talked with ann, and has started over; ann knows. */
+    async function afterReset(before: (ann: Client) => Promise<void> = async () => undefined) {
+      const ann = await people.online("ann");
+      const ben = await people.online("ben");
+      const chat = await ann.direct("ben");
+      await chat.send("before").reached("delivered", { timeout: 10_000 });
+      await before(ann);
+      const changes: unknown[] = [];
+      ann.on("identity-changed", (change) => changes.push(change));
+      const { accountKey } = coreOf(ben).own;
+      await ben.close();
+      people.forget(ben);
+      const fresh = await people.open("ben");
+      await fresh.startOver();
+      await fresh.sync();
+      await eventually(() => expect(changes).to.have.length(1));
+      return { ann, chat, changes, formerKey: accountKey!, fresh };
+    }
+
+    it("is told once, though what the node said before arrives after it, or says the same again", async () => {
+      const { ann, changes, formerKey, fresh } = await afterReset();
+      const { directory } = coreOf(ann);
+      const user = fresh.user;
+      const list = directory.get(user)!;
+      const reset = directory.entries(user)[1]!;
+      expect(await directory.adopt(user, formerKey, [], 1)).to.equal(list);
+      expect(await directory.adopt(user, list.accountKey, [reset], 1)).to.equal(list);
+      await Promise.all([ann.sync(), directory.refreshAll([user, ann.user])]);
+      expect(changes).to.deep.equal([{ user, reason: "started-over" }]);
+      await refusal(directory.adopt(user, formerKey, [], 2), "identity-changed");
+    });
+
+    it("who had compared may go on without comparing again, and then counts as one who never had", async () => {
+      const { ann, chat, fresh } = await afterReset(async (client) => (await client.verification("ben")).confirm());
+      const message = chat.send("held back");
+      await eventually(() => expect(chat.waitingFor).to.equal("identity-changed"));
+      const verification = await ann.verification("ben");
+      await verification.accept();
+      await message.reached("delivered", { timeout: 10_000 });
+      expect(verification).to.include({ confirmed: false, changed: true });
+      expect((await fresh.verification("ann")).matches(verification.qr)).to.equal(true);
+    });
   });
 });

@@ -324,6 +324,9 @@ export class ConversationActor {
   private async learnKeys(): Promise<void> {
     const users = this.unaccounted();
     if (users.length > 0) await this.devicesChanged(users);
+    for (const user of this.unaccounted()) {
+      this.core.report({ code: "identity-changed", conversation: this.state.id, user });
+    }
   }
 
   /** Once in each session, and shared by whoever asks meanwhile. */
