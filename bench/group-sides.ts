@@ -71,6 +71,7 @@ export class BenchSide {
       joined: () => Promise.resolve(),
       askForReadd: () => Promise.resolve(),
       settled: () => this.follower.settled(),
+      settlePending: () => Promise.resolve(),
       catchUp: () => this.follower.settled(),
     });
   }

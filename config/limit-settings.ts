@@ -65,6 +65,13 @@ export const limitSettings = {
     max: 1_000_000,
     why: "How often a device that cannot follow asks to be added again. Each request goes into every other device's inbox.",
   }),
+  RATE_RESETS_PER_DAY: integer({
+    unit: "per user",
+    default: 3,
+    min: 1,
+    max: 1_000,
+    why: "How often a user who has lost all devices starts over. Each time closes out the devices there are, and contacts are told.",
+  }),
   RATE_SIGN_INS_PER_MINUTE: integer({
     unit: "per address, and per name",
     default: 10,

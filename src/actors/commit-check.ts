@@ -4,7 +4,7 @@
  */
 import { fromBase64 } from "../protocol/base64.ts";
 import { SottoError } from "../protocol/errors.ts";
-import type { DeviceId } from "../protocol/ids.ts";
+import type { DeviceId, UserId } from "../protocol/ids.ts";
 import type { RequestOf } from "../protocol/requests.ts";
 import {
   changeOf,
@@ -78,13 +78,19 @@ async function checkDirectChange(ports: CommitPorts & CommitCheckOptions, commit
     refuse("The commit adds a device of another user.");
   const roster = await readRosterChange(ports, commit);
   for (const removed of roster.removed) {
-    if (!roster.added.some(({ device }) => device === removed)) await requireOwn(ports.store, caller, removed);
+    if (!roster.added.some(({ device }) => device === removed)) await requireOwn(ports.store, caller, removed, roster);
   }
   return changeOf(ports, commit, roster);
 }
 
-/** Members may remove their own user's devices, and no others: who is revoked is for that user's devices to remove. */
-async function requireOwn(store: Store, caller: Committer, device: DeviceId): Promise<void> {
+/** Members may remove their own user's devices, and those of who is replaced: who is revoked is for that user's devices to remove. */
+async function requireOwn(
+  store: Store,
+  caller: Committer,
+  device: DeviceId,
+  { replaced }: { replaced: readonly UserId[] },
+): Promise<void> {
   const row = await store.findDevice(device);
+  if (row && replaced.includes(row.user)) return;
   if (row?.user !== caller.user) refuse("The commit removes a device of the other user.");
 }

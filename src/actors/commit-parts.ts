@@ -8,6 +8,7 @@ import type { RequestOf } from "../protocol/requests.ts";
 import type { AcceptCommit, ConversationRow } from "./ports/store-conversations.ts";
 import type { DeviceRow } from "./ports/store-devices.ts";
 import type { Store } from "./ports/store.ts";
+import { findReplaced } from "./replaced-users.ts";
 
 export interface CommitPorts {
   store: Store;
@@ -19,7 +20,7 @@ export interface CommitCheckOptions {
   isVouched?: boolean;
 }
 type Leaves = readonly (DeviceId | null)[];
-export type Change = Pick<AcceptCommit, "leaves" | "added" | "removed" | "group">;
+export type Change = Pick<AcceptCommit, "leaves" | "added" | "removed" | "replaced" | "group">;
 
 /** A commit at the epoch that its group is at. */
 export interface CurrentCommit {
@@ -32,8 +33,12 @@ export interface CurrentCommit {
 /** Who comes and goes by a commit. `before`: the leaves that it is made on; of a founding one, its sender's. */
 interface RosterChange {
   before: Leaves;
+  /** The devices at those leaves, as far as they are known. */
+  members: DeviceRow[];
   added: Change["added"];
   removed: DeviceId[];
+  /** Users who have started over, and come back with all devices new. */
+  replaced: UserId[];
 }
 
 /** Throws `not-a-member`, and `commit-invalid` for what neither a direct nor a group lets pass. */
@@ -54,18 +59,28 @@ export async function readRosterChange(
     if (!removed.includes(device)) refuse("The commit adds a device that is in the group.");
     if (!isVouched) await requireAsked(ports, row.conversation, add);
   }
-  return { before, added, removed };
+  const members = row.group || added.length > 0 ? await readDevices(ports.store, before) : [];
+  const replaced = await findReplaced(ports, members, inspected);
+  ports.checks.requireWholeReplacement({ members, removes: removed.map((device) => ({ device })), replaced });
+  return { before, members, added, removed, replaced };
+}
+
+async function readDevices(store: Store, leaves: Leaves): Promise<DeviceRow[]> {
+  const devices = leaves.filter((leaf) => leaf !== null);
+  const rows = await store.findDevices(devices);
+  return rows.filter((row) => row !== undefined);
 }
 
 /** What the store is to do for it. The store takes a founder as added by its own commit: there the founder's log begins. */
 export function changeOf(
   { checks }: CommitPorts,
   { caller, row, inspected, request }: CurrentCommit,
-  { before, added, removed }: RosterChange,
+  { before, added, removed, replaced }: Omit<RosterChange, "members">,
 ): Change {
   const devices = added.map(({ device }) => device);
   const founder = founds(row, request) ? [{ user: caller.user, device: caller.device }] : [];
-  return { leaves: checks.nextLeaves(before, inspected.removes, devices), added: [...founder, ...added], removed };
+  const leaves = checks.nextLeaves(before, inspected.removes, devices);
+  return { leaves, added: [...founder, ...added], removed, replaced };
 }
 
 /** Whether a commit begins the first group of a conversation, or one in the place of the present group. */

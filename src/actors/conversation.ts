@@ -160,6 +160,7 @@ export class Conversations {
       this.tell(item, entry);
       this.moveRooms(item, entry, commit.group);
       this.ringInboxes(item, commit, outcome);
+      this.tellExpired(item, outcome);
     }
     return { sequence, acceptedAt, voucher: entry.voucher };
   }
@@ -221,6 +222,18 @@ export class Conversations {
     for (const user of joined) this.ports.delivery.joinRoom(userRoom(user), room);
     this.tell({ caller, rooms: joined.map(userRoom) }, entry);
     for (const user of gone) this.ports.delivery.leaveRoom(userRoom(user), room);
+  }
+
+  /** What waited for who has started over has run out. */
+  private tellExpired({ rooms, request }: Commit, outcome: CommitOutcome & { status: "accepted" }): void {
+    const { conversation } = request;
+    const { sequence, acceptedAt: at, expired } = outcome;
+    for (const { user, version } of expired) {
+      const receipt = { kind: "expired" as const, conversation, user, sequence: sequence - 1, at, version };
+      for (const room of rooms) {
+        if (room !== userRoom(user)) this.ports.delivery.emit(room, "message:expired", receipt);
+      }
+    }
   }
 
   private ringInboxes(item: Commit, commit: AcceptCommit, outcome: CommitOutcome & { status: "accepted" }): void {

@@ -29,7 +29,8 @@ export async function checkGeneration(ports: CommitPorts & CommitCheckOptions, c
   if (inspected.adds.some((add) => add.suite !== suite)) refuse("An Add is of another suite than the group.");
   const generation = { before: await groupBefore(ports.store, row), founder: user, roster: devices };
   ports.checks.requireGenerationAllowed(generation);
-  const change = changeOf(ports, commit, roster);
+  const replaced = withoutDeviceBefore(generation);
+  const change = changeOf(ports, commit, { ...roster, replaced });
   if (!row.group) return change;
   const gone = ports.checks.isFullFounding(devices) ? [] : absent(row.users, devices);
   const policy = ports.checks.policyOfGeneration(generation) ?? null;
@@ -53,3 +54,11 @@ function isMember({ users, group }: { users: UserId[]; group: GroupFacts | null 
 
 const absent = (users: readonly UserId[], roster: readonly { user: UserId; device: DeviceId }[]): UserId[] =>
   users.filter((user) => !roster.some((one) => one.user === user));
+
+/** Who is in the new generation, and had no live device in the group before. */
+function withoutDeviceBefore({ before, roster }: CheckedGeneration): UserId[] {
+  const dead = before.members.filter(({ user }) => roster.some((one) => one.user === user));
+  return [...new Set(dead.map(({ user }) => user))].filter(
+    (user) => !before.members.some((one) => one.user === user && one.isLive),
+  );
+}

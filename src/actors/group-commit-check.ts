@@ -14,7 +14,6 @@ import {
 } from "./commit-parts.ts";
 import type { CheckedCommit, CheckedDevice } from "./ports/public-checks.ts";
 import type { ConversationRow } from "./ports/store-conversations.ts";
-import type { Store } from "./ports/store.ts";
 
 /** Throws `commit-invalid`, `not-a-member`, `group-full`. */
 export async function checkGroupChange(
@@ -26,7 +25,9 @@ export async function checkGroupChange(
   const founds = row.generation === 0;
   if (founds && facts.creator !== caller.user) refuse("A group is founded by who made room for it.");
   const roster = await readRosterChange(ports, commit);
-  const members = await devicesOf(ports.store, roster.before);
+  const { members, replaced } = roster;
+  if (members.length < roster.before.filter((leaf) => leaf !== null).length)
+    refuse("A device of the group is not known.");
   const adds = inspected.adds.map(({ credential, deviceKey, suite }) => {
     if (suite !== facts.suite) refuse("An Add is of another suite than the group.");
     return { user: credential.user, device: credential.device, deviceKey };
@@ -40,6 +41,7 @@ export async function checkGroupChange(
     removes: members.filter(({ device }) => roster.removed.includes(device)),
     newPolicy: inspected.policy,
     leavers: facts.leavers,
+    replaced,
   });
   const group = groupAfter(row, members, { ...roster, policy: inspected.policy });
   return { ...changeOf(ports, commit, roster), group };
@@ -62,10 +64,4 @@ function groupAfter(
     joined: [...after].filter((user) => !before.has(user) && !users.includes(user)),
     gone: [...before].filter((user) => !after.has(user)),
   };
-}
-
-async function devicesOf(store: Store, leaves: readonly (DeviceId | null)[]): Promise<CheckedDevice[]> {
-  const devices = leaves.filter((leaf) => leaf !== null);
-  const rows = await store.findDevices(devices);
-  return rows.map((row) => row ?? refuse("A device of the group is not known."));
 }

@@ -10,8 +10,10 @@ import { deviceRoom, userRoom } from "../protocol/rooms.ts";
 import type { Caller } from "./caller.ts";
 import type { Contacts } from "./contacts.ts";
 import { equalBytes } from "./equal-bytes.ts";
+import { limitRate } from "./limit-rate.ts";
 import type { Delivery } from "./ports/delivery.ts";
 import type { CheckedListEntry, PublicChecks } from "./ports/public-checks.ts";
+import type { RateLimiter } from "./ports/rate-limiter.ts";
 import type { AppendDeviceEntry, DeviceRow } from "./ports/store-devices.ts";
 import type { Telemetry } from "./ports/silent-telemetry.ts";
 import type { Store } from "./ports/store.ts";
@@ -21,6 +23,7 @@ export interface UserPorts {
   delivery: Delivery;
   checks: PublicChecks;
   contacts: Contacts;
+  limiter: RateLimiter;
   telemetry: Telemetry;
 }
 
@@ -73,6 +76,45 @@ export class Users {
     if (outcome === "appended") this.tellListChanged(user, entry.version);
     else await this.requireSameRegistration(user, device, deviceKey);
     return { user, device, deviceKey, addedVersion: entry.version, revokedAt: null };
+  }
+
+  /** Where the user's list stands, as a reset has to name it. Throws `device-unknown` for who has none. */
+  async readListHead(user: UserId): Promise<ReplyOf<"devices:head">> {
+    const [list] = await this.ports.store.readDeviceLists([{ user, after: Number.MAX_SAFE_INTEGER }]);
+    if (!list?.accountKey || !list.head) throw new SottoError("device-unknown");
+    return { accountKey: toBase64(list.accountKey), version: list.version, head: toBase64(list.head) };
+  }
+
+  /**
+   * The user starts over: a new account key, a first device under it, and all devices before are closed out. `isProved`, and a
+   * retry, as of `registerFirstDevice`. Throws `device-unknown` for who has no list, `device-list-invalid`, `device-list-conflict`,
+   * `admission-refused`, `rate-limited`.
+   */
+  async startOver(
+    user: UserId,
+    request: RequestOf<"session:reset">,
+    isProved: (deviceKey: Uint8Array) => boolean,
+  ): Promise<DeviceRow> {
+    const known = await this.ports.store.findDevice(request.device);
+    if (known?.user === user && known.revokedAt === null && isProved(known.deviceKey)) return known;
+    const [list] = await this.ports.store.readDeviceLists([{ user, after: 0 }]);
+    if (!list?.accountKey) throw new SottoError("device-unknown");
+    const keys = { replaced: list.accountKey, next: fromBase64(request.accountKey) };
+    const bytes = fromBase64(request.entry);
+    const entry = this.ports.checks.resetDeviceList(list.entries, bytes, keys);
+    const { device, deviceKey, version } = entry;
+    if (entry.operation !== "reset" || entry.user !== user || device !== request.device)
+      refuse("The entry is for another user or device, or does not start over.");
+    if (!isProved(deviceKey)) throw new SottoError("admission-refused");
+    await limitRate(this.ports.limiter, "reset", user);
+    const change = { operation: "reset" as const, device, deviceKey, nextAccountKey: keys.next };
+    const outcome = await this.ports.store.appendDeviceEntry({ ...appendOf(entry, keys.replaced, bytes), change });
+    if (outcome !== "appended") throw new SottoError("device-list-conflict");
+    // Whoever is admitted later was found alive after this: the device that comes, and those it links.
+    const admittedBefore = await this.ports.store.clock();
+    this.ports.delivery.closeSockets(userRoom(user), { code: "device-revoked" }, { admittedBefore });
+    this.tellListChanged(user, version);
+    return { user, device, deviceKey, addedVersion: version, revokedAt: null };
   }
 
   /** Takes a device out of its user's list: its sockets close, its key packages and inbox go. */
@@ -138,7 +180,7 @@ export class Users {
 
 function appendOf(entry: CheckedListEntry, accountKey: Uint8Array, bytes: Uint8Array): AppendDeviceEntry {
   const { user, version, previousHead, head, operation, device, deviceKey } = entry;
-  const change = operation === "add" ? { operation, device, deviceKey } : { operation, device };
+  const change = operation === "revoke" ? { operation, device } : { operation: "add" as const, device, deviceKey };
   return { user, accountKey, version, previousHead, head, entry: bytes, change };
 }
 

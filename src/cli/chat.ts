@@ -4,6 +4,7 @@ import { openChatClient } from "./chat/chat-client.ts";
 import { chatHelp, parseChatOptions, UsageError, type ChatOptions } from "./chat/chat-options.ts";
 import { converse } from "./chat/converse.ts";
 import { receiveMessages, showLink, takeLink } from "./chat/receive.ts";
+import { startOver } from "./chat/start-over.ts";
 import { sendLines } from "./chat/send-lines.ts";
 import { Terminal } from "./chat/terminal.ts";
 import type { Client } from "../client/index.ts";
@@ -38,10 +39,15 @@ async function runChat(options: ChatOptions, terminal: Terminal): Promise<number
   const client = await openChatClient(options);
   try {
     reportConnection(client, terminal);
-    client.on("identity-changed", ({ user }) =>
-      terminal.note(`The identity key of ${user} has changed. Nothing is sent until you know why.`),
+    client.on("identity-changed", ({ user, reason }) =>
+      terminal.note(
+        reason === "started-over"
+          ? `${user} has started over, with a new identity key. Ask them by another way whether that is so.`
+          : `The identity key of ${user} has changed. Nothing is sent until you know why.`,
+      ),
     );
     if (options.action === "show-link") return await showLink(client, terminal, stop.signal);
+    if (options.action === "start-over") return await startOver(client, terminal, stop.signal);
     await client.connect({ signal: stop.signal });
     return await act(client, options, terminal, stop.signal);
   } catch (error) {
@@ -50,7 +56,8 @@ async function runChat(options: ChatOptions, terminal: Terminal): Promise<number
       throw new SottoError("offline", { detail: hint });
     }
     if (error instanceof SottoError && error.code === "link-required") {
-      const hint = `${options.user} has a device already. Link this one: sotto chat --as ${options.user} --link`;
+      const command = `sotto chat --as ${options.user}`;
+      const hint = `${options.user} has a device already. Link this one: ${command} --link. All are lost: ${command} --start-over`;
       throw new SottoError("link-required", { detail: hint });
     }
     throw error;

@@ -63,8 +63,11 @@ export interface ClientEvents {
   /** A conversation that this device did not know before. */
   conversation: Conversation;
   connection: ConnectionState;
-  /** The identity key of a contact is not the one that was pinned. Nothing is sent to it until that is sorted out. */
-  "identity-changed": { user: UserId };
+  /**
+   * The identity key of a contact is not the one that was pinned. `reason: "started-over"`: the contact has lost all devices, and the new key
+   * counts from now on; was the old one confirmed, messages wait until the new one is. Without a reason: the key is refused.
+   */
+  "identity-changed": { user: UserId; reason?: "started-over" };
   /** A watched user has come or gone: see `presence.watch`. */
   presence: PresenceEvent;
   /** Whom this user has blocked, after a change on this device or another. */
@@ -161,11 +164,28 @@ export class Client {
 
   /**
    * Connects, and stays connected until `close`. Registers the device when it is new. Resolves when a node has admitted
-   * it; rejects when refused for good (`link-required`: the user has a device already, link this one from it).
+   * it; rejects when refused for good (`link-required`: the user has a device already: link this one from it, or where none is left,
+   * `startOver`).
    */
   async connect(options: { signal?: AbortSignal } = {}): Promise<void> {
     if (this.stop.signal.aborted) throw new SottoError("closed");
     await this.core.connection.connect(options.signal);
+  }
+
+  /**
+   * For who has lost **all** devices; on a new one, instead of `connect` or `devices.link`. The user starts over: a new identity key, with
+   * this device alone. Every other device of the user is closed out for good, and what only those could give back, earlier
+   * messages before all, is lost. Contacts are told (`identity-changed`), and who had compared safety numbers compares anew; conversations go
+   * on as soon as somebody in them is there. A user without any device is registered. Errors: `invalid-argument` on a device that is set
+   * up, `forbidden` after a few times a day, and those of `connect`.
+   */
+  async startOver(options: { signal?: AbortSignal } = {}): Promise<void> {
+    const { own, connection } = this.core;
+    if (own.isCertified) throw new SottoError("invalid-argument", { detail: "This device is set up already." });
+    own.startOver();
+    this.devices.abandonLink();
+    connection.renew();
+    await this.connect(options);
   }
 
   /** The direct conversation with a user, made on first use. Error: `offline` where it is not known yet. */
@@ -258,7 +278,10 @@ export class Client {
   }
 
   private report(fault: Fault): void {
-    if (fault.code === "identity-changed" && fault.user) this.events.emit("identity-changed", { user: fault.user });
+    const { code, user, reason } = fault;
+    if (code === "identity-changed" && user) {
+      this.events.emit("identity-changed", { user, ...(reason === "started-over" && { reason }) });
+    }
     this.events.emit("fault", fault);
   }
 }

@@ -35,8 +35,11 @@ export interface Fault {
   user?: UserId;
   device?: DeviceId;
   sequence?: number;
-  /** Of `new-generation`: why the one before could not go on. Whose commit it was, `commit-invalid` has told. */
-  reason?: "commit-invalid" | "state-lost";
+  /**
+   * Of `new-generation`: why the one before could not go on; whose commit it was, `commit-invalid` has told. `started-over` of
+   * `identity-changed`, too: the user has lost all devices, and the new key counts from now on.
+   */
+  reason?: "commit-invalid" | "state-lost" | "started-over";
   /** Of `internal`: what was thrown. */
   cause?: unknown;
 }

@@ -41,6 +41,10 @@ export class NodeSync {
       core.report(fault);
       this.trustChanged(fault.user);
     });
+    core.directory.on("startedOver", ({ user }) => {
+      core.report({ code: "identity-changed", user, reason: "started-over" });
+      this.trustChanged(user);
+    });
     core.directory.on("confirmed", ({ user }) => this.trustChanged(user));
     core.connection.on("push", (push) => this.route(push));
     core.connection.on("state", ({ state }) => {

@@ -43,7 +43,7 @@ export interface DeviceRecord {
   archiveKeyMadeAt?: number;
   /** Devices that are still to be handed the current one. */
   archiveKeyOwedTo?: DeviceId[];
-  /** The signed first entry of the list, while a registration is under way. */
+  /** The signed first entry of the list, or that with which the user starts over, while the one or the other is under way. */
   registrationEntry: Uint8Array | null;
 }
 

@@ -1,7 +1,7 @@
 /**
  * What two people compare to know that no one stands between them, and what comes of it. A contact's account key is pinned when it is
  * first seen; who has compared says so by `confirm`, and nothing is sealed for that contact any more once the node claims another key,
- * until the person has compared again.
+ * or the contact has started over with another, until the person has compared again.
  */
 import { equalBytes } from "../identity/equal-bytes.ts";
 import { safetyNumber } from "../identity/safety-number.ts";
@@ -40,7 +40,10 @@ export class Verification {
     return this.core.directory.trustIn(this.user).confirmed;
   }
 
-  /** Whether the node has claimed another key for this user since it was last confirmed, or ever. It stays so until `confirm`. */
+  /**
+   * Whether the node has claimed another key for this user since it was last confirmed, or ever; or the user has started over: then the
+   * number is that of the new key. It stays so until `confirm`.
+   */
   get changed(): boolean {
     return this.core.directory.trustIn(this.user).changed;
   }
@@ -48,6 +51,11 @@ export class Verification {
   /** Whether a code that was scanned from the other side's screen is this one. */
   matches(qr: Uint8Array): boolean {
     return equalBytes(this.qr, qr);
+  }
+
+  /** Goes on with the contact without having compared: it counts as never confirmed. Messages that were held back go. */
+  accept(): Promise<void> {
+    return this.core.directory.accept(this.user);
   }
 
   /** The two sides have compared, and it is the same. Messages that were held back for this contact go. */

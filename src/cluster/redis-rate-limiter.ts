@@ -14,6 +14,7 @@ const sharedBuckets: ReadonlySet<RateBucket> = new Set([
   "claimed",
   "conversation",
   "readd",
+  "reset",
   "sign-in",
   "sign-up",
 ]);

@@ -7,7 +7,7 @@ import {
 } from "../identity/device-list.ts";
 import { SottoError } from "../protocol/errors.ts";
 import type { DeviceId, UserId } from "../protocol/ids.ts";
-import { sign } from "./signing-key.ts";
+import { publicKeyOf, sign } from "./signing-key.ts";
 
 /** The certificate of a device, signed. `accountSecretKey`: 64 bytes. */
 export function certifyDevice(accountSecretKey: Uint8Array, certificate: DeviceCertificate): Uint8Array {
@@ -51,5 +51,29 @@ export function revokeDeviceEntry(
     deviceKey,
     certificate: new Uint8Array(),
     at,
+  });
+}
+
+/**
+ * The entry with which a user starts over after version `head` of its list: a new account key (`accountSecretKey`, 64 bytes) in the place
+ * of `head.accountKey` (32 bytes), and one device. Signed by the new key alone: nobody is left who has the old one. `at`: ms.
+ */
+export function resetEntry(
+  accountSecretKey: Uint8Array,
+  head: Pick<DeviceList, "accountKey" | "version" | "head">,
+  first: { user: UserId; device: DeviceId; deviceKey: Uint8Array; at: number },
+): Uint8Array {
+  const { user, device, deviceKey, at } = first;
+  const version = head.version + 1;
+  return signDeviceListEntry(accountSecretKey, {
+    version,
+    previousHash: head.head,
+    operation: "reset",
+    user,
+    device,
+    deviceKey,
+    certificate: certifyDevice(accountSecretKey, { user, device, deviceKey, listVersion: version }),
+    at,
+    accountKeys: { replaced: head.accountKey, next: publicKeyOf(accountSecretKey) },
   });
 }

@@ -25,9 +25,11 @@ import { readInbox } from "./handlers/read-inbox.ts";
 import { readLog } from "./handlers/read-log.ts";
 import { readPushKey } from "./handlers/read-push-key.ts";
 import { readReceipts } from "./handlers/read-receipts.ts";
+import { readListHead } from "./handlers/read-list-head.ts";
 import { registerDevice } from "./handlers/register-device.ts";
 import { requestReadd } from "./handlers/request-readd.ts";
 import { restoreLog } from "./handlers/restore-log.ts";
+import { startOver } from "./handlers/start-over.ts";
 import { revokeDevice } from "./handlers/revoke-device.ts";
 import { sendMessage } from "./handlers/send-message.ts";
 import { setBlock } from "./handlers/set-block.ts";
@@ -38,6 +40,8 @@ import { watchPresence } from "./handlers/watch-presence.ts";
 export const handlers: { readonly [N in RequestName]: Handler<N> } = {
   "session:prove": proveDevice,
   "session:register": registerDevice,
+  "devices:head": readListHead,
+  "session:reset": startOver,
   "link:offer": offerLink,
   "link:fetch": fetchLink,
   "link:complete": completeLink,

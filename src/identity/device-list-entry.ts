@@ -7,23 +7,32 @@ import { signedBytes } from "../protocol/signed-bytes.ts";
 import { readDevice, readUser, readVersion } from "./identity-fields.ts";
 import { sodium } from "./sodium.ts";
 
+/** The account key that a reset gives up, and the one that counts from then on. 32 bytes each. */
+export interface AccountKeyChange {
+  readonly replaced: Uint8Array;
+  readonly next: Uint8Array;
+}
+
 /** One signed step of a user's device list. `version` counts from 1; `previousHash`: 32 bytes, zeros for the first. */
 export interface DeviceListEntry {
   readonly version: number;
   readonly previousHash: Uint8Array;
-  readonly operation: "add" | "revoke";
+  /** `reset`: the user starts over, with this device alone and a new account key. */
+  readonly operation: "add" | "revoke" | "reset";
   readonly user: UserId;
   readonly device: DeviceId;
   readonly deviceKey: Uint8Array;
-  /** The encoded certificate for an add; empty for a revocation. */
+  /** The encoded certificate of the device that comes; empty for a revocation. */
   readonly certificate: Uint8Array;
   /** Milliseconds since 1970, by the signer's clock: for people to read, decides nothing. */
   readonly at: number;
+  /** Of a reset alone. */
+  readonly accountKeys?: AccountKeyChange;
 }
 
-/** What the account key signs. */
+/** What the account key signs; of a reset the new one. */
 export function deviceListEntrySignedBytes(entry: DeviceListEntry): Uint8Array {
-  const { version, previousHash, operation, user, device, deviceKey, certificate, at } = entry;
+  const { version, previousHash, operation, user, device, deviceKey, certificate, at, accountKeys } = entry;
   return signedBytes(
     "device-list",
     version,
@@ -34,6 +43,7 @@ export function deviceListEntrySignedBytes(entry: DeviceListEntry): Uint8Array {
     deviceKey,
     certificate,
     at,
+    ...(accountKeys ? [accountKeys.replaced, accountKeys.next] : []),
   );
 }
 
@@ -42,18 +52,18 @@ export function encodeDeviceListEntry(entry: DeviceListEntry, signature: Uint8Ar
   if (entry.previousHash.length !== 32 || entry.deviceKey.length !== 32 || signature.length !== 64) {
     throw new RangeError("hash, key or signature length");
   }
-  return new ByteWriter()
+  const writer = new ByteWriter()
     .u8(1)
     .u64(entry.version)
     .fixed(entry.previousHash)
-    .u8(entry.operation === "add" ? 1 : 2)
+    .u8(operations.indexOf(entry.operation) + 1)
     .text(entry.user)
     .fixed(idToBytes(entry.device))
     .fixed(entry.deviceKey)
     .opaque(entry.certificate)
-    .u64(entry.at)
-    .fixed(signature)
-    .finish();
+    .u64(entry.at);
+  if (entry.operation === "reset") writeAccountKeys(writer, entry.accountKeys);
+  return writer.fixed(signature).finish();
 }
 
 /** Takes an entry apart without judging it. Throws MalformedBytes. */
@@ -61,7 +71,7 @@ export function decodeDeviceListEntry(bytes: Uint8Array): { entry: DeviceListEnt
   if (bytes.length > limits.deviceListEntryBytes) throw new MalformedBytes("entry too long");
   const reader = new ByteReader(bytes);
   readVersion(reader);
-  const entry: DeviceListEntry = {
+  const common: DeviceListEntry = {
     version: reader.u64(),
     previousHash: reader.fixed(32),
     operation: readOperation(reader),
@@ -71,6 +81,8 @@ export function decodeDeviceListEntry(bytes: Uint8Array): { entry: DeviceListEnt
     certificate: reader.opaque(limits.certificateBytes),
     at: reader.u64(),
   };
+  const isReset = common.operation === "reset";
+  const entry = isReset ? { ...common, accountKeys: { replaced: reader.fixed(32), next: reader.fixed(32) } } : common;
   const signature = reader.fixed(64);
   reader.finish();
   return { entry, signature };
@@ -81,8 +93,16 @@ export function deviceListEntryHash(bytes: Uint8Array): Uint8Array {
   return sodium().crypto_generichash(32, signedBytes("device-list-hash", bytes), null);
 }
 
-function readOperation(reader: ByteReader): "add" | "revoke" {
-  const operation = reader.u8();
-  if (operation !== 1 && operation !== 2) throw new MalformedBytes("unknown operation");
-  return operation === 1 ? "add" : "revoke";
+/** By their codes, from 1. */
+const operations = ["add", "revoke", "reset"] as const;
+
+function readOperation(reader: ByteReader): DeviceListEntry["operation"] {
+  const operation = operations[reader.u8() - 1];
+  if (!operation) throw new MalformedBytes("unknown operation");
+  return operation;
+}
+
+function writeAccountKeys(writer: ByteWriter, keys: AccountKeyChange | undefined): void {
+  if (keys?.replaced.length !== 32 || keys.next.length !== 32) throw new RangeError("a reset names two account keys");
+  writer.fixed(keys.replaced).fixed(keys.next);
 }

@@ -32,12 +32,13 @@ export function isFullFounding(roster: NewGeneration["roster"]): boolean {
 }
 
 /**
- * Either side of a direct. Of a group, who holds a role and has a live device in it; where there is nobody, who has the first
+ * Either side of a direct, also one that has started over and has no device in it. Of a group, who holds a role and has a live device in it; where there is nobody, who has the first
  * live leaf: leaves are filled from the left, so it is the member that has stood longest.
  */
 export function foundersOf({ policy, members }: GenerationBefore): UserId[] {
+  if (!policy) return [...new Set(members.map(({ user }) => user))];
   const live = members.filter(({ isLive }) => isLive).map(({ user }) => user);
-  const holders = live.filter((user) => !policy || roleOf(policy, user) !== "member");
+  const holders = live.filter((user) => roleOf(policy, user) !== "member");
   return [...new Set(holders.length > 0 ? holders : live.slice(0, 1))];
 }
 

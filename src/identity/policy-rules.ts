@@ -9,6 +9,7 @@ import { devicesPerGroup } from "../protocol/limits.ts";
 import { equalBytes } from "./equal-bytes.ts";
 import type { GroupPolicy } from "./group-policy.ts";
 import { roleOf } from "./group-policy.ts";
+import { requireWholeReplacement } from "./replacement-rules.ts";
 
 /** A device in a group. `deviceKey`: 32 bytes. */
 export interface DeviceInGroup {
@@ -31,6 +32,8 @@ export interface GroupChange {
   readonly newPolicy: GroupPolicy | undefined;
   /** Users whose signed leave stands in the log after they were last added. */
   readonly leavers: readonly UserId[];
+  /** Users who have started over, and come back under another account key (`replacedUsers`): anybody replaces them, and they keep their role. */
+  readonly replaced: readonly UserId[];
 }
 
 /** Throws `commit-invalid` with the rule that the change breaks, `group-full` for a device more than the suite can have. */
@@ -38,6 +41,7 @@ export function requireAllowedByPolicy(change: GroupChange): void {
   const { policy, newPolicy } = change;
   if (!policy) return requireFounding(change);
   if (newPolicy) return requireNewPolicy(change, policy, newPolicy);
+  requireWholeReplacement(change);
   for (const removed of change.removes) requireRemoval(change, policy, removed);
   for (const added of change.adds) requireAddition(change, policy, added);
   if (change.adds.length > 0) requireNobodyLeaving(change);
@@ -69,8 +73,8 @@ function requireNewPolicy(change: GroupChange, before: GroupPolicy, after: Group
 }
 
 function requireRemoval(change: GroupChange, policy: GroupPolicy, removed: DeviceInGroup): void {
-  const { committer, leavers, members, removes } = change;
-  if (removed.user === committer || isReadded(removed, change)) return;
+  const { committer, leavers, members, removes, replaced } = change;
+  if (removed.user === committer || replaced.includes(removed.user) || isReadded(removed, change)) return;
   const isManaged = roleOf(policy, committer) !== "member" || leavers.includes(removed.user);
   require(isManaged, "owners and admins remove users, everybody removes who has left");
   require(roleOf(policy, removed.user) === "member", "a role is taken away before its user is removed");

@@ -118,7 +118,23 @@ export const requests = {
     request: z.object({ device: deviceId, accountKey: publicKey, entry: deviceListEntry, signature }),
     reply: admitted,
   },
-  /** A new device waits to be linked. The one request, beside the two above, of a socket that is not admitted. */
+  /**
+   * Where the device list of the token's user stands, for who is about to start over; of a socket that is not admitted. `device-unknown`
+   * where there is none.
+   */
+  "devices:head": {
+    request: empty,
+    reply: z.object({ accountKey: publicKey, version: sequence, head: hash }),
+  },
+  /**
+   * The user starts over with this device alone and a new account key, and the challenge is answered with the device's key. All
+   * devices before count as revoked.
+   */
+  "session:reset": {
+    request: z.object({ device: deviceId, accountKey: publicKey, entry: deviceListEntry, signature }),
+    reply: admitted,
+  },
+  /** A new device waits to be linked. The last request of those that a socket that is not admitted may make. */
   "link:offer": {
     request: z.object({ channel, device: deviceId, deviceKey: publicKey, kemKey: base64Bytes(1216, 1216) }),
     reply: z.object({ expiresAt: timestamp }),
@@ -346,7 +362,13 @@ export type RequestOf<N extends RequestName> = z.infer<(typeof requests)[N]["req
 export type ReplyOf<N extends RequestName> = z.infer<(typeof requests)[N]["reply"]>;
 
 /** Requests that a socket may make before it is admitted. */
-export const requestsBeforeAdmission: readonly RequestName[] = ["session:prove", "session:register", "link:offer"];
+export const requestsBeforeAdmission: readonly RequestName[] = [
+  "session:prove",
+  "session:register",
+  "devices:head",
+  "session:reset",
+  "link:offer",
+];
 
 /** What every request is answered with. */
 export type Answer<N extends RequestName> =

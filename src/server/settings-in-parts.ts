@@ -19,6 +19,7 @@ export function rates(settings: Settings): Rates {
     claimed: { amount: settings.RATE_CLAIMED_PER_MINUTE, periodMs: minute },
     conversation: { amount: settings.RATE_CONVERSATIONS_PER_HOUR, periodMs: hour },
     readd: { amount: settings.RATE_READDS_PER_HOUR, periodMs: hour },
+    reset: { amount: settings.RATE_RESETS_PER_DAY, periodMs: day },
     "sign-in": { amount: settings.RATE_SIGN_INS_PER_MINUTE, periodMs: minute },
     "sign-up": { amount: settings.RATE_SIGN_UPS_PER_HOUR, periodMs: hour },
   };

@@ -117,7 +117,7 @@ for (const suite of bothSuites) {
       const second = await AccountWithDevices.of("alice");
       const commit = await commitOf(second.addDevice());
       const attempt = engine.applyCommit(direct.seats[1]!.group, commit, direct.policy);
-      await brokenRule(attempt, "a user's devices name one account key");
+      await brokenRule(attempt, "who starts over is replaced with all devices");
     });
   });
 }

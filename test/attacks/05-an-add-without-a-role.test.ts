@@ -156,7 +156,7 @@ for (const suite of bothSuites) {
       const proposals = [await addition(second.addDevice())];
       const commit = await forgeCommit(group.seat("alice").group, { proposals });
       const judge = group.seat("mallory").group;
-      await brokenRule(engine.applyCommit(judge, commit, group.policy), "a user's devices name one account key");
+      await brokenRule(engine.applyCommit(judge, commit, group.policy), "who starts over is replaced with all devices");
       const eve = await group.person("eve");
       const keys = generateSigningKeyPair();
       const { publicKey: accountKey, secretKey } = group.people.get("carol")!.accountKeys;

@@ -71,6 +71,19 @@ describe("sotto chat", function () {
     expect(second.stderr).to.include("--as carol --link").and.include("link-required");
   });
 
+  it("starts over on a new device when all others are lost", async () => {
+    await chat(["--as", "oscar", "--register", ...data("oscar")]);
+    const started = await chat(["--as", "oscar", "--start-over", ...data("oscar-2")]);
+    expect(started.status).to.equal(0);
+    expect(started.stdout).to.match(/^[0-9a-f-]{36}\n$/);
+    expect(started.stderr).to.include("every other device of oscar is closed out for good");
+    const lost = await chat(["--as", "oscar", "--register", ...data("oscar")]);
+    expect(lost.status).to.equal(1);
+    expect(lost.stderr).to.include("device-revoked");
+    const both = await chat(["--as", "oscar", "--start-over", "--register", ...data("oscar-2")]);
+    expect(both.status).to.equal(2);
+  });
+
   it("keeps what it cannot send yet, and says so", async () => {
     const args = ["--as", "dave", "--with", "nobody-yet", "--timeout", "3", ...data("dave")];
     const waiting = await chat(args, "hello?\n");

@@ -25,8 +25,11 @@ const roles: Record<string, Role> = { olga: "owner", otto: "owner", anna: "admin
 const policy = policyOf(roles);
 const stranger = device("zoe");
 
-type Change = Partial<Omit<GroupChange, "committer" | "leavers">> & { leavers?: Name[] };
-function judge(committer: Name, { leavers = [], ...change }: Change): void {
+type Change = Partial<Omit<GroupChange, "committer" | "leavers" | "replaced">> & {
+  leavers?: Name[];
+  replaced?: Name[];
+};
+function judge(committer: Name, { leavers = [], replaced = [], ...change }: Change): void {
   requireAllowedByPolicy({
     policy,
     suite: 84,
@@ -36,6 +39,7 @@ function judge(committer: Name, { leavers = [], ...change }: Change): void {
     removes: [],
     newPolicy: undefined,
     leavers: leavers.map((name) => userId.parse(name)),
+    replaced: replaced.map((name) => userId.parse(name)),
     ...change,
   });
 }
@@ -127,6 +131,37 @@ describe("who may remove from a group", () => {
       { removes: devices.anna, leavers: ["anna"] },
       "a role is taken away before its user is removed",
     );
+  });
+});
+
+describe("who may replace a user who has started over", () => {
+  it("everybody who is a member, whatever role the user has", () => {
+    for (const replaced of ["olga", "ben", "mia"] as const) {
+      const change = { removes: devices[replaced], adds: [device(replaced)], replaced: [replaced] };
+      for (const committer of names.filter((name) => name !== replaced)) allows(committer, change);
+    }
+  });
+
+  it("with all devices, and without leave to do anything else", async () => {
+    const [one, other] = devices.olga;
+    const adds = [device("olga")];
+    const rule = "who starts over is replaced with all devices";
+    for (const removes of [[], [one]]) await refuses("max", { removes, adds, replaced: ["olga"] }, rule);
+    await refuses(
+      "max",
+      { removes: [one, other, ...devices.mia], adds, replaced: ["olga"] },
+      "owners and admins remove users, everybody removes who has left",
+    );
+    await refuses(
+      "max",
+      { removes: [one, other], adds: [...adds, stranger], replaced: ["olga"] },
+      "owners and admins add users",
+    );
+  });
+
+  it("but not one who has left", async () => {
+    const change: Change = { removes: devices.mia, adds: [device("mia")], replaced: ["mia"], leavers: ["mia"] };
+    await refuses("max", change, "who has left is removed before it is added");
   });
 });
 

@@ -2,6 +2,7 @@ import { encodeCertificate, certificateSignedBytes } from "../../src/identity/de
 import { deviceListEntrySignedBytes, encodeDeviceListEntry, extendDeviceList } from "../../src/identity/device-list.ts";
 import type { DeviceList, DeviceListEntry } from "../../src/identity/device-list.ts";
 import { sodiumReady } from "../../src/identity/sodium.ts";
+import { resetEntry } from "../../src/crypto/account-key.ts";
 import type { DeviceIdentity } from "../../src/crypto/group-engine.ts";
 import { generateSigningKeyPair, sign } from "../../src/crypto/signing-key.ts";
 import type { SigningKeyPair } from "../../src/crypto/signing-key.ts";
@@ -11,7 +12,7 @@ import type { DeviceId, UserId } from "../../src/protocol/ids.ts";
 /** A user with an account key, whose devices can be made and revoked: what a primary device does, without a client. */
 export class AccountWithDevices {
   readonly user: UserId;
-  readonly accountKeys: SigningKeyPair;
+  accountKeys: SigningKeyPair;
   readonly entries: Uint8Array[] = [];
   list: DeviceList | undefined;
 
@@ -43,6 +44,16 @@ export class AccountWithDevices {
     this.append({ operation: "revoke", device, deviceKey, certificate: new Uint8Array() });
   }
 
+  /** Another account key, and a first device under it. */
+  startOver(device: DeviceId = newId(), keys: SigningKeyPair = generateSigningKeyPair()): DeviceIdentity {
+    const next = generateSigningKeyPair();
+    const bytes = resetEntry(next.secretKey, this.list!, { user: this.user, device, deviceKey: keys.publicKey, at: 1 });
+    this.accountKeys = next;
+    this.take(bytes);
+    const { certificate } = this.list!.devices.get(device)!;
+    return { user: this.user, device, accountKey: next.publicKey, certificate, deviceSecretKey: keys.secretKey };
+  }
+
   /** The next entry, signed with `secretKey`; by default the account's. */
   entry(change: Partial<DeviceListEntry>, secretKey = this.accountKeys.secretKey): Uint8Array {
     const entry: DeviceListEntry = {
@@ -60,7 +71,10 @@ export class AccountWithDevices {
   }
 
   private append(change: Partial<DeviceListEntry>): void {
-    const bytes = this.entry(change);
+    this.take(this.entry(change));
+  }
+
+  private take(bytes: Uint8Array): void {
     this.list = extendDeviceList(this.list, bytes, this.accountKeys.publicKey);
     this.entries.push(bytes);
   }

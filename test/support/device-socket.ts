@@ -75,6 +75,16 @@ export class DeviceSocket {
     });
   }
 
+  /** The account's last entry is the one with which it starts over. */
+  reset(account: AccountWithDevices, identity: DeviceIdentity): Promise<Admitted> {
+    return this.request("session:reset", {
+      device: identity.device,
+      accountKey: toBase64(account.accountKeys.publicKey),
+      entry: toBase64(account.entries.at(-1)!),
+      signature: this.signChallenge(identity),
+    });
+  }
+
   prove(identity: DeviceIdentity): Promise<Admitted> {
     return this.request("session:prove", { device: identity.device, signature: this.signChallenge(identity) });
   }

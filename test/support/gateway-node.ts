@@ -32,6 +32,7 @@ export const generousRates: Rates = {
   claimed: plenty,
   conversation: plenty,
   readd: plenty,
+  reset: plenty,
   "sign-in": plenty,
   "sign-up": plenty,
 };

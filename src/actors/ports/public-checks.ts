@@ -56,6 +56,14 @@ export interface CheckedGroupChange {
   readonly newPolicy: CheckedPolicy | undefined;
   /** Users whose signed leave stands in the log after they were last added. */
   readonly leavers: readonly UserId[];
+  /** Users who have started over, and come back under another account key. */
+  readonly replaced: readonly UserId[];
+}
+
+/** `accountKey`: the one that has certified a device of the user, 32 bytes. */
+export interface CheckedCertification {
+  readonly user: UserId;
+  readonly accountKey: Uint8Array;
 }
 
 /** The group that a new generation takes the place of, and what that one is to be. `members`: by leaf, without who has left. */
@@ -84,7 +92,7 @@ export interface CheckedListEntry {
   readonly version: number;
   readonly previousHead: Uint8Array | null;
   readonly head: Uint8Array;
-  readonly operation: "add" | "revoke";
+  readonly operation: "add" | "revoke" | "reset";
   readonly user: UserId;
   readonly device: DeviceId;
   readonly deviceKey: Uint8Array;
@@ -119,6 +127,14 @@ export interface PublicChecks {
   inspectCommit(commit: Uint8Array): Promise<CheckedCommit>;
   /** The rules of groups, the same that members judge by. Throws `commit-invalid` or `group-full`. */
   requireAllowedByPolicy(change: CheckedGroupChange): void;
+  /** Users with a device in the group who are added under another account key. */
+  replacedUsers(members: readonly CheckedCertification[], adds: readonly CheckedCertification[]): UserId[];
+  /** The rule of directs and groups for who is replaced. Throws `commit-invalid`. */
+  requireWholeReplacement(change: {
+    readonly members: readonly Pick<CheckedDevice, "user" | "device">[];
+    readonly removes: readonly Pick<CheckedDevice, "device">[];
+    readonly replaced: readonly UserId[];
+  }): void;
   /** The rules of generations, the same that members judge by. Throws `commit-invalid`. */
   requireGenerationAllowed(generation: CheckedGeneration): void;
   policyOfGeneration(generation: CheckedGeneration): CheckedPolicy | undefined;
@@ -133,6 +149,14 @@ export interface PublicChecks {
   inspectKeyPackage(keyPackage: Uint8Array): Promise<CheckedKeyPackage>;
   /** What `entry` does to the list that `entries` spell out. Throws `device-list-invalid` or `device-list-conflict`. */
   extendDeviceList(entries: readonly Uint8Array[], entry: Uint8Array, accountKey: Uint8Array): CheckedListEntry;
+  /** The same of an entry with which the user starts over: `next` takes the place of `replaced`, 32 bytes each. */
+  resetDeviceList(
+    entries: readonly Uint8Array[],
+    entry: Uint8Array,
+    keys: { replaced: Uint8Array; next: Uint8Array },
+  ): CheckedListEntry;
+  /** The account key at a version of a list. `entries`: those after it; `accountKey`: the one at their end. */
+  accountKeyAt(entries: readonly Uint8Array[], version: number, accountKey: Uint8Array): Uint8Array;
   isAckSigned(ack: SignedAckFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
   isReaddSigned(request: SignedReaddFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
   isLeaveSigned(leave: SignedLeaveFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;

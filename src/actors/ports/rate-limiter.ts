@@ -13,5 +13,6 @@ export type RateBucket =
   | "claimed" // user whose packages are taken
   | "conversation" // user who makes it
   | "readd" // device and conversation
+  | "reset" // user
   | "sign-in" // address and name
   | "sign-up"; // address

@@ -57,6 +57,8 @@ export interface AcceptCommit {
   /** In the order of the commit. A device in both is re-added: its log begins anew at this commit. */
   added: { user: UserId; device: DeviceId }[];
   removed: DeviceId[];
+  /** Users who have started over: none of their devices from before is left, and what still waits for them runs out with this commit. */
+  replaced?: readonly UserId[];
   /**
    * Of a group: what it is after the commit, and which users come and go by it. `leaversBefore`: by whom it was judged; where
    * somebody has left since, the commit is `stale-epoch`, because members judge it by that too.
@@ -76,6 +78,8 @@ export type CommitOutcome =
       acceptedAt: number;
       /** The Welcome's place in the inbox of each added device. */
       inbox: { device: DeviceId; position: number }[];
+      /** For whom something ran out, up to the commit, and the version of the receipt that says so. */
+      expired: { user: UserId; version: number }[];
     }
   /** The same id and bytes are in the log already. */
   | { status: "already-accepted"; sequence: number; acceptedAt: number }

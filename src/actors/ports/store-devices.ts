@@ -30,7 +30,11 @@ export interface AppendDeviceEntry {
   previousHead: Uint8Array | null;
   head: Uint8Array;
   entry: Uint8Array;
-  change: { operation: "add"; device: DeviceId; deviceKey: Uint8Array } | { operation: "revoke"; device: DeviceId };
+  change:
+    | { operation: "add"; device: DeviceId; deviceKey: Uint8Array }
+    | { operation: "revoke"; device: DeviceId }
+    /** `nextAccountKey`: takes the place of `accountKey`, 32 bytes. */
+    | { operation: "reset"; device: DeviceId; deviceKey: Uint8Array; nextAccountKey: Uint8Array };
   /** Answers a waiting link offer in the same transaction. */
   link?: { channel: Uint8Array; sealed: Uint8Array };
 }
@@ -79,7 +83,7 @@ export interface DeviceStore {
   readDeviceLists(users: readonly { user: UserId; after: number }[]): Promise<DeviceListRows[]>;
   /**
    * Compare-and-set on (user, version − 1, previousHead, accountKey). A revocation marks the device, deletes its key
-   * packages, link offers and inbox. `conflict` when the list has moved on or belongs to another account key, or the
+   * packages, link offers and inbox; a reset does so with all live devices of the user before it adds its own. `conflict` when the list has moved on or belongs to another account key, or the
    * device id is taken; `too-many` beyond `limits.devicesPerUser` live devices; `link-unknown` when the link's offer is gone.
    */
   appendDeviceEntry(append: AppendDeviceEntry): Promise<"appended" | "conflict" | "too-many" | "link-unknown">;

@@ -13,6 +13,7 @@ export const chatHelp = `sotto chat: a terminal client, end-to-end encrypted
   ls | sotto chat --as alice --with bob         send what comes in, line by line, and leave when all is accepted
   sotto chat --as alice --link                  on a new device: show the code that links it
   sotto chat --as alice --link CODE             on alice's first device: take that code
+  sotto chat --as alice --start-over            alice has lost all devices: a new identity, on this one alone
 
   --url URL                the node; default http://127.0.0.1:3000 (or PORT)
   --token TOKEN            a JWT for --as; default: signed with the local node's own secret, on loopback only
@@ -32,7 +33,7 @@ export interface ChatOptions {
   token: string | undefined;
   data: string | undefined;
   passphraseFile: string | undefined;
-  action: "converse" | "register" | "receive" | "show-link" | "take-link";
+  action: "converse" | "register" | "receive" | "show-link" | "take-link" | "start-over";
   receive: number;
   linkCode: string;
   until: "accepted" | "delivered";
@@ -45,8 +46,9 @@ export function parseChatOptions(args: string[]): ChatOptions | "help" {
   const { values } = parseOrRefuse(markBareLink(args));
   if (values.help) return "help";
   if (!values.as) throw new UsageError("who is writing? Say --as USER");
-  const asked = [values.register, values.receive, values.link].filter((one) => one !== undefined).length;
-  if (asked > 1) throw new UsageError("choose one of --register, --receive and --link");
+  const { register, receive, link } = values;
+  const asked = [register, receive, link, values["start-over"]].filter((one) => one !== undefined).length;
+  if (asked > 1) throw new UsageError("choose one of --register, --receive, --link and --start-over");
   const action = actionOf(values);
   if (action === "converse" && !values.with) throw new UsageError("to whom? Say --with USER");
   if (values.with === values.as) throw new UsageError("--as and --with are the same person");
@@ -68,8 +70,14 @@ export function parseChatOptions(args: string[]): ChatOptions | "help" {
   };
 }
 
-function actionOf(values: { register?: boolean; receive?: string; link?: string }): ChatOptions["action"] {
+function actionOf(values: {
+  register?: boolean;
+  receive?: string;
+  link?: string;
+  "start-over"?: boolean;
+}): ChatOptions["action"] {
   if (values.register) return "register";
+  if (values["start-over"]) return "start-over";
   if (values.receive !== undefined) return "receive";
   if (values.link !== undefined) return values.link === "" ? "show-link" : "take-link";
   return "converse";
@@ -85,6 +93,7 @@ function parseOrRefuse(args: string[]) {
         register: { type: "boolean" },
         receive: { type: "string" },
         link: { type: "string" },
+        "start-over": { type: "boolean" },
         url: { type: "string" },
         token: { type: "string" },
         data: { type: "string" },

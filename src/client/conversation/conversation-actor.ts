@@ -40,7 +40,7 @@ export interface ConversationEvents {
   /** A message that could not be opened. It is acked as such and blocks nothing. */
   unopened: UnopenedMessage;
   /**
-   * Why messages wait: for the other side's first device, for this device to be added, for a person to compare safety numbers with a
+   * Why messages wait: for a device of the other side, the first or the first after it has started over; for this device to be added; for a person to compare safety numbers with a
    * contact whom it had verified (`client.verification(user)`); null when they do not.
    */
   waiting: "recipient-device" | "welcome" | "identity-changed" | null;
@@ -102,6 +102,7 @@ export class ConversationActor {
       askForReadd: (summary) => this.readdRequests.ask(summary),
       resume: (last) => this.outbox.resume(last),
       settled: () => this.follower.settled(),
+      settlePending: () => this.keeper.changes.resend(),
       joined: () => this.afterJoin(),
     });
     this.founding = new GenerationFounding(core, state, {
@@ -141,6 +142,7 @@ export class ConversationActor {
       },
       groupMoved: (joined) => {
         this.readds.noteJoined(joined);
+        this.background(this.learnKeys());
         this.outbox.wake();
         this.noteWaiting();
         if (this.keeper.needsAlignment()) this.alignment.wake();
@@ -259,6 +261,7 @@ export class ConversationActor {
     if (!this.concerns(user)) return;
     this.noteWaiting();
     this.outbox.wake();
+    if (this.keeper.needsAlignment()) this.alignment.wake();
   }
 
   /** A user's device list has moved on. */
@@ -306,11 +309,29 @@ export class ConversationActor {
     return this.state.record.left === null;
   }
 
-  /** Whether somebody would read along whom the person had verified, and whose key is in doubt since. */
+  /** Whether somebody would read along whom the person had verified, and whose key is in doubt since; or under a key that is not known. */
   private get isHeldBack(): boolean {
+    const { directory } = this.core;
     const { peer } = this.state.record;
-    const users = peer === null ? (this.state.group?.members ?? []).map(({ user }) => user) : [peer];
-    return users.some((user) => this.core.directory.isHeldBack(user));
+    const members = this.state.group?.members ?? [];
+    const users = peer === null ? members.map(({ user }) => user) : [peer];
+    return this.unaccounted().length > 0 || users.some((user) => directory.isHeldBack(user));
+  }
+
+  /** Users in the group under an account key that their list, as it is known here, does not account for. */
+  private unaccounted(): UserId[] {
+    const members = this.state.group?.members ?? [];
+    const strange = members.filter((member) => !this.core.directory.accountsFor(member));
+    return [...new Set(strange.map(({ user }) => user))];
+  }
+
+  /** Somebody else has replaced a user, maybe before this device heard that the user has started over: the list says whether that is so. */
+  private async learnKeys(): Promise<void> {
+    const users = this.unaccounted();
+    if (users.length > 0) await this.devicesChanged(users);
+    for (const user of this.unaccounted()) {
+      this.core.report({ code: "identity-changed", conversation: this.state.id, user });
+    }
   }
 
   /** Once in each session, and shared by whoever asks meanwhile. */
@@ -338,7 +359,8 @@ export class ConversationActor {
 
   private noteWaiting(): void {
     const { lostAt } = this.state.record;
-    const inGroup = this.state.canSeal ? null : lostAt === null ? this.keeper.waitingFor : "welcome";
+    const toSeal = this.keeper.awaitsReplacement ? "recipient-device" : null;
+    const inGroup = this.state.canSeal ? toSeal : lostAt === null ? this.keeper.waitingFor : "welcome";
     const waiting = this.isHeldBack ? "identity-changed" : inGroup;
     if (waiting === this.lastWaiting) return;
     this.lastWaiting = waiting;

@@ -164,11 +164,15 @@ export class GenerationFounding {
     return peer === null ? [] : [this.core.own.user, peer];
   }
 
-  /** Of a direct, all live devices of both; of a group, those that were in it. */
+  /** Of a direct, all live devices of both; of a group, those that were in it, and of who has started over since, those of now. */
   private rosterOf(users: readonly UserId[]): Device[] {
     const { group, isGroup } = this.state;
-    if (isGroup) return (group?.members ?? []).filter((one) => users.includes(one.user) && this.isLive(one));
-    return this.pair().flatMap((user) => this.core.directory.liveDevices(user).map((device) => ({ user, device })));
+    const liveOf = (user: UserId): Device[] =>
+      this.core.directory.liveDevices(user).map((device) => ({ user, device }));
+    if (!isGroup) return this.pair().flatMap(liveOf);
+    const present = (group?.members ?? []).filter((one) => users.includes(one.user) && this.isLive(one));
+    const without = users.filter((user) => !present.some((one) => one.user === user));
+    return [...present, ...without.flatMap(liveOf)];
   }
 
   private async learn(users: readonly UserId[]): Promise<void> {

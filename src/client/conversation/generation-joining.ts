@@ -4,7 +4,7 @@ import { policyOfGeneration, requireGenerationAllowed } from "../../identity/gen
 import { isSamePolicy } from "../../identity/group-policy.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { ConversationSummary } from "../../protocol/requests.ts";
-import type { ClientCore } from "../core.ts";
+import type { ClientCore, Fault } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
 
 /** `sequence`: of the commit that founds the generation. */
@@ -80,7 +80,7 @@ export class GenerationJoining {
   }
 
   /** By whom, where this device was there from the beginning. */
-  tell({ epoch, members }: Group, reason: "commit-invalid" | "state-lost"): void {
+  tell({ epoch, members }: Group, reason: NonNullable<Fault["reason"]>): void {
     const { user, device } = members[0]!;
     const { beganSequence: sequence } = this.state.record;
     const founder = epoch === 1 ? { user, device } : {};

@@ -27,6 +27,8 @@ export interface JoinerHooks extends GenerationHooks {
   resume(last: LastSent): Resumption;
   /** Resolves when everything that has arrived is stored. */
   settled(): Promise<void>;
+  /** Sends a commit of this device's that waits for the log again. */
+  settlePending(): Promise<unknown>;
   /** The group is there, or there again. */
   joined(): Promise<void>;
 }
@@ -50,6 +52,8 @@ export class GroupJoiner {
    * generation that this device can go along with.
    */
   async join(welcome: Welcome): Promise<void> {
+    // What this device founds may be in the log already, and then comes after this.
+    if (this.state.founds) await this.hooks.settlePending();
     const held = this.state.group;
     const isCutOff = held !== undefined && (await this.isCutOff(welcome));
     const { record } = this.state;
@@ -70,7 +74,8 @@ export class GroupJoiner {
     if (isFounding && !(await this.generations.isReadUpTo(welcome))) return;
     if (isFounding && !(await this.generations.goesAlong(welcome, group))) return;
     const { id: conversation, record: before } = this.state;
-    const reason = before.unfollowed ? "commit-invalid" : "state-lost";
+    const lost = before.unfollowed ? "commit-invalid" : "state-lost";
+    const reason = held && hasStartedOver(held, group.members[0]!) ? "started-over" : lost;
     await this.adoptJoin(welcome, group, pair);
     if (isCutOff) this.core.report({ code: "messages-missing", conversation, sequence: before.position + 1 });
     const isLater = record.left === null && record.generation > 0 && group.generation > record.generation;
@@ -98,12 +103,17 @@ export class GroupJoiner {
     }
   }
 
-  /** The device lists of whoever this device meets in the group for the first time; of a direct's other side, or of `all`, anew. */
+  /**
+   * The device lists of whoever this device meets in the group for the first time; anew of a direct's other side, of who is there under
+   * another account key, or of `all`.
+   */
   private async learnUsers(group: Group, all: boolean): Promise<void> {
     const { peer } = this.state.record;
     const held = all ? (this.state.group?.members ?? []) : [];
     const users = new Set([...held, ...group.members].map(({ user }) => user));
-    await this.learn([...users].filter((user) => all || user === peer || !this.core.directory.get(user)));
+    const { directory } = this.core;
+    const strange = new Set(group.members.filter((one) => !directory.accountsFor(one)).map(({ user }) => user));
+    await this.learn([...users].filter((user) => all || user === peer || !directory.get(user) || strange.has(user)));
   }
 
   /** Who has left since this device was added is none of its contacts any more, and needs no list: the half without is asked for anew. */
@@ -121,12 +131,10 @@ export class GroupJoiner {
 
   /** A Welcome whose members carry other account keys than those pinned is not taken, and reported. */
   private hasKnownKeys(group: Group): boolean {
+    const { own, directory } = this.core;
     for (const member of group.members) {
-      const pinned =
-        member.user === this.core.own.user
-          ? this.core.own.accountKey
-          : this.core.directory.get(member.user)?.accountKey;
-      if (!pinned || equalBytes(pinned, member.accountKey)) continue;
+      const isOwn = member.user === own.user && own.accountKey !== null;
+      if (isOwn ? equalBytes(own.accountKey, member.accountKey) : directory.accountsFor(member)) continue;
       this.core.report({ code: "identity-changed", conversation: this.state.id, user: member.user });
       return false;
     }
@@ -184,6 +192,11 @@ export class GroupJoiner {
     });
     await this.hooks.joined();
   }
+}
+
+/** Whether this member's user was in the group under another account key. */
+function hasStartedOver(before: Group, { user, accountKey }: Group["members"][number]): boolean {
+  return before.members.some((member) => member.user === user && !equalBytes(member.accountKey, accountKey));
 }
 
 /** Where the log of devices ends that a new generation is without. */

@@ -4,7 +4,8 @@
  *
  *   no group ──(peer has a device, or a group of one's own: found)──▶ pending ──(in the log)──▶ member
  */
-import type { ConversationPolicy, Group } from "../../crypto/group-engine.ts";
+import type { ConversationPolicy, Group, GroupMember } from "../../crypto/group-engine.ts";
+import { equalBytes } from "../../identity/equal-bytes.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId, UserId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
@@ -17,6 +18,9 @@ import type { ConversationState } from "./conversation-state.ts";
 import { isSelfUpdateDue } from "./self-update.ts";
 import { requireRoom, roomOf } from "./group-room.ts";
 import { GroupChanges, type ChangeHooks } from "./group-changes.ts";
+
+/** Of so many members and more, the time over which they spread is the same. */
+const spreadAtMost = 40;
 
 interface Wanted {
   user: UserId;
@@ -59,12 +63,33 @@ export class GroupKeeper {
     const gone = this.state.group ? this.leaversLeaves(this.state.group) : [];
     // Nothing is sealed to who has left.
     if (this.state.group && gone.length > 0) await this.changes.make(this.state.group, { remove: gone });
+    if (!(await this.replaceFirst())) return false;
     if (this.state.group && this.isSelfUpdateDue()) await this.changes.make(this.state.group, {});
     return this.state.canSeal;
   }
 
+  /** Whether this direct is with somebody who has started over, and has no device of now in it yet. */
+  get awaitsReplacement(): boolean {
+    return !this.state.isGroup && this.replacedMembers().length > 0;
+  }
+
+  /** Who has started over is to get what is sealed from now on. False where nobody else would: in a direct that has to wait. */
+  private async replaceFirst(): Promise<boolean> {
+    if (this.replacedMembers().length === 0) return true;
+    const aligned = this.alignRoster();
+    if (!this.state.isGroup) {
+      await aligned;
+      return !this.awaitsReplacement;
+    }
+    await aligned.catch((error: unknown) => {
+      if (!(error instanceof SottoError) || error.code === "offline") throw error;
+    });
+    return true;
+  }
+
   /**
-   * Adds live devices that are not in the group; removes this user's own that were revoked, and whoever has left. Resolves with
+   * Adds live devices that are not in the group; removes this user's own that were revoked, whoever has left, and the former devices of
+   * who has started over, together with the addition of one of now. Resolves with
    * why the node did not take it, `undefined` when it did or nothing was to do.
    */
   alignRoster(): Promise<SottoError | undefined> {
@@ -75,17 +100,21 @@ export class GroupKeeper {
   private async alignOnce(): Promise<SottoError | undefined> {
     const { group } = this.state;
     if (!group || !this.state.canSeal) return undefined;
-    const remove = this.goneLeaves(group);
-    const room = this.state.isGroup ? roomOf(group.suite) - group.members.length + remove.length : limits.addsPerCommit;
+    const gone = this.goneLeaves(group);
+    const replaced = this.replacedMembers();
+    const stay = group.members.length - gone.length - replaced.length;
+    const room = this.state.isGroup ? roomOf(group.suite) - stay : limits.addsPerCommit;
     const packages = await this.claimFor(this.missing(group), Math.min(limits.addsPerCommit, room));
+    const come = replaced.filter((member) => packages.some(({ user }) => user === member.user));
+    const remove = [...gone, ...come.map(({ leaf }) => leaf)];
     if (packages.length + remove.length === 0) return undefined;
     return this.changes.make(group, { add: packages.map((one) => one.bytes), remove });
   }
 
   /** Packages of the first `count` devices that have one. */
-  private async claimFor(devices: readonly Wanted[], count: number): Promise<{ bytes: Uint8Array }[]> {
+  private async claimFor(devices: readonly Wanted[], count: number): Promise<(Wanted & { bytes: Uint8Array })[]> {
     const { id: conversation, isGroup, record } = this.state;
-    const packages: { bytes: Uint8Array }[] = [];
+    const packages: (Wanted & { bytes: Uint8Array })[] = [];
     for (let next = 0; next < devices.length && packages.length < count;) {
       const some = devices.slice(next, next + Math.min(count - packages.length, limits.devicesPerClaim));
       packages.push(...(await this.claims.take({ conversation, isGroup, suite: record.suite }, some)));
@@ -123,6 +152,16 @@ export class GroupKeeper {
     return ours.some(({ user }) => user === this.core.own.user || record.invited.includes(user));
   }
 
+  /**
+   * How many turns this device waits before it mends what is not its own to mend first. Who has started over is for everybody to replace, so
+   * that those of a large group spread over a longer time.
+   */
+  turnsToAlign(): number {
+    const { members } = this.state.group ?? { members: [] };
+    const isForAll = this.state.isGroup && this.replacedMembers().length > 0;
+    return isForAll ? 1 + (Math.random() * Math.min(members.length, spreadAtMost)) / 4 : 1;
+  }
+
   private async foundOrWait(): Promise<void> {
     const { own, engine } = this.core;
     const { peer, founding, suite } = this.state.record;
@@ -133,11 +172,11 @@ export class GroupKeeper {
       return;
     }
     const summary = await this.hooks.summary();
-    if (summary.generation > 0 || peer === null) {
+    const { directory } = this.core;
+    if (peer === null || (summary.generation > 0 && this.isToBeAdded(summary))) {
       this.waitingFor = "welcome";
       return;
     }
-    const { directory } = this.core;
     for (const user of [own.user, peer]) await directory.refresh(user);
     const wanted = this.liveDevices([own.user, peer]).filter(({ device }) => device !== own.device);
     const claim = { conversation: this.state.id, suite, isGroup: false };
@@ -147,8 +186,16 @@ export class GroupKeeper {
       return;
     }
     this.waitingFor = null;
-    const alone = await engine.createGroup(own.identity(), place);
+    // Somebody has added this device meanwhile.
+    if (this.state.group) return;
+    const alone = await engine.createGroup(own.identity(), { ...place, generation: summary.generation + 1 });
     await this.changes.found(alone, { add: packages.map((one) => one.bytes) });
+  }
+
+  /** In a direct that goes on: whether a device of this user's own is there to add this one. Who has started over has none, and founds. */
+  private isToBeAdded({ leaves }: ConversationSummary): boolean {
+    const live = this.core.directory.liveDevices(this.core.own.user);
+    return live.length === 0 || live.some((device) => leaves.includes(device));
   }
 
   private isSelfUpdateDue(): boolean {
@@ -170,7 +217,28 @@ export class GroupKeeper {
       peer === null ? [...group.members.map(({ user }) => user), ...invited] : [this.core.own.user, peer],
     );
     for (const user of leavers) users.delete(user);
+    // Whose key in the group is none of now is added with all former devices removed, or not yet.
+    const replaced = this.replacedMembers();
+    for (const member of group.members) {
+      if (this.isOfNow(member) || replaced.includes(member)) continue;
+      users.delete(member.user);
+    }
     return this.liveDevices(users).filter(({ device }) => !present.has(device));
+  }
+
+  /** Devices of users who have started over since, but for those whose new key a person has to compare first. */
+  private replacedMembers(): GroupMember[] {
+    const { directory } = this.core;
+    const members = this.state.group?.members ?? [];
+    return members.filter(
+      (member) => !this.isOfNow(member) && directory.accountsFor(member) && !directory.isHeldBack(member.user),
+    );
+  }
+
+  /** Whether a device stands under the account key that is pinned for its user, or none is. */
+  private isOfNow({ user, accountKey }: GroupMember): boolean {
+    const list = this.core.directory.get(user);
+    return !list || equalBytes(list.accountKey, accountKey);
   }
 
   private goneLeaves(group: Group): number[] {

@@ -34,7 +34,7 @@ export class RosterAlignment {
   }
 
   private async align(): Promise<void> {
-    if (!this.keeper.isNextToAlign()) await this.pause(1);
+    if (!this.keeper.isNextToAlign()) await this.pause(this.keeper.turnsToAlign());
     for (let attempt = 0; attempt < tries && !this.core.closing.aborted; attempt++) {
       if (attempt > 0) await this.pause(2 ** (attempt - 1));
       try {

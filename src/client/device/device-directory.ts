@@ -1,9 +1,9 @@
 /**
  * The device lists of this user and its contacts, verified and pinned. Owns trust on first use: the first account key seen
- * of a user is the one that counts, and a list only ever grows. Errors: `identity-changed`, `untrusted-list`; whoever asked,
- * they are emitted too, with the user they are about.
+ * of a user is the one that counts, until the list that is held goes on to another by a reset, and a list only ever grows. Errors:
+ * `identity-changed`, `untrusted-list`; whoever asked, they are emitted too, with the user they are about.
  */
-import { decodeDeviceListEntry, verifyDeviceList, type DeviceList } from "../../identity/device-list.ts";
+import { accountKeyAt, decodeDeviceListEntry, verifyDeviceList, type DeviceList } from "../../identity/device-list.ts";
 import { deviceListEntryHash } from "../../identity/device-list-entry.ts";
 import { equalBytes } from "../../identity/equal-bytes.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
@@ -21,7 +21,7 @@ import { TypedEmitter } from "../async/typed-emitter.ts";
 export interface Trust {
   /** A person has compared. */
   confirmed: boolean;
-  /** The node has claimed another key since, or ever. */
+  /** The node has claimed another key since, or ever; or the user has started over. */
   changed: boolean;
 }
 
@@ -35,7 +35,9 @@ export interface ListedUser extends Trust {
 export interface DirectoryEvents {
   /** What the node says of a user's devices is not what was seen before, or not the user's. */
   distrusted: { code: "identity-changed" | "untrusted-list"; user: UserId };
-  /** A person has compared: what was held back for this user may go. */
+  /** The user has started over: the list goes on under another account key, which is pinned now. */
+  startedOver: { user: UserId };
+  /** A person has compared, or does not insist: what was held back for this user may go. */
   confirmed: { user: UserId };
 }
 
@@ -76,7 +78,7 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     return { confirmed, changed };
   }
 
-  /** Whether nothing is to be sealed for a user: a person has confirmed a key, and the node claims another. */
+  /** Whether nothing is to be sealed for a user: a person has confirmed a key, and another is claimed, or has taken its place. */
   isHeldBack(user: UserId): boolean {
     const { confirmed, changed } = this.trustIn(user);
     return confirmed && changed;
@@ -88,6 +90,25 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     if (!known || !equalBytes(known.list.accountKey, accountKey)) throw new SottoError("identity-changed");
     await this.pin(user, known, { confirmed: true, changed: false });
     this.emit("confirmed", { user });
+  }
+
+  /** A person goes on with the key that is pinned without having compared: as if nobody ever had. */
+  async accept(user: UserId): Promise<void> {
+    const known = this.known.get(user);
+    if (!known) return;
+    await this.pin(user, known, { confirmed: false });
+    this.emit("confirmed", { user });
+  }
+
+  /**
+   * Whether a device's account key is one that its user's list accounts for: the pinned one, or for a device of before the user
+   * started over the one of then. Of a user without a list everything is: nothing is pinned yet.
+   */
+  accountsFor({ user, device, accountKey }: { user: UserId; device: DeviceId; accountKey: Uint8Array }): boolean {
+    const list = this.get(user);
+    if (!list || equalBytes(list.accountKey, accountKey)) return true;
+    const listed = list.devices.get(device);
+    return listed !== undefined && equalBytes(listed.accountKey, accountKey);
   }
 
   /** Devices that are not revoked, with their keys. */
@@ -174,26 +195,43 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     after = this.versionOf(user),
   ): Promise<DeviceList> {
     const before = this.known.get(user);
-    const pinned = this.own?.user === user ? this.own.accountKey : before?.list.accountKey;
-    if (pinned && !equalBytes(pinned, accountKey)) {
-      if (before && !before.changed) await this.pin(user, before, { changed: true });
-      throw new SottoError("identity-changed");
-    }
     // Another answer may have brought some of them since this one was asked for.
     const meanwhile = Math.max(0, (before?.list.version ?? 0) - after);
     const fresh = added.slice(meanwhile);
-    if (before && fresh.length === 0) return before.list;
+    if (this.own?.user === user && !equalBytes(this.own.accountKey, accountKey)) return this.refuseKey(user, before);
+    if (before && fresh.length === 0) {
+      const then = accountKeyAt(before.entries, after + added.length, before.list.accountKey);
+      return equalBytes(then, accountKey) ? before.list : this.refuseKey(user, before);
+    }
     const entries = [...(before?.entries ?? []), ...fresh];
+    if (before && !equalBytes(before.list.accountKey, accountKey)) return this.startOver(before, entries, accountKey);
     const list = verifyDeviceList(
       entries,
       accountKey,
       before && { version: before.list.version, head: before.list.head },
     );
-    if (list.user !== user || entries.some((entry) => decodeDeviceListEntry(entry).entry.user !== user)) {
-      throw new SottoError("untrusted-list", { detail: "The list belongs to another user." });
-    }
+    requireUser(user, list, entries);
     await this.pin(user, { list, entries });
     return list;
+  }
+
+  /** Another account key counts where the list that is held goes on to it by a reset. */
+  private async startOver(before: ListedUser, entries: Uint8Array[], accountKey: Uint8Array): Promise<DeviceList> {
+    const { user, version, head } = before.list;
+    let list: DeviceList;
+    try {
+      list = verifyDeviceList(entries, accountKey, { version, head });
+      requireUser(user, list, entries);
+    } catch {
+      return this.refuseKey(user, before);
+    }
+    await this.pin(user, { list, entries }, { changed: true });
+    return list;
+  }
+
+  private async refuseKey(user: UserId, before: ListedUser | undefined): Promise<never> {
+    if (before && !before.changed) await this.pin(user, before, { changed: true });
+    throw new SottoError("identity-changed");
   }
 
   /** One change at a time: a list only grows, whatever is said of it meanwhile. */
@@ -205,6 +243,7 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
       const record: ListRecord = { user, accountKey: list.accountKey, entries, ...trust };
       await this.store.write([{ table: tables.lists, id: user, bytes: encodeRecord(record) }]);
       this.known.set(user, { list, entries, ...trust });
+      if (known && !equalBytes(known.list.accountKey, list.accountKey)) this.emit("startedOver", { user });
     });
   }
 
@@ -213,4 +252,9 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     if (code === "identity-changed" || code === "untrusted-list") this.emit("distrusted", { code, user });
     throw error;
   }
+}
+
+function requireUser(user: UserId, list: DeviceList, entries: readonly Uint8Array[]): void {
+  if (list.user === user && entries.every((entry) => decodeDeviceListEntry(entry).entry.user === user)) return;
+  throw new SottoError("untrusted-list", { detail: "The list belongs to another user." });
 }

@@ -54,12 +54,14 @@ export class Devices {
     const infos: DeviceInfo[] = [];
     for (const bytes of directory.entries(own.user)) {
       const { entry } = decodeDeviceListEntry(bytes);
-      if (entry.operation === "revoke") revokedAt.set(entry.device, new Date(entry.at));
+      const at = new Date(entry.at);
+      if (entry.operation === "reset") for (const { id } of infos) if (!revokedAt.has(id)) revokedAt.set(id, at);
+      if (entry.operation === "revoke") revokedAt.set(entry.device, at);
       else
         infos.push({
           id: entry.device,
           current: entry.device === own.device,
-          addedAt: new Date(entry.at),
+          addedAt: at,
           revokedAt: undefined,
         });
     }
@@ -118,6 +120,11 @@ export class Devices {
     });
     await directory.refresh(own.user);
     return { checkDigits, device: device.device };
+  }
+
+  /** Waits for no link any more. The code is of no use from now on. */
+  abandonLink(): void {
+    this.linking = undefined;
   }
 
   /** For the client: while a link waits, a session offers it instead of proving a device. */

@@ -3,11 +3,12 @@
  *
  *   new ── register (first device of the user: makes the account key) ──▶ certified
  *   new ── link (another device certifies it) ──▶ certified
+ *   new ── start over (no other device is left: makes another account key) ──▶ certified
  * Invariant: keys are stored before anything signed by them leaves.
  */
 import { newArchiveKey, type ArchiveKey } from "../../crypto/archive.ts";
 import { grantArchiveKey, type ArchiveGrant } from "../../crypto/archive-grant.ts";
-import { addDeviceEntry, revokeDeviceEntry } from "../../crypto/account-key.ts";
+import { addDeviceEntry, resetEntry, revokeDeviceEntry } from "../../crypto/account-key.ts";
 import { signAck, signAdmission, signLeave, signReaddRequest } from "../../crypto/device-key.ts";
 import type { DeviceIdentity } from "../../crypto/group-engine.ts";
 import { generateSigningKeyPair } from "../../crypto/signing-key.ts";
@@ -22,12 +23,14 @@ import type { ReplyOf } from "../../protocol/requests.ts";
 import { decodeRecord, encodeRecord, tables, type DeviceRecord } from "../records.ts";
 import type { Challenge, Session } from "../connection/session.ts";
 import type { OpenClientStore, RecordChange } from "../stores/client-store.ts";
+import { askForReset, endsWith, readListHead, startsOver, type ListHead } from "./starting-over.ts";
 
 const recordId = "self";
 
 export class OwnDevice {
   private readonly store: OpenClientStore;
   private record: DeviceRecord;
+  private startsOver = false;
 
   private constructor(store: OpenClientStore, record: DeviceRecord) {
     this.store = store;
@@ -111,23 +114,39 @@ export class OwnDevice {
     return signLeave(deviceSecretKey, { ...place, user, device });
   }
 
-  /** Answers the challenge: with a proof, or by registering this device as the first of its user. */
+  /** From now on this device, which is new, answers the next challenge by starting its user over. */
+  startOver(): void {
+    this.startsOver = true;
+  }
+
+  /** Answers the challenge: with a proof, by registering this device as the first of its user, or by starting over where a person wants it. */
   async admit(session: Session, challenge: Challenge): Promise<ReplyOf<"session:prove">> {
     const { user, device, deviceSecretKey } = this.record;
     const proof = { nonce: fromBase64(challenge.nonce), origin: challenge.origin, user, device };
     const signature = toBase64(signAdmission(deviceSecretKey, proof));
     if (this.isCertified) return session.ask("session:prove", { device, signature });
-    const entry = this.record.registrationEntry ?? (await this.prepareRegistration());
-    const accountKey = this.record.accountKey;
+    const reset = await this.resetFor(session);
+    const entry = reset ?? this.record.registrationEntry ?? (await this.prepareRegistration());
+    const { accountKey } = this.record;
     if (!accountKey) throw new SottoError("device-unknown");
-    const admitted = await session.ask("session:register", {
-      device,
-      accountKey: toBase64(accountKey),
-      entry: toBase64(entry),
-      signature,
-    });
+    const fields = { device, accountKey: toBase64(accountKey), entry: toBase64(entry), signature };
+    const admitted = await (reset ? askForReset(session, fields) : session.ask("session:register", fields));
     await this.completeRegistration(entry);
     return admitted;
+  }
+
+  /**
+   * The entry with which this device starts its user over: where a person wants it now, or the node has taken it before, and the answer
+   * was lost. None for who has no list.
+   */
+  private async resetFor(session: Session): Promise<Uint8Array | undefined> {
+    const { registrationEntry } = this.record;
+    const prepared = registrationEntry && startsOver(registrationEntry) ? registrationEntry : undefined;
+    if (!prepared && !this.startsOver) return undefined;
+    const head = await readListHead(session);
+    if (prepared && head && endsWith(head, prepared)) return prepared;
+    if (prepared) await this.save({ registrationEntry: null });
+    return head && this.startsOver ? this.prepareReset(head) : undefined;
   }
 
   /** The next entry of the device list, which adds a device. Error: `forbidden` on a device without the account key. */
@@ -187,6 +206,17 @@ export class OwnDevice {
     const archiveKeys = [newArchiveKey(1, 1)];
     await this.save({ registrationEntry, archiveKeys, archiveKeyMadeAt: Date.now() });
     return registrationEntry;
+  }
+
+  private async prepareReset(head: ListHead): Promise<Uint8Array> {
+    const account = generateSigningKeyPair();
+    const { user, device, deviceKey } = this.record;
+    const entry = resetEntry(account.secretKey, head, { user, device, deviceKey, at: Date.now() });
+    // Of what was archived before nobody has the key.
+    const archive = { archiveKeys: [newArchiveKey(1, head.version + 1)], archiveKeyMadeAt: Date.now() };
+    const keys = { accountKey: account.publicKey, accountSecretKey: account.secretKey };
+    await this.save({ ...keys, ...archive, registrationEntry: entry });
+    return entry;
   }
 
   private async completeRegistration(entry: Uint8Array): Promise<void> {

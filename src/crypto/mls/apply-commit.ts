@@ -82,7 +82,7 @@ function requireFitting(
   const committer = memberOfLeaf(group, commit.senderLeaf);
   const removed = commit.removes.map((leaf) => memberOfLeaf(group, leaf));
   const added = addedMembers(group, commit);
-  if (policy.kind === "direct") requireAllowed(committer, added, removed);
+  if (policy.kind === "direct") requireAllowed(group.members, committer, added, removed);
   else requireAllowedInGroup(group, committer.user, { added, removed, policy: commit.policy }, policy.leavers);
   return { committer, added, removed };
 }

@@ -32,6 +32,6 @@ export async function createMlsGroup(
 
 /** As a node will judge the first commit, which brings this policy. */
 function requireFounding({ suite, members, policy }: MlsGroup): void {
-  const change = { committer: members[0]!.user, adds: [], removes: [], newPolicy: policy, leavers: [] };
+  const change = { committer: members[0]!.user, adds: [], removes: [], newPolicy: policy, leavers: [], replaced: [] };
   requireAllowedByPolicy({ policy: undefined, suite, members, ...change });
 }

@@ -2,6 +2,7 @@ import { equalBytes, toHex } from "../../identity/equal-bytes.ts";
 import type { GroupPolicy } from "../../identity/group-policy.ts";
 import { hasUser, requireAllowedByPolicy } from "../../identity/policy-rules.ts";
 import type { DeviceInGroup } from "../../identity/policy-rules.ts";
+import { replacedUsers, requireWholeReplacement, type CertifiedDevice } from "../../identity/replacement-rules.ts";
 import type { UserId } from "../../protocol/ids.ts";
 import type { ConversationPolicy, Group, GroupMember } from "../group-engine.ts";
 
@@ -50,13 +51,16 @@ export function requireSoundRoster(members: readonly GroupMember[], policy?: Con
 
 /** What a member of a direct conversation may commit; who is in it afterwards is for `requireSoundRoster`. */
 export function requireAllowed(
+  members: readonly GroupMember[],
   committer: GroupMember,
   added: readonly GroupMember[],
   removed: readonly GroupMember[],
 ): void {
+  const replaced = replacedUsers(members, added);
+  requireWholeReplacement({ members, removes: removed, replaced });
   for (const leaver of removed) {
-    const isOwn = leaver.user === committer.user;
-    require(isOwn || isReadded(leaver, added), "a member removes its own user's devices");
+    const mayGo = leaver.user === committer.user || replaced.includes(leaver.user);
+    require(mayGo || isReadded(leaver, added), "a member removes its own user's devices");
   }
   for (const joiner of added) {
     const before = removed.find((leaver) => leaver.device === joiner.device);
@@ -68,13 +72,18 @@ export function requireAllowed(
 export function requireAllowedInGroup(
   group: Group,
   committer: UserId,
-  change: { added: readonly DeviceInGroup[]; removed: readonly DeviceInGroup[]; policy: GroupPolicy | undefined },
+  change: {
+    added: readonly (DeviceInGroup & CertifiedDevice)[];
+    removed: readonly DeviceInGroup[];
+    policy: GroupPolicy | undefined;
+  },
   leavers: readonly UserId[] = [],
 ): void {
   const { suite, members, policy } = group;
   require(policy !== undefined, "a group has a policy");
   const { added: adds, removed: removes, policy: newPolicy } = change;
-  requireAllowedByPolicy({ policy, suite, members, committer, adds, removes, newPolicy, leavers });
+  const replaced = replacedUsers(members, adds);
+  requireAllowedByPolicy({ policy, suite, members, committer, adds, removes, newPolicy, leavers, replaced });
 }
 
 function isReadded(leaver: GroupMember, added: readonly GroupMember[]): boolean {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { LinkOffer } from "../../../src/actors/ports/store-devices.ts";
 import { newId, type DeviceId } from "../../../src/protocol/ids.ts";
 import { limits } from "../../../src/protocol/limits.ts";
-import { addDevice, bytesOf, newUser, revokeDevice } from "../../support/store/store-kit.ts";
+import { addDevice, bytesOf, newUser, revokeDevice, type Party } from "../../support/store/store-kit.ts";
 import type { StorePair } from "./store-pair.ts";
 
 const secondDevice = (user: ReturnType<typeof newUser>, device = newId<DeviceId>()) => ({
@@ -14,6 +14,31 @@ const secondDevice = (user: ReturnType<typeof newUser>, device = newId<DeviceId>
   entry: bytesOf("entry"),
   change: { operation: "add" as const, device, deviceKey: bytesOf(`key ${device}`) },
 });
+
+const resetOf = (user: ReturnType<typeof newUser>, version: number) => {
+  const device = newId<DeviceId>();
+  return {
+    user,
+    accountKey: bytesOf(`account ${user}`),
+    version,
+    previousHead: bytesOf(`head ${user} ${version - 1}`),
+    head: bytesOf(`head of a reset by ${device}`),
+    entry: bytesOf("entry"),
+    change: {
+      operation: "reset" as const,
+      device,
+      deviceKey: bytesOf(`key ${device}`),
+      nextAccountKey: bytesOf(`account of ${device}`),
+    },
+  };
+};
+
+const publishPackage = (store: StorePair["one"], party: Party) =>
+  store.publishKeyPackages({
+    ...party,
+    suite: 84,
+    oneTime: [{ hash: bytesOf(`package ${party.device}`), bytes: bytesOf("package"), expiresAt: Date.now() + 60_000 }],
+  });
 
 export function describeDevices(stores: () => StorePair): void {
   describe("accounts", () => {
@@ -85,6 +110,68 @@ export function describeDevices(stores: () => StorePair): void {
         [2, 1, 0, undefined, 0].map((at) => (at === undefined ? undefined : parties[at]!.user)),
       );
       expect(await other.findDevices([])).to.deep.equal([]);
+    });
+
+    it("starts over under another account key, and all devices before count as revoked", async () => {
+      const { one, other } = stores();
+      const user = newUser();
+      const lost = [await addDevice(one, user), await addDevice(one, user)];
+      await publishPackage(one, lost[0]!);
+      const reset = resetOf(user, 3);
+      expect(await other.appendDeviceEntry(reset)).to.equal("appended");
+      for (const { device } of lost) {
+        const row = await one.findDevice(device);
+        expect(row).to.have.property("revokedAt").that.is.a("number");
+      }
+      expect(await one.countKeyPackages(lost[0]!.device)).to.deep.equal([]);
+      const { device, deviceKey, nextAccountKey } = reset.change;
+      expect(await one.findDevice(device)).to.deep.equal({ user, device, deviceKey, addedVersion: 3, revokedAt: null });
+      const [list] = await one.readDeviceLists([{ user, after: 2 }]);
+      expect(list).to.deep.include({ version: 3, head: reset.head, accountKey: nextAccountKey });
+      expect(list!.entries).to.have.length(1);
+    });
+
+    it("goes on under the new account key alone", async () => {
+      const { one } = stores();
+      const user = newUser();
+      await addDevice(one, user);
+      const reset = resetOf(user, 2);
+      await one.appendDeviceEntry(reset);
+      const next = { ...secondDevice(user), version: 3, previousHead: reset.head };
+      expect(await one.appendDeviceEntry(next)).to.equal("conflict");
+      const accountKey = reset.change.nextAccountKey;
+      expect(await one.appendDeviceEntry({ ...next, accountKey })).to.equal("appended");
+    });
+
+    it("starts over once: of two resets of one version, and of a reset and another entry, one is appended", async () => {
+      const { one, other } = stores();
+      for (const rivalOf of [(user: Party["user"]) => resetOf(user, 2), (user: Party["user"]) => secondDevice(user)]) {
+        const user = newUser();
+        await addDevice(one, user);
+        const outcomes = await Promise.all([
+          one.appendDeviceEntry(resetOf(user, 2)),
+          other.appendDeviceEntry(rivalOf(user)),
+        ]);
+        expect(outcomes.sort()).to.deep.equal(["appended", "conflict"]);
+      }
+    });
+
+    it("starts over from where it stands, and with a device that nobody has", async () => {
+      const { one } = stores();
+      const user = newUser();
+      const { device } = await addDevice(one, user);
+      const reset = resetOf(user, 2);
+      expect(await one.appendDeviceEntry({ ...reset, previousHead: bytesOf("other") })).to.equal("conflict");
+      expect(await one.appendDeviceEntry({ ...reset, accountKey: bytesOf("other") })).to.equal("conflict");
+      expect(await one.appendDeviceEntry({ ...reset, change: { ...reset.change, device } })).to.equal("conflict");
+      expect(await one.findDevice(device)).to.have.property("revokedAt", null);
+    });
+
+    it("makes room for as many devices as are allowed when it starts over", async () => {
+      const { one } = stores();
+      const user = newUser();
+      for (let count = 0; count < limits.devicesPerUser; count++) await addDevice(one, user);
+      expect(await one.appendDeviceEntry(resetOf(user, limits.devicesPerUser + 1))).to.equal("appended");
     });
 
     it("is read in the order asked, with version 0 for who has none", async () => {

@@ -9,6 +9,7 @@ import {
   messageBy,
   mustBeAccepted,
   revokeDevice,
+  startOver,
 } from "../../support/store/store-kit.ts";
 import type { StorePair } from "./store-pair.ts";
 
@@ -42,6 +43,44 @@ export function describeLaterDevices(stores: () => StorePair): void {
     );
   const isDue = async (conversation: ConversationId, now: number) =>
     (await stores().one.leaseDueConversations(now, 100_000, 1)).due.some((due) => due.conversation === conversation);
+
+  /** Alice's messages at 2 to 4; bob has started over, and the commit at 5 brings his new device in the place of the phone. */
+  const replace = async (acked: number, generation = 1) => {
+    const { one } = stores();
+    const { conversation, alice, bob: phone } = await foundDirect(one);
+    await one.acceptMessages(
+      conversation,
+      [1, 2, 3].map((number) => messageBy(conversation, alice, number)),
+    );
+    await one.advancePositions([ackBy(conversation, phone, acked)]);
+    const tablet = await startOver(one, phone.user);
+    const commit =
+      generation === 1
+        ? commitBy(conversation, alice, 1, { removed: [phone.device], added: [tablet], replaced: [phone.user] })
+        : commitBy(conversation, tablet, 0, { generation, added: [tablet, alice], replaced: [phone.user] });
+    return { conversation, alice, phone, tablet, outcome: mustBeAccepted(await one.acceptCommit(commit)) };
+  };
+
+  describe("a user who has started over", () => {
+    for (const generation of [1, 2]) {
+      it(`does not keep what waited for the devices before from ending, in generation ${generation}`, async () => {
+        const { one } = stores();
+        const { conversation, alice, phone, tablet, outcome } = await replace(2, generation);
+        const [receipt] = (await readAll(conversation)).filter(({ kind }) => kind === "expired");
+        expect(receipt).to.deep.include({ user: phone.user, sequence: 4, version: outcome.expired[0]!.version });
+        expect(outcome.expired).to.have.length(1);
+        await one.advancePositions([ackBy(conversation, tablet, 5), ackBy(conversation, alice, 5)]);
+        expect(await isDue(conversation, Date.now() + dayMs)).to.equal(false);
+        expect(await expire(conversation, Date.now() + 31 * dayMs)).to.deep.equal([]);
+      });
+    }
+
+    it("has nothing run out where nothing waited", async () => {
+      const { conversation, outcome } = await replace(4);
+      expect(outcome.expired).to.deep.equal([]);
+      expect((await readAll(conversation)).filter(({ kind }) => kind === "expired")).to.deep.equal([]);
+    });
+  });
 
   describe("a device that joins later", () => {
     it("does not speak for what came before it: the earlier device's ack makes its receipt", async () => {

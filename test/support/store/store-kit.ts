@@ -39,6 +39,25 @@ export async function addDevice(store: Store, user: UserId): Promise<Party> {
   return { user, device };
 }
 
+/** A user's next entry is one with which it starts over: the one device there is then. */
+export async function startOver(store: Store, user: UserId): Promise<Party> {
+  const device = newId<DeviceId>();
+  const [list] = await store.readDeviceLists([{ user, after: 0 }]);
+  const version = list!.version + 1;
+  const nextAccountKey = bytesOf(`account of ${device}`);
+  const outcome = await store.appendDeviceEntry({
+    user,
+    accountKey: list!.accountKey!,
+    version,
+    previousHead: list!.head,
+    head: bytesOf(`head ${user} ${version}`),
+    entry: bytesOf(`entry ${user} ${version}`, 100),
+    change: { operation: "reset", device, deviceKey: bytesOf(`key ${device}`), nextAccountKey },
+  });
+  if (outcome !== "appended") throw new Error(`The user did not start over: ${outcome}.`);
+  return { user, device };
+}
+
 /** Revokes a device by the next entry of its user's list. */
 export async function revokeDevice(store: Store, { user, device }: Party): Promise<string> {
   const [list] = await store.readDeviceLists([{ user, after: 0 }]);

@@ -6,6 +6,7 @@ import { knowsLeavers } from "../../leaving.ts";
 import type { MysqlContext } from "../mysql-context.ts";
 import { appendToLog } from "./append-to-log.ts";
 import { changeGroup } from "./groups.ts";
+import { expireReplaced } from "./expiry.ts";
 import { markDue } from "./mark-due.ts";
 import { deleteReadd, deleteWelcomes, inboxKinds, postToInbox } from "./inbox.ts";
 
@@ -37,8 +38,9 @@ export async function acceptCommit(context: MysqlContext, commit: AcceptCommit):
   else await changeRoster(context, commit, sequence, acceptedAt);
   if (commit.group) await changeGroup(context, conversation, commit.group, sequence);
   const inbox = await postWelcome(context, commit, sequence);
+  const expired = await expireReplaced(context, commit, { sequence: sequence - 1, at: acceptedAt });
   await markDue(context, conversation, acceptedAt);
-  return { status: "accepted", sequence, acceptedAt, inbox };
+  return { status: "accepted", sequence, acceptedAt, inbox, expired };
 }
 
 async function refusalOf(

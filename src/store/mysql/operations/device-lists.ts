@@ -2,6 +2,7 @@ import type { AppendDeviceEntry, DeviceListRows, DeviceRow } from "../../../acto
 import type { DeviceId, UserId } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { blobOf, idOf, sameBytes } from "../../blobs.ts";
+import { nextAccountKey } from "../../next-account-key.ts";
 import type { MysqlContext } from "../mysql-context.ts";
 import { deleteInboxOf } from "./inbox.ts";
 import { deleteKeyPackagesOf } from "./key-packages.ts";
@@ -101,9 +102,11 @@ export async function appendDeviceEntry(
     return "appended";
   }
   if (device !== undefined) return "conflict";
-  if ((await countLiveDevices(context, user)) >= limits.devicesPerUser) return "too-many";
+  if (change.operation !== "reset" && (await countLiveDevices(context, user)) >= limits.devicesPerUser)
+    return "too-many";
   if (link !== undefined && !(await answerLinkOffer(context, { user, ...change, ...link }))) return "link-unknown";
   if (!(await writeEntry(context, append))) return "conflict";
+  if (change.operation === "reset") await revokeAll(context, user);
   const added = await context.db.run(
     "INSERT IGNORE INTO devices (device, user, device_key, added_version) VALUES (?, ?, ?, ?)",
     blobOf(change.device),
@@ -143,7 +146,8 @@ async function countLiveDevices({ db }: MysqlContext, user: UserId): Promise<num
 
 /** False where somebody else's first entry of this user came first. */
 async function writeEntry({ db }: MysqlContext, append: AppendDeviceEntry): Promise<boolean> {
-  const { user, accountKey, version, head, entry } = append;
+  const { user, version, head, entry } = append;
+  const accountKey = nextAccountKey(append);
   const moved =
     version === 1
       ? await db.run(
@@ -153,7 +157,8 @@ async function writeEntry({ db }: MysqlContext, append: AppendDeviceEntry): Prom
           head,
         )
       : await db.run(
-          "UPDATE device_lists SET version = ?, head = ? WHERE user = ? AND version = ?",
+          "UPDATE device_lists SET account_key = ?, version = ?, head = ? WHERE user = ? AND version = ?",
+          accountKey,
           version,
           head,
           user,
@@ -162,6 +167,12 @@ async function writeEntry({ db }: MysqlContext, append: AppendDeviceEntry): Prom
   if (moved !== 1) return false;
   await db.run("INSERT INTO device_list_entries (user, version, entry) VALUES (?, ?, ?)", user, version, entry);
   return true;
+}
+
+async function revokeAll(context: MysqlContext, user: UserId): Promise<void> {
+  const sql = "SELECT device FROM devices WHERE user = ? AND revoked_at IS NULL";
+  const live = await context.db.all<{ device: Uint8Array }>(sql, user);
+  for (const { device } of live) await revokeDevice(context, idOf(device));
 }
 
 async function revokeDevice(context: MysqlContext, device: DeviceId): Promise<void> {

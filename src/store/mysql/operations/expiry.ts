@@ -1,6 +1,7 @@
+import type { AcceptCommit } from "../../../actors/ports/store-conversations.ts";
 import type { Expiry } from "../../../actors/ports/store-maintenance.ts";
 import type { ConversationId, UserId } from "../../../protocol/ids.ts";
-import { idOf } from "../../blobs.ts";
+import { blobOf, idOf } from "../../blobs.ts";
 import type { MysqlContext } from "../mysql-context.ts";
 import { newestAwaited } from "./awaited.ts";
 import { keyOf, readMembers, usersOf, type Member } from "./members.ts";
@@ -62,4 +63,24 @@ async function expireConversation(
   );
   await db.run("UPDATE due SET since = ? WHERE conversation = ?", next?.acceptedAt ?? null, conversation);
   return expiries;
+}
+
+/** What still waits, up to a sequence, for users whose devices are all gone for good runs out: nobody can open it any more. Under the conversation's lock. */
+export async function expireReplaced(
+  context: MysqlContext,
+  { replaced = [], ...commit }: Pick<AcceptCommit, "conversation" | "replaced">,
+  { sequence, at }: { sequence: number; at: number },
+): Promise<{ user: UserId; version: number }[]> {
+  if (replaced.length === 0) return [];
+  const conversation = blobOf(commit.conversation);
+  const sql = `SELECT ${boundsColumns} FROM conversations c WHERE c.conversation = ?`;
+  const bounds = (await context.db.get<LogBounds>(sql, conversation))!;
+  const members = (await readMembers(context, [conversation])).get(keyOf(conversation))!;
+  const expired: { user: UserId; version: number }[] = [];
+  for (const member of members.filter(({ user }) => replaced.includes(user))) {
+    if ((await newestAwaited(context, bounds, member, [0, sequence])) === undefined) continue;
+    const { user } = member;
+    expired.push({ user, version: await writeExpired(context, { conversation, user, sequence, at }) });
+  }
+  return expired;
 }

@@ -7,6 +7,7 @@ import type { StoreContext } from "../store-context.ts";
 import { appendToLog } from "./append-to-log.ts";
 import { markDue, type DueState } from "./due.ts";
 import { changeGroup } from "./groups.ts";
+import { expireReplaced } from "./expiry.ts";
 import { deleteReadd, deleteWelcomes, inboxKinds, postToInbox } from "./inbox.ts";
 
 interface GroupRow extends DueState {
@@ -37,8 +38,9 @@ export function acceptCommit(context: StoreContext, commit: AcceptCommit): Commi
   else changeRoster(context, commit, sequence, acceptedAt);
   if (commit.group) changeGroup(context, conversation, commit.group, sequence);
   const inbox = postWelcome(context, commit, sequence);
+  const expired = expireReplaced(context, commit, { sequence: sequence - 1, at: acceptedAt });
   markDue(context, conversation, acceptedAt, group);
-  return { status: "accepted", sequence, acceptedAt, inbox };
+  return { status: "accepted", sequence, acceptedAt, inbox, expired };
 }
 
 function refusalOf(context: StoreContext, commit: AcceptCommit, group: GroupRow): CommitOutcome | undefined {

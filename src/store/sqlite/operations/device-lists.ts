@@ -1,7 +1,8 @@
 import type { AppendDeviceEntry, DeviceListRows, DeviceRow } from "../../../actors/ports/store-devices.ts";
 import type { DeviceId, UserId } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
-import { blobOf, sameBytes } from "../../blobs.ts";
+import { blobOf, idOf, sameBytes } from "../../blobs.ts";
+import { nextAccountKey } from "../../next-account-key.ts";
 import type { StoreContext } from "../store-context.ts";
 import { answerLinkOffer, deleteLinkOffersOf } from "./link-offers.ts";
 import { deleteKeyPackagesOf } from "./key-packages.ts";
@@ -86,7 +87,8 @@ export function appendDeviceEntry(
     return "appended";
   }
   if (device !== undefined) return "conflict";
-  if (countLiveDevices(context, user) >= limits.devicesPerUser) return "too-many";
+  if (change.operation === "reset") revokeAll(context, user);
+  else if (countLiveDevices(context, user) >= limits.devicesPerUser) return "too-many";
   if (link !== undefined && !answerLinkOffer(context, { user, ...change, ...link })) return "link-unknown";
   writeEntry(context, append);
   context.db.run(
@@ -113,16 +115,22 @@ function countLiveDevices({ db }: StoreContext, user: UserId): number {
     .count;
 }
 
-function writeEntry({ db }: StoreContext, { user, accountKey, version, head, entry }: AppendDeviceEntry): void {
+function writeEntry({ db }: StoreContext, append: AppendDeviceEntry): void {
+  const { user, version, head, entry } = append;
   db.run(
     `INSERT INTO device_lists (user, account_key, version, head) VALUES (?, ?, ?, ?)
-     ON CONFLICT (user) DO UPDATE SET version = excluded.version, head = excluded.head`,
+     ON CONFLICT (user) DO UPDATE SET account_key = excluded.account_key, version = excluded.version, head = excluded.head`,
     user,
-    accountKey,
+    nextAccountKey(append),
     version,
     head,
   );
   db.run("INSERT INTO device_list_entries (user, version, entry) VALUES (?, ?, ?)", user, version, entry);
+}
+
+function revokeAll(context: StoreContext, user: UserId): void {
+  const sql = "SELECT device FROM devices WHERE user = ? AND revoked_at IS NULL";
+  for (const { device } of context.db.all<{ device: Uint8Array }>(sql, user)) revokeDevice(context, idOf(device));
 }
 
 function revokeDevice(context: StoreContext, device: DeviceId): void {

@@ -1,6 +1,7 @@
+import type { AcceptCommit } from "../../../actors/ports/store-conversations.ts";
 import type { Expiry } from "../../../actors/ports/store-maintenance.ts";
-import type { ConversationId } from "../../../protocol/ids.ts";
-import { idOf } from "../../blobs.ts";
+import type { ConversationId, UserId } from "../../../protocol/ids.ts";
+import { blobOf, idOf } from "../../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
 import { newestAwaited } from "./awaited.ts";
 import { readMembers, usersOf } from "./members.ts";
@@ -46,4 +47,18 @@ function expireConversation(context: StoreContext, bounds: LogBounds, now: numbe
   );
   db.run("UPDATE due SET since = ? WHERE conversation = ?", next?.acceptedAt ?? null, conversation);
   return expiries;
+}
+
+/** What still waits, up to a sequence, for users whose devices are all gone for good runs out: nobody can open it any more. */
+export function expireReplaced(
+  context: StoreContext,
+  { replaced = [], ...commit }: Pick<AcceptCommit, "conversation" | "replaced">,
+  { sequence, at }: { sequence: number; at: number },
+): { user: UserId; version: number }[] {
+  if (replaced.length === 0) return [];
+  const conversation = blobOf(commit.conversation);
+  return readMembers(context, conversation)
+    .filter(({ user }) => replaced.includes(user))
+    .filter((member) => newestAwaited(context, conversation, member, [0, sequence]) !== undefined)
+    .map(({ user }) => ({ user, version: writeExpired(context, { conversation, user, sequence, at }) }));
 }
