@@ -7,6 +7,7 @@ import { Blocks } from "./blocks.ts";
 import { Contacts } from "./contacts.ts";
 import { ConversationReading } from "./conversation-reading.ts";
 import { Conversations } from "./conversation.ts";
+import { DeviceNames } from "./device-names.ts";
 import { Devices } from "./device.ts";
 import { guardedStore } from "./guarded-store.ts";
 import { History } from "./history.ts";
@@ -45,6 +46,7 @@ export interface Actors {
   conversations: Conversations;
   reading: ConversationReading;
   devices: Devices;
+  deviceNames: DeviceNames;
   history: History;
   blocks: Blocks;
   keyPackages: KeyPackages;
@@ -80,6 +82,7 @@ export function createActors(given: ActorPorts): Actors {
     devices,
     users,
     reading: new ConversationReading(ports),
+    deviceNames: new DeviceNames(ports),
     history: new History(ports),
     blocks: new Blocks(ports),
     keyPackages: new KeyPackages(ports),

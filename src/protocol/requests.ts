@@ -39,6 +39,12 @@ const archiveGrant = z.object({
   sealed: base64Bytes(48, 48),
   signature,
 });
+/** What a device is called, sealed for its user's devices under the archive key of that generation. */
+const deviceName = z.object({
+  device: deviceId,
+  archiveGeneration: generation,
+  sealed: base64Bytes(limits.sealedDeviceNameBytes, limits.sealedDeviceNameBytes),
+});
 const empty = z.object({});
 const pushEndpoint = z.string().check(z.maxLength(limits.pushEndpointLength), z.regex(/^https?:\/\/[\x21-\x7e]+$/));
 /** 65 bytes, uncompressed, base64url without padding: as browsers take it. */
@@ -147,6 +153,10 @@ export const requests = {
   },
   /** Revokes one of the caller's own user's devices: its sockets close, its key packages go. */
   "devices:revoke": { request: z.object({ entry: deviceListEntry }), reply: z.object({ listVersion: sequence }) },
+  /** Names a live device of the caller's user; it takes the place of the name before. */
+  "devices:name": { request: deviceName, reply: empty },
+  /** What the caller's user calls its live devices. */
+  "devices:names": { request: empty, reply: z.object({ names: z.array(deviceName) }) },
   "keypackages:publish": {
     request: z.object({
       suite,

@@ -24,6 +24,8 @@ export type SigningLabel =
   | "archive-row-key"
   | "archive-key"
   | "archive-grant"
+  | "device-name"
+  | "device-name-key"
   | "readd"
   | "leave"
   | "link"

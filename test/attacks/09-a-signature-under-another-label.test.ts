@@ -39,6 +39,8 @@ const everyLabel: Record<SigningLabel, true> = {
   "body-key": true,
   "body-commitment": true,
   "body-hash": true,
+  "device-name": true,
+  "device-name-key": true,
   readd: true,
   link: true,
   "link-hash": true,

@@ -14,6 +14,7 @@ import { readBlocks, setBlock } from "./operations/blocks.ts";
 import { acceptCommit } from "./operations/commits.ts";
 import * as conversations from "./operations/conversations.ts";
 import * as deviceLists from "./operations/device-lists.ts";
+import { putDeviceName, readDeviceNames } from "./operations/device-names.ts";
 import { expireUndelivered } from "./operations/expiry.ts";
 import * as following from "./operations/following.ts";
 import * as groups from "./operations/groups.ts";
@@ -90,6 +91,8 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     findDevice: read(deviceLists.findDevice),
     readDeviceLists: read(deviceLists.readDeviceLists),
     appendDeviceEntry: write(deviceLists.appendDeviceEntry),
+    putDeviceName: write(putDeviceName),
+    readDeviceNames: read(readDeviceNames),
     putLinkOffer: write(putLinkOffer),
     findLinkOffer: read(findLinkOffer),
     publishKeyPackages: write(keyPackages.publishKeyPackages),

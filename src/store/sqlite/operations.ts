@@ -12,6 +12,7 @@ import {
   viewConversation,
 } from "./operations/conversations.ts";
 import { appendDeviceEntry, findDevice, readDeviceLists } from "./operations/device-lists.ts";
+import { putDeviceName, readDeviceNames } from "./operations/device-names.ts";
 import { expireUndelivered } from "./operations/expiry.ts";
 import { clock, readLaggards, readReceiptNews, readRevocations } from "./operations/following.ts";
 import { acceptLeave, createGroup } from "./operations/groups.ts";
@@ -70,6 +71,7 @@ export const writes = {
   putHistoryKeys,
   putArchiveGrants,
   setBlock,
+  putDeviceName,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export const reads = {
@@ -100,6 +102,7 @@ export const reads = {
   readHistoryKeys,
   readArchiveGrants,
   readBlocks,
+  readDeviceNames,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export type OperationName = keyof typeof writes | keyof typeof reads;

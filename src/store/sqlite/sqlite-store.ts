@@ -56,6 +56,8 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     findDevice: ask("findDevice"),
     readDeviceLists: ask("readDeviceLists"),
     appendDeviceEntry: ask("appendDeviceEntry"),
+    putDeviceName: ask("putDeviceName"),
+    readDeviceNames: ask("readDeviceNames"),
     putLinkOffer: ask("putLinkOffer"),
     findLinkOffer: ask("findLinkOffer"),
     publishKeyPackages: ask("publishKeyPackages"),

@@ -112,6 +112,7 @@ export const purgeRules: readonly PurgeRule[] = [
     rule: "schedules that nobody has looked at for as long as messages wait",
   }),
   kept("blocks", "until it is undone; bounded per user"),
+  kept("device_names", "one row per device, until it is revoked"),
   kept("push_subscriptions", "one row per device, until it ends it or is revoked"),
   kept("sweeps", "one row per sweep"),
   kept("node_keys", "one row per key"),
