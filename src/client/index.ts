@@ -23,6 +23,7 @@ export type { AddOutcome } from "./conversation/group-administration.ts";
 export type { GroupFact } from "./conversation/log-batch.ts";
 export type { HistoryPage, UnopenedMessage } from "./conversation/timeline.ts";
 export type { Fault } from "./core.ts";
+export type { DeviceNamed } from "./device/device-names.ts";
 export type { DeviceInfo, DeviceLink } from "./device/devices.ts";
 export type { PresenceEvent } from "./presence.ts";
 export type { Message, MessageState } from "./conversation/message.ts";

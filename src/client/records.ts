@@ -24,6 +24,7 @@ export const tables = {
   receipts: "receipts",
   historyKeys: "history-keys",
   blocks: "blocks",
+  deviceNames: "device-names",
 } as const;
 
 /** This device. Secrets: the store is encrypted at rest. */
@@ -50,6 +51,12 @@ export interface DeviceRecord {
 /** Whom the user has blocked, as the node said last. */
 export interface BlocksRecord {
   users: UserId[];
+}
+
+/** What the user calls its devices. `unsent`: named here, and not taken by the node yet. */
+export interface DeviceNamesRecord {
+  names: Record<DeviceId, string>;
+  unsent: Record<DeviceId, string>;
 }
 
 /** A verified device list and the pin on it. */
