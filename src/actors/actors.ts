@@ -10,6 +10,7 @@ import { Conversations } from "./conversation.ts";
 import { DeviceNames } from "./device-names.ts";
 import { Devices } from "./device.ts";
 import { guardedStore } from "./guarded-store.ts";
+import { HistorySharing } from "./history-sharing.ts";
 import { History } from "./history.ts";
 import { KeyPackages } from "./key-packages.ts";
 import { Linking } from "./linking.ts";
@@ -48,6 +49,7 @@ export interface Actors {
   devices: Devices;
   deviceNames: DeviceNames;
   history: History;
+  historySharing: HistorySharing;
   blocks: Blocks;
   keyPackages: KeyPackages;
   users: Users;
@@ -84,6 +86,7 @@ export function createActors(given: ActorPorts): Actors {
     reading: new ConversationReading(ports),
     deviceNames: new DeviceNames(ports),
     history: new History(ports),
+    historySharing: new HistorySharing(ports),
     blocks: new Blocks(ports),
     keyPackages: new KeyPackages(ports),
     linking: new Linking({ ...ports, users }),

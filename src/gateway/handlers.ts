@@ -33,6 +33,7 @@ import { restoreLog } from "./handlers/restore-log.ts";
 import { revokeDevice } from "./handlers/revoke-device.ts";
 import { sendMessage } from "./handlers/send-message.ts";
 import { setBlock } from "./handlers/set-block.ts";
+import { shareHistory } from "./handlers/share-history.ts";
 import { subscribeToPushes } from "./handlers/subscribe-to-pushes.ts";
 import { unsubscribeFromPushes } from "./handlers/unsubscribe-from-pushes.ts";
 import { watchPresence } from "./handlers/watch-presence.ts";
@@ -59,6 +60,7 @@ export const handlers: { readonly [N in RequestName]: Handler<N> } = {
   "log:read": readLog,
   "log:restore": restoreLog,
   "history:read": readHistory,
+  "history:share": shareHistory,
   "archive:put": putArchive,
   "archive:read": readArchive,
   "archive:grant": grantArchiveKeys,

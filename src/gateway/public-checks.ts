@@ -2,6 +2,7 @@ import type { PublicChecks } from "../actors/ports/public-checks.ts";
 import { verifyAck } from "../identity/ack.ts";
 import { decodeDeviceListEntry, extendDeviceList, verifyDeviceList } from "../identity/device-list.ts";
 import { inspectCommit, inspectKeyPackage, nextLeaves } from "../identity/handshake.ts";
+import { verifyHistoryShare } from "../identity/history-share.ts";
 import { verifyLeave } from "../identity/leave.ts";
 import { entryHash } from "../identity/log-hash.ts";
 import { isFullFounding, policyOfGeneration, requireGenerationAllowed } from "../identity/generation-rules.ts";
@@ -21,6 +22,7 @@ export const publicChecks: PublicChecks = {
   isAckSigned: verifyAck,
   isReaddSigned: verifyReaddRequest,
   isLeaveSigned: verifyLeave,
+  isHistoryShareSigned: verifyHistoryShare,
   extendDeviceList: (entries, bytes, accountKey) => {
     const list = entries.length === 0 ? undefined : verifyDeviceList(entries, accountKey);
     const { version, head } = extendDeviceList(list, bytes, accountKey);

@@ -286,6 +286,14 @@ export const requests = {
     }),
     reply: z.object({ entries: z.array(logEntry), first: sequence }),
   },
+  /**
+   * Lets a member of a group read what was said before it came, as far as the caller's user may read: only who holds a role may, where
+   * history is kept. For the stay that began at `joinedSequence`; signed by the caller's device.
+   */
+  "history:share": {
+    request: z.object({ conversation: conversationId, user: userId, joinedSequence: sequence, signature }),
+    reply: empty,
+  },
   /** Keeps history keys in the archive of the caller's user. One that is there already stays as it is. */
   "archive:put": {
     request: z.object({ keys: z.array(archivedKey).check(z.minLength(1), z.maxLength(limits.archiveKeysPerPut)) }),

@@ -19,6 +19,7 @@ import { expireUndelivered } from "./operations/expiry.ts";
 import * as following from "./operations/following.ts";
 import * as groups from "./operations/groups.ts";
 import * as history from "./operations/history.ts";
+import { metInHistory, shareHistory } from "./operations/history-shares.ts";
 import { ackInbox, readInbox } from "./operations/inbox.ts";
 import * as keyPackages from "./operations/key-packages.ts";
 import { findLinkOffer, putLinkOffer } from "./operations/link-offers.ts";
@@ -117,6 +118,8 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     advancePositions: (acks) => Promise.all(acks.map((ack) => writer.advance(ack))),
     readReceipts: read(readReceipts),
     readHistory: read(history.readHistory),
+    shareHistory: write(shareHistory),
+    metInHistory: read(metInHistory),
     putHistoryKeys: write(history.putHistoryKeys),
     readHistoryKeys: read(history.readHistoryKeys),
     putArchiveGrants: write(putArchiveGrants),

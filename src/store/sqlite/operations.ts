@@ -17,6 +17,7 @@ import { expireUndelivered } from "./operations/expiry.ts";
 import { clock, readLaggards, readReceiptNews, readRevocations } from "./operations/following.ts";
 import { acceptLeave, createGroup } from "./operations/groups.ts";
 import { putHistoryKeys, readHistory, readHistoryKeys } from "./operations/history.ts";
+import { metInHistory, shareHistory } from "./operations/history-shares.ts";
 import { ackInbox, readInbox } from "./operations/inbox.ts";
 import { claimKeyPackages, countKeyPackages, publishKeyPackages } from "./operations/key-packages.ts";
 import { findLinkOffer, putLinkOffer } from "./operations/link-offers.ts";
@@ -72,6 +73,7 @@ export const writes = {
   putArchiveGrants,
   setBlock,
   putDeviceName,
+  shareHistory,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export const reads = {
@@ -103,6 +105,7 @@ export const reads = {
   readArchiveGrants,
   readBlocks,
   readDeviceNames,
+  metInHistory,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export type OperationName = keyof typeof writes | keyof typeof reads;

@@ -89,6 +89,8 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
       ]) as ReturnType<Store["advancePositions"]>,
     readReceipts: ask("readReceipts"),
     readHistory: ask("readHistory"),
+    shareHistory: ask("shareHistory"),
+    metInHistory: ask("metInHistory"),
     putHistoryKeys: ask("putHistoryKeys"),
     readHistoryKeys: ask("readHistoryKeys"),
     putArchiveGrants: ask("putArchiveGrants"),

@@ -88,6 +88,13 @@ export const purgeRules: readonly PurgeRule[] = [
     rule: "keys of archives that a later one took over from, before the retention",
   }),
   rowsWhere({
+    table: "history_shares",
+    key: ["conversation", "user"],
+    condition: "at < ?",
+    at: "retention",
+    rule: "leave to read what was before, which is past the retention by then",
+  }),
+  rowsWhere({
     table: "archive_grants",
     key: ["device", "generation"],
     condition: "at < ?",

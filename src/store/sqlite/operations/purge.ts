@@ -119,6 +119,13 @@ export const purgeRules: readonly PurgeRule[] = [
     "retention",
   ),
   rowsWhere(
+    "history_shares",
+    "conversation, user",
+    "at < ?1",
+    "leave to read what was before, which is past the retention by then",
+    "retention",
+  ),
+  rowsWhere(
     "archive_grants",
     "device, generation",
     "at < ?1",
