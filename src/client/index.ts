@@ -19,7 +19,7 @@ export type { ConnectionState, TokenSource } from "./connection/connection.ts";
 export type { Conversation, ConversationEvents } from "./conversation/conversation.ts";
 export type { Direct } from "./conversation/direct.ts";
 export type { Group, GroupRole } from "./conversation/group.ts";
-export type { AddOutcome } from "./conversation/group-administration.ts";
+export type { AddOptions, AddOutcome } from "./conversation/group-administration.ts";
 export type { GroupFact } from "./conversation/log-batch.ts";
 export type { HistoryPage, UnopenedMessage } from "./conversation/timeline.ts";
 export type { Fault } from "./core.ts";

@@ -94,6 +94,8 @@ export interface ConversationRecord {
   invited: UserId[];
   /** Whoever was added by this device has not been told the name yet. */
   owesName: boolean;
+  /** Users whom this device is to let read what was said before they came. */
+  owesHistoryTo?: UserId[];
   /** Users who have left by their own word, and whose devices nobody has removed yet. */
   leavers: UserId[];
   /** This user is out of the group, from this entry of the log on. */
@@ -193,8 +195,8 @@ export interface OutboxRecord {
 /** An entry of the log as this device keeps it. */
 export interface EntryRecord {
   sequence: number;
-  /** `profile`: what the group is called; people see the name, not a message. */
-  kind: "message" | "profile" | "commit" | "leave" | "unopened";
+  /** `profile`: what the group is called; people see the name, not a message. `history-keys`: for somebody who joined; not kept. */
+  kind: "message" | "profile" | "history-keys" | "commit" | "leave" | "unopened";
   id: MessageId;
   sender: { user: UserId; device: DeviceId };
   number: number;
