@@ -54,7 +54,7 @@ export class BenchSide {
     this.core = this.coreOf();
     const about = { conversation: log.conversation, peer: null };
     this.state = ConversationState.fresh(this.core, about);
-    this.historyKeys = new HistoryKeys(this.core, this.state);
+    this.historyKeys = new HistoryKeys(this.core, this.state, () => undefined);
     this.follower = new LogFollower(this.core, this.state, this.followerHooks());
     this.changes = new GroupChanges(this.core, this.state, {
       posted: (entry) => this.follower.post(entry),

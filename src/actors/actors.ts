@@ -7,8 +7,10 @@ import { Blocks } from "./blocks.ts";
 import { Contacts } from "./contacts.ts";
 import { ConversationReading } from "./conversation-reading.ts";
 import { Conversations } from "./conversation.ts";
+import { DeviceNames } from "./device-names.ts";
 import { Devices } from "./device.ts";
 import { guardedStore } from "./guarded-store.ts";
+import { HistorySharing } from "./history-sharing.ts";
 import { History } from "./history.ts";
 import { KeyPackages } from "./key-packages.ts";
 import { Linking } from "./linking.ts";
@@ -45,7 +47,9 @@ export interface Actors {
   conversations: Conversations;
   reading: ConversationReading;
   devices: Devices;
+  deviceNames: DeviceNames;
   history: History;
+  historySharing: HistorySharing;
   blocks: Blocks;
   keyPackages: KeyPackages;
   users: Users;
@@ -80,7 +84,9 @@ export function createActors(given: ActorPorts): Actors {
     devices,
     users,
     reading: new ConversationReading(ports),
+    deviceNames: new DeviceNames(ports),
     history: new History(ports),
+    historySharing: new HistorySharing(ports),
     blocks: new Blocks(ports),
     keyPackages: new KeyPackages(ports),
     linking: new Linking({ ...ports, users }),

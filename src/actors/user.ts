@@ -41,15 +41,23 @@ export class Users {
     this.ports = ports;
   }
 
-  /** Entries after the versions asked for, of the caller and of users it shares a conversation with. Throws `forbidden`. */
+  /** Entries after the versions asked for, of the caller and of users it shares a conversation with, or has. Throws `forbidden`. */
   async readDeviceLists(caller: Caller, request: RequestOf<"devices:read">): Promise<ReplyOf<"devices:read">> {
-    const users = request.users.map(({ user }) => user);
-    await this.ports.contacts.requireFor(caller.user, users, request.conversation);
+    await this.requireReadable(caller, request);
     const lists = await this.ports.store.readDeviceLists(request.users);
     const found = lists.map(({ user, accountKey, entries }) => {
       return { user, accountKey: accountKey && toBase64(accountKey), entries: entries.map(toBase64) };
     });
     return { users: found };
+  }
+
+  /** In a group also of those who have left it, where the caller may read what they said there: it is signed by their devices. */
+  private async requireReadable({ user }: Caller, { users, conversation }: RequestOf<"devices:read">): Promise<void> {
+    const others = users.map((one) => one.user);
+    const { store, contacts } = this.ports;
+    const met = conversation === undefined ? [] : await store.metInHistory(conversation, user, others);
+    const strangers = others.filter((other) => !met.includes(other));
+    await contacts.requireFor(user, strangers, conversation);
   }
 
   /** Throws `forbidden` unless the caller shares a conversation with each of them. */

@@ -22,6 +22,7 @@ import type { Message } from "./conversation/message.ts";
 import { defaultTimings, type ClientCore, type Fault, type Timings } from "./core.ts";
 import { ArchiveKeys } from "./device/archive-keys.ts";
 import { DeviceDirectory } from "./device/device-directory.ts";
+import { DeviceNames, type DeviceNamed } from "./device/device-names.ts";
 import { Devices } from "./device/devices.ts";
 import { KeyPackageSupply, type StockLevels } from "./device/key-package-supply.ts";
 import { OwnDevice } from "./device/own-device.ts";
@@ -40,6 +41,8 @@ export interface ClientOptions {
   /** Answers a JWT for this user; called again when one has expired. */
   token: TokenSource;
   store: ClientStore;
+  /** What this device is called among this user's own; taken when it is new. See `devices.rename`. */
+  deviceName?: string;
   /** How long things wait. The defaults suit people; tests shorten them. */
   timings?: Partial<Timings>;
   /** How many key packages are kept ready at the node, of each suite. */
@@ -72,6 +75,8 @@ export interface ClientEvents {
   presence: PresenceEvent;
   /** Whom this user has blocked, after a change on this device or another. */
   blocked: UserId[];
+  /** Another of this user's devices has named one of them. */
+  "device-renamed": DeviceNamed;
   /** Something is wrong that a person may have to know: see `docs/threat-model.md`. */
   fault: Fault;
 }
@@ -90,6 +95,7 @@ export class Client {
   readonly push: WebPush;
   private readonly events = new TypedEmitter<ClientEvents>();
   private readonly core: ClientCore;
+  private readonly names: DeviceNames;
   private readonly stop = new AbortController();
   private readonly registry: ConversationRegistry;
   private readonly nodeSync: NodeSync;
@@ -107,6 +113,9 @@ export class Client {
       const client = new Client(options, engine, store, await OwnDevice.load(store, user));
       await client.core.directory.load();
       await client.core.blocks.load();
+      await client.names.load();
+      const { own } = client.core;
+      if (options.deviceName !== undefined && !own.isCertified) await client.names.set(own.device, options.deviceName);
       await client.registry.load();
       return client;
     } catch (error) {
@@ -141,11 +150,17 @@ export class Client {
     this.user = own.user;
     this.url = options.url;
     const archiveKeys = new ArchiveKeys(this.core);
-    this.devices = new Devices(this.core, archiveKeys);
+    this.names = new DeviceNames(this.core, (named) => this.events.emit("device-renamed", named));
+    this.devices = new Devices(this.core, archiveKeys, this.names);
     this.presence = new Presence(connection, (event) => this.events.emit("presence", event));
     this.push = new WebPush(connection);
     this.registry = new ConversationRegistry(this.core, (conversation, isNew) => this.follow(conversation, isNew));
-    this.nodeSync = new NodeSync(this.core, this.registry, archiveKeys, () => this.admitted?.keyPackages);
+    this.nodeSync = new NodeSync(
+      this.core,
+      this.registry,
+      { archiveKeys, names: this.names },
+      () => this.admitted?.keyPackages,
+    );
     connection.on("state", ({ state }) => this.events.emit("connection", state));
   }
 

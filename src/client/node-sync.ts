@@ -11,6 +11,7 @@ import { delay } from "./async/waiting.ts";
 import type { Push } from "./connection/session.ts";
 import type { ConversationRegistry } from "./conversation/conversation-registry.ts";
 import type { ArchiveKeys } from "./device/archive-keys.ts";
+import type { DeviceNames } from "./device/device-names.ts";
 import { inBackground, reportFailure, type ClientCore } from "./core.ts";
 
 type KeyPackageStock = ReplyOf<"session:prove">["keyPackages"];
@@ -21,6 +22,7 @@ export class NodeSync {
   /** What the node said at the last admission. */
   private readonly stock: () => KeyPackageStock | undefined;
   private readonly archiveKeys: ArchiveKeys;
+  private readonly names: DeviceNames;
   private readonly inbox = new TaskQueue();
   private session: AbortController | undefined;
   private readonly comparisons = new TaskQueue();
@@ -30,13 +32,14 @@ export class NodeSync {
   constructor(
     core: ClientCore,
     conversations: ConversationRegistry,
-    archiveKeys: ArchiveKeys,
+    { archiveKeys, names }: { archiveKeys: ArchiveKeys; names: DeviceNames },
     stock: () => KeyPackageStock | undefined,
   ) {
     this.core = core;
     this.conversations = conversations;
     this.stock = stock;
     this.archiveKeys = archiveKeys;
+    this.names = names;
     core.directory.on("distrusted", (fault) => {
       core.report(fault);
       this.trustChanged(fault.user);
@@ -87,6 +90,7 @@ export class NodeSync {
     const stock = this.stock();
     if (stock) await this.core.supply.refill(stock);
     await this.archiveKeys.settle();
+    await this.attempt(() => this.names.settle());
     await this.readInbox();
     const listed = new Set<string>();
     for await (const summary of this.conversations.listed()) {
@@ -177,7 +181,12 @@ export class NodeSync {
   }
 
   private async devicesChanged(user: UserId): Promise<void> {
-    if (user === this.core.own.user) this.run(() => this.archiveKeys.settle());
+    if (user === this.core.own.user) {
+      this.run(async () => {
+        await this.archiveKeys.settle();
+        await this.names.settle();
+      });
+    }
     for (const actor of this.conversations.actors()) {
       const isOurs = user === this.core.own.user || actor.concerns(user);
       if (isOurs) await actor.devicesChanged([user]);

@@ -24,6 +24,7 @@ export const tables = {
   receipts: "receipts",
   historyKeys: "history-keys",
   blocks: "blocks",
+  deviceNames: "device-names",
 } as const;
 
 /** This device. Secrets: the store is encrypted at rest. */
@@ -50,6 +51,12 @@ export interface DeviceRecord {
 /** Whom the user has blocked, as the node said last. */
 export interface BlocksRecord {
   users: UserId[];
+}
+
+/** What the user calls its devices. `unsent`: named here, and not taken by the node yet. */
+export interface DeviceNamesRecord {
+  names: Record<DeviceId, string>;
+  unsent: Record<DeviceId, string>;
 }
 
 /** A verified device list and the pin on it. */
@@ -87,6 +94,8 @@ export interface ConversationRecord {
   invited: UserId[];
   /** Whoever was added by this device has not been told the name yet. */
   owesName: boolean;
+  /** Users whom this device is to let read what was said before they came. */
+  owesHistoryTo?: UserId[];
   /** Users who have left by their own word, and whose devices nobody has removed yet. */
   leavers: UserId[];
   /** This user is out of the group, from this entry of the log on. */
@@ -186,8 +195,8 @@ export interface OutboxRecord {
 /** An entry of the log as this device keeps it. */
 export interface EntryRecord {
   sequence: number;
-  /** `profile`: what the group is called; people see the name, not a message. */
-  kind: "message" | "profile" | "commit" | "leave" | "unopened";
+  /** `profile`: what the group is called; people see the name, not a message. `history-keys`: for somebody who joined; not kept. */
+  kind: "message" | "profile" | "history-keys" | "commit" | "leave" | "unopened";
   id: MessageId;
   sender: { user: UserId; device: DeviceId };
   number: number;

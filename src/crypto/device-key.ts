@@ -1,5 +1,6 @@
 import { ackBytes, type SignedAck } from "../identity/ack.ts";
 import { admissionBytes, type AdmissionProof } from "../identity/admission.ts";
+import { historyShareBytes, type HistoryShare } from "../identity/history-share.ts";
 import { leaveBytes, type Leave } from "../identity/leave.ts";
 import { readdRequestBytes, type ReaddRequest } from "../identity/readd.ts";
 import { sign } from "./signing-key.ts";
@@ -17,6 +18,11 @@ export function signAck(deviceSecretKey: Uint8Array, ack: SignedAck): Uint8Array
 /** Signature (64 bytes) over a leave. */
 export function signLeave(secretKey: Uint8Array, leave: Leave): Uint8Array {
   return sign(secretKey, leaveBytes(leave));
+}
+
+/** Signature (64 bytes) by which a member lets another read what was before it came. */
+export function signHistoryShare(secretKey: Uint8Array, share: HistoryShare): Uint8Array {
+  return sign(secretKey, historyShareBytes(share));
 }
 
 /** A device's request to be added again: 64 bytes. `deviceSecretKey`: 64 bytes. */

@@ -12,6 +12,7 @@ import { grantArchiveKeys } from "./handlers/grant-archive-keys.ts";
 import { readArchiveGrants } from "./handlers/read-archive-grants.ts";
 import { leaveConversation } from "./handlers/leave-conversation.ts";
 import { listConversations } from "./handlers/list-conversations.ts";
+import { nameDevice } from "./handlers/name-device.ts";
 import { offerLink } from "./handlers/offer-link.ts";
 import { openConversation } from "./handlers/open-conversation.ts";
 import { proveDevice } from "./handlers/prove-device.ts";
@@ -19,6 +20,7 @@ import { publishKeyPackages } from "./handlers/publish-key-packages.ts";
 import { putArchive } from "./handlers/put-archive.ts";
 import { readArchive } from "./handlers/read-archive.ts";
 import { readBlocks } from "./handlers/read-blocks.ts";
+import { readDeviceNames } from "./handlers/read-device-names.ts";
 import { readDevices } from "./handlers/read-devices.ts";
 import { readHistory } from "./handlers/read-history.ts";
 import { readInbox } from "./handlers/read-inbox.ts";
@@ -33,6 +35,7 @@ import { startOver } from "./handlers/start-over.ts";
 import { revokeDevice } from "./handlers/revoke-device.ts";
 import { sendMessage } from "./handlers/send-message.ts";
 import { setBlock } from "./handlers/set-block.ts";
+import { shareHistory } from "./handlers/share-history.ts";
 import { subscribeToPushes } from "./handlers/subscribe-to-pushes.ts";
 import { unsubscribeFromPushes } from "./handlers/unsubscribe-from-pushes.ts";
 import { watchPresence } from "./handlers/watch-presence.ts";
@@ -47,6 +50,8 @@ export const handlers: { readonly [N in RequestName]: Handler<N> } = {
   "link:complete": completeLink,
   "devices:read": readDevices,
   "devices:revoke": revokeDevice,
+  "devices:name": nameDevice,
+  "devices:names": readDeviceNames,
   "keypackages:publish": publishKeyPackages,
   "keypackages:claim": claimKeyPackages,
   "conversation:open": openConversation,
@@ -59,6 +64,7 @@ export const handlers: { readonly [N in RequestName]: Handler<N> } = {
   "log:read": readLog,
   "log:restore": restoreLog,
   "history:read": readHistory,
+  "history:share": shareHistory,
   "archive:put": putArchive,
   "archive:read": readArchive,
   "archive:grant": grantArchiveKeys,

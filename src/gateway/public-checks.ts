@@ -3,6 +3,7 @@ import { verifyAck } from "../identity/ack.ts";
 import { accountKeyAt, decodeDeviceListEntry, extendDeviceList, verifyDeviceList } from "../identity/device-list.ts";
 import type { DeviceList } from "../identity/device-list.ts";
 import { inspectCommit, inspectKeyPackage, nextLeaves } from "../identity/handshake.ts";
+import { verifyHistoryShare } from "../identity/history-share.ts";
 import { verifyLeave } from "../identity/leave.ts";
 import { entryHash } from "../identity/log-hash.ts";
 import { isFullFounding, policyOfGeneration, requireGenerationAllowed } from "../identity/generation-rules.ts";
@@ -25,6 +26,7 @@ export const publicChecks: PublicChecks = {
   isAckSigned: verifyAck,
   isReaddSigned: verifyReaddRequest,
   isLeaveSigned: verifyLeave,
+  isHistoryShareSigned: verifyHistoryShare,
   extendDeviceList: (entries, bytes, accountKey) => {
     const list = entries.length === 0 ? undefined : verifyDeviceList(entries, accountKey);
     return extended(list, bytes, accountKey);

@@ -43,6 +43,8 @@ export const limits = {
   archiveKeysPerPage: 256,
   /** A history key under an archive key. */
   archiveKeyBytes: 255,
+  /** A device's name, sealed: all have this size. */
+  sealedDeviceNameBytes: 169,
   inboxEntriesPerPage: 32,
   /** A page of the inbox ends early when its Welcomes pass this many bytes. */
   inboxPageBytes: 1024 * 1024,

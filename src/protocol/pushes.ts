@@ -22,7 +22,7 @@ export const pushes = {
     head: position,
     receiptVersion: z.optional(position),
   }),
-  /** A user of a shared conversation, or one's own, has a new version of its device list; 1: the first device ever. */
+  /** A user of a shared conversation, or one's own, has a new version of its device list; 1: the first device ever. Of one's own also when a device was named. */
   "devices:changed": z.object({ user: userId, version: position }),
   /** Watched users whose presence has changed, each as it is now; some changes of a moment come as one. */
   "presence:changed": z.object({ users: z.array(presenceStatus) }),

@@ -39,6 +39,12 @@ const archiveGrant = z.object({
   sealed: base64Bytes(48, 48),
   signature,
 });
+/** What a device is called, sealed for its user's devices under the archive key of that generation. */
+const deviceName = z.object({
+  device: deviceId,
+  archiveGeneration: generation,
+  sealed: base64Bytes(limits.sealedDeviceNameBytes, limits.sealedDeviceNameBytes),
+});
 const empty = z.object({});
 const pushEndpoint = z.string().check(z.maxLength(limits.pushEndpointLength), z.regex(/^https?:\/\/[\x21-\x7e]+$/));
 /** 65 bytes, uncompressed, base64url without padding: as browsers take it. */
@@ -163,6 +169,10 @@ export const requests = {
   },
   /** Revokes one of the caller's own user's devices: its sockets close, its key packages go. */
   "devices:revoke": { request: z.object({ entry: deviceListEntry }), reply: z.object({ listVersion: sequence }) },
+  /** Names a live device of the caller's user; it takes the place of the name before. */
+  "devices:name": { request: deviceName, reply: empty },
+  /** What the caller's user calls its live devices. */
+  "devices:names": { request: empty, reply: z.object({ names: z.array(deviceName) }) },
   "keypackages:publish": {
     request: z.object({
       suite,
@@ -291,6 +301,14 @@ export const requests = {
       limit: z.int().check(z.positive(), z.lte(limits.logEntriesPerPage)),
     }),
     reply: z.object({ entries: z.array(logEntry), first: sequence }),
+  },
+  /**
+   * Lets a member of a group read what was said before it came, as far as the caller's user may read: only who holds a role may, where
+   * history is kept. For the stay that began at `joinedSequence`; signed by the caller's device.
+   */
+  "history:share": {
+    request: z.object({ conversation: conversationId, user: userId, joinedSequence: sequence, signature }),
+    reply: empty,
   },
   /** Keeps history keys in the archive of the caller's user. One that is there already stays as it is. */
   "archive:put": {

@@ -7,6 +7,7 @@ import { eventually } from "../support/eventually.ts";
 import { coreOf, heldGroup } from "../support/held-state.ts";
 import { MaliciousNode } from "../support/malicious-node.ts";
 import { People, quickTimings, textsFrom } from "../support/people.ts";
+import { losePower } from "../support/power-loss.ts";
 import { keysUsedTwice } from "../support/ratchet-keys.ts";
 import { newName } from "../support/two-talking.ts";
 
@@ -59,15 +60,8 @@ class Session {
   /** Loses power: nothing of this client runs on. What had left it arrives. */
   async drop(name: Name): Promise<void> {
     const client = this.clients.get(name);
-    if (client)
-      await coreOf(client)
-        .connection.request("inbox:read", { after: 0 })
-        .catch(() => undefined);
-    for (const line of this.node.linesIfAny(this.users[name])) line.cut();
-    if (!client) return;
-    (Reflect.get(client, "stop") as AbortController).abort();
-    void coreOf(client).connection.close();
-    this.people.forget(client);
+    if (client) await losePower(this.node, this.people, client);
+    else for (const line of this.node.linesIfAny(this.users[name])) line.cut();
   }
 
   async keysUsedTwiceBy(name: Name): Promise<string[]> {

@@ -6,6 +6,7 @@ import { describeFollowing } from "./store/following.ts";
 import { describeGenerations } from "./store/generations.ts";
 import { describeGroups } from "./store/groups.ts";
 import { describeHistory } from "./store/history.ts";
+import { describeHistoryShares } from "./store/history-shares.ts";
 import { describeInbox } from "./store/inbox.ts";
 import { describeKeyPackages } from "./store/key-packages.ts";
 import { describeLaterDevices } from "./store/later-devices.ts";
@@ -33,6 +34,7 @@ export function storeContract(open: () => Promise<StorePair>): void {
   describeGenerations(stores);
   describeGroups(stores);
   describeHistory(stores);
+  describeHistoryShares(stores);
   describeBlocks(stores);
   describeMessages(stores);
   describePositions(stores);

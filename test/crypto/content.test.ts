@@ -1,11 +1,15 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { decodeContent, encodeContent } from "../../src/crypto/content.ts";
+import { randomBytes } from "../../src/crypto/primitives/random.ts";
 import { encodeTaggedFields } from "../../src/crypto/tagged-fields.ts";
-import { newId, type MessageId } from "../../src/protocol/ids.ts";
+import { newId, userId, type DeviceId, type MessageId } from "../../src/protocol/ids.ts";
+import { sodiumReady } from "../../src/identity/sodium.ts";
 import { flipBit, refusalOf } from "./example-message.ts";
 
 describe("content", () => {
+  before(sodiumReady);
+
   it("keeps any text, empty and with a byte order mark included", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), fc.nat(), (text, sentAt) => {
@@ -25,6 +29,22 @@ describe("content", () => {
     const replyTo = newId<MessageId>();
     const content = { kind: "text", text: "yes", sentAt: 1_700_000_000_000, replyTo } as const;
     expect(decodeContent(encodeContent(content))).to.deep.equal(content);
+  });
+
+  it("keeps history keys as they were sealed, for whom and for which devices", () => {
+    const recipient = () => ({
+      device: newId<DeviceId>(),
+      keyPackage: randomBytes(32),
+      encapsulated: randomBytes(1120),
+      sealed: randomBytes(48),
+    });
+    for (const recipients of [[], [recipient()], [recipient(), recipient()]]) {
+      const user = userId.parse("dave");
+      const content = { kind: "history-keys", user, sentAt: 7, sealed: randomBytes(88), recipients } as const;
+      const bytes = encodeContent(content);
+      expect(decodeContent(bytes)).to.deep.equal(content);
+      expect(refusalOf(() => decodeContent(bytes.slice(0, -1)))).to.match(/^undecryptable/);
+    }
   });
 
   it("is unknown when a later version or kind made it", () => {

@@ -20,6 +20,7 @@ const anchors = [
   "device_lists",
   "device_list_entries",
   "devices",
+  "device_names",
   "conversations",
   "directs",
   "members",
@@ -51,7 +52,7 @@ describe("promise 7: whatever grows has an end", function () {
 
   it("every table that messages make grow is empty when their time is over, and people write on", async () => {
     const people = new People(() => node.url);
-    const alice = await people.online("alice");
+    const alice = await people.online("alice", { deviceName: "Laptop" });
     const bob = await people.online("bob");
     await people.linked(alice);
     const chat = await alice.direct("bob");

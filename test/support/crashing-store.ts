@@ -22,6 +22,11 @@ export class CrashingStore implements ClientStore {
     this.survived = new Promise((resolve) => (this.crash = resolve));
   }
 
+  /** The power fails at the `next`th write from now (1: the next). */
+  failAt(next: number, stored: boolean): void {
+    this.point = { write: this.writes + next, stored };
+  }
+
   /** What a restart finds, when the power has failed; from now on it does not fail any more. */
   async outcome(): Promise<ClientStore | undefined> {
     this.point = undefined;

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Client, ClientOptions, Group } from "../../src/client/index.ts";
+import type { Client, ClientOptions, Group, GroupOptions } from "../../src/client/index.ts";
 import type { Conversation } from "../../src/client/conversation/conversation.ts";
 import type { ConversationActor } from "../../src/client/conversation/conversation-actor.ts";
 import { toHex } from "../../src/identity/equal-bytes.ts";
@@ -32,12 +32,13 @@ export async function enterGroup(side: Side): Promise<GroupSide> {
 export async function groupTalking(
   people: People,
   names: readonly string[],
-  options: Partial<ClientOptions> = {},
+  options: Partial<ClientOptions> & Pick<GroupOptions, "history"> = {},
 ): Promise<GroupSide[]> {
+  const { history = "kept", ...clientOptions } = options;
   const sides: Side[] = [];
-  for (const name of names) sides.push(await newSide(people, name, options));
+  for (const name of names) sides.push(await newSide(people, name, clientOptions));
   const [owner, ...others] = sides;
-  await owner!.client.createGroup({ name: "Team", members: others.map(({ client }) => client.user) });
+  await owner!.client.createGroup({ name: "Team", members: others.map(({ client }) => client.user), history });
   const entered: GroupSide[] = [];
   for (const side of sides) entered.push(await enterGroup(side));
   await entered[0]!.chat.send("first").reached("delivered", { timeout: 60_000 });

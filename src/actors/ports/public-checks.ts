@@ -122,6 +122,13 @@ export interface SignedLeaveFields {
   readonly device: DeviceId;
 }
 
+export interface SignedHistoryShareFields {
+  readonly conversation: ConversationId;
+  readonly user: UserId;
+  readonly joinedSequence: number;
+  readonly by: { readonly user: UserId; readonly device: DeviceId };
+}
+
 export interface PublicChecks {
   /** Throws SottoError `commit-invalid`. */
   inspectCommit(commit: Uint8Array): Promise<CheckedCommit>;
@@ -160,6 +167,7 @@ export interface PublicChecks {
   isAckSigned(ack: SignedAckFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
   isReaddSigned(request: SignedReaddFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
   isLeaveSigned(leave: SignedLeaveFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
+  isHistoryShareSigned(share: SignedHistoryShareFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
   /** The hash of a log entry, 32 bytes. */
   entryHash(entry: LogRow): Uint8Array;
 }

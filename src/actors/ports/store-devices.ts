@@ -39,6 +39,13 @@ export interface AppendDeviceEntry {
   link?: { channel: Uint8Array; sealed: Uint8Array };
 }
 
+/** What its user calls a device, sealed. `archiveGeneration`: of the archive key that it is sealed under. */
+export interface DeviceNameRow {
+  device: DeviceId;
+  archiveGeneration: number;
+  sealed: Uint8Array;
+}
+
 export interface LinkOffer {
   user: UserId;
   channel: Uint8Array;
@@ -87,6 +94,11 @@ export interface DeviceStore {
    * device id is taken; `too-many` beyond `limits.devicesPerUser` live devices; `link-unknown` when the link's offer is gone.
    */
   appendDeviceEntry(append: AppendDeviceEntry): Promise<"appended" | "conflict" | "too-many" | "link-unknown">;
+
+  /** In the place of the one before. False, and nothing is kept, where it is not a live device of the user. Its revocation takes it. */
+  putDeviceName(user: UserId, name: DeviceNameRow): Promise<boolean>;
+  /** Of all devices of a user that have one, in order of their ids. */
+  readDeviceNames(user: UserId): Promise<DeviceNameRow[]>;
 
   /** One waiting offer per channel and per device; the same device may renew its own. */
   putLinkOffer(offer: Omit<LinkOffer, "sealed">): Promise<"stored" | "taken">;

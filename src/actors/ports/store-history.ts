@@ -21,14 +21,25 @@ export interface ArchiveGrantRow {
   signature: Uint8Array;
 }
 
+/** Who lets whom read what was before it came; see `HistoryShare` in `identity/`. `signature`: 64 bytes, checked. */
+export interface HistoryShareRow {
+  conversation: ConversationId;
+  user: UserId;
+  joinedSequence: number;
+  by: { user: UserId; device: DeviceId };
+  signature: Uint8Array;
+}
+
+export type HistoryShareOutcome = "shared" | "forbidden" | "not-a-member";
+
 /** Where a page of history keys goes on: after this one. */
 export type HistoryKeyCursor = Pick<HistoryKeyRow, "generation" | "epoch">;
 
 /** What a device that was added later reads: the log as far as its user may, and the user's archive. */
 export interface HistoryStore {
   /**
-   * The log before a sequence (undefined: its end), as far as this user may read it: from where the user was added to where it
-   * left, above the floor. Ascending; begins later when payloads pass `maxBytes` (one entry is always returned). `first`: where
+   * The log before a sequence (undefined: its end), as far as this user may read it: from where the user was added, or from
+   * where it was let by `shareHistory`, to where it left, above the floor. Ascending; begins later when payloads pass `maxBytes` (one entry is always returned). `first`: where
    * what the user may read begins. Only for a live device of the user.
    */
   readHistory(read: {
@@ -39,6 +50,13 @@ export interface HistoryStore {
     limit: number;
     maxBytes: number;
   }): Promise<{ entries: LogRow[]; first: number } | "not-a-member">;
+  /**
+   * From now on, and until it leaves, the member reads from where the one who shares may read. `forbidden`: that one has no role in the
+   * group now, or the group keeps no history. `not-a-member`: one of the two, or the device, is not in it, or the member came elsewhere.
+   */
+  shareHistory(share: HistoryShareRow): Promise<HistoryShareOutcome>;
+  /** Those of `others` who are in a conversation of the user's, or were while that was said which the user may read; in order. */
+  metInHistory(conversation: ConversationId, user: UserId, others: readonly UserId[]): Promise<UserId[]>;
   /**
    * Keeps history keys of a user; one that is there already stays as it is. Answers false, and keeps none of them, where the user
    * is in one of the conversations not at all, or a key is of an epoch that its group has not reached.

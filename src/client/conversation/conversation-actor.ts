@@ -14,6 +14,7 @@ import { inBackground, type ClientCore } from "../core.ts";
 import { AckSender } from "./ack-sender.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { OutboxRecord } from "../records.ts";
+import { keptAs } from "./entry-opener.ts";
 import { GenerationFounding } from "./generation-founding.ts";
 import { GroupAdministration } from "./group-administration.ts";
 import { GroupJoiner } from "./group-joiner.ts";
@@ -22,6 +23,7 @@ import { GroupNaming, unheard } from "./group-naming.ts";
 import type { GroupFact } from "./log-batch.ts";
 import { HistoryKeys } from "./history-keys.ts";
 import { HistoryReader } from "./history-reader.ts";
+import { HistorySharing } from "./history-sharing.ts";
 import { LogFollower } from "./log-follower.ts";
 import { LogReading } from "./log-reading.ts";
 import type { Message } from "./message.ts";
@@ -68,6 +70,7 @@ export class ConversationActor {
   private readonly alignment: RosterAlignment;
   private readonly reading: LogReading;
   private readonly historyKeys: HistoryKeys;
+  private readonly sharing: HistorySharing;
   readonly naming: GroupNaming;
   /** This session's comparison of what this device holds with the node's log; undefined before it was tried. */
   private compared: Promise<void> | undefined;
@@ -80,8 +83,10 @@ export class ConversationActor {
     this.acks = new AckSender(core, state);
     this.book = new ReceiptBook(core, state, (receipt) => this.outgoing.showReceipt(receipt));
     this.outgoing = new OutgoingMessages(core, new Recipients(core, state), this.book);
-    this.historyKeys = new HistoryKeys(core, state);
-    this.timeline = new Timeline(core, state, this.outgoing, new HistoryReader(core, state, this.historyKeys));
+    this.historyKeys = new HistoryKeys(core, state, () => older.forgetFirst());
+    const older = new HistoryReader(core, state, this.historyKeys);
+    this.timeline = new Timeline(core, state, this.outgoing, older);
+    this.sharing = new HistorySharing(core, state, this.historyKeys, () => this.outbox);
     this.keeper = new GroupKeeper(core, state, {
       posted: (entry) => this.follower.post(entry),
       catchUp: () => this.catchUp(),
@@ -89,7 +94,7 @@ export class ConversationActor {
     });
     this.readds = new ReaddAnswers(core, state, this.keeper);
     this.alignment = new RosterAlignment(core, this.keeper);
-    this.administration = new GroupAdministration(core, state, this.keeper, {
+    this.administration = new GroupAdministration(core, state, this.keeper, this.sharing, {
       posted: (entry) => this.follower.post(entry),
       catchUp: () => this.catchUp(),
     });
@@ -147,6 +152,7 @@ export class ConversationActor {
         this.noteWaiting();
         if (this.keeper.needsAlignment()) this.alignment.wake();
         if (this.state.canSeal) this.background(this.naming.settleDebt());
+        if (this.state.canSeal) this.background(this.sharing.settle());
       },
       changed: (facts) => this.groupChanged(facts),
       lost: () => this.background(this.waitForWelcome()),
@@ -195,8 +201,8 @@ export class ConversationActor {
   /** Takes up what the store holds. */
   async load(): Promise<void> {
     await this.book.load();
-    const isName = (record: OutboxRecord): boolean => decodeContent(record.content).kind === "profile";
-    await this.outbox.load((record) => (isName(record) ? unheard : this.outgoing.trackStored(record)));
+    const isShown = (record: OutboxRecord): boolean => keptAs(decodeContent(record.content)) === "message";
+    await this.outbox.load((record) => (isShown(record) ? this.outgoing.trackStored(record) : unheard));
   }
 
   /** An entry of the log was pushed. */
@@ -234,6 +240,7 @@ export class ConversationActor {
     if (!this.isIn) return;
     this.acks.wake();
     this.background(this.historyKeys.archive({ afresh: true }));
+    if (this.state.canSeal) this.background(this.sharing.settle());
     // Versions only ever rise, unless the database went back.
     if (summary.receiptVersion < this.state.record.receiptVersion) await this.book.startOver();
     await this.book.readMissed(summary.receiptVersion);

@@ -16,6 +16,10 @@ import type { UnopenedReason } from "../../protocol/receipts.ts";
 import { signedBytes } from "../../protocol/signed-bytes.ts";
 import type { ConversationRecord } from "../records.ts";
 
+/** How an entry is kept that has this content. */
+export const keptAs = ({ kind }: Content): "message" | "profile" | "history-keys" =>
+  kind === "profile" || kind === "history-keys" ? kind : "message";
+
 /** What the group authenticates beside the ciphertext: the envelope. */
 export function envelopeBytes(envelope: {
   conversation: ConversationId;

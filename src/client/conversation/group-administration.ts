@@ -13,6 +13,7 @@ import type { ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { ChangeHooks } from "./group-changes.ts";
 import type { GroupKeeper } from "./group-keeper.ts";
+import type { HistorySharing } from "./history-sharing.ts";
 
 /** Against one who changes the group all the time. */
 const attemptsAtMost = 40;
@@ -26,26 +27,40 @@ const passesByWaiting: ReadonlySet<ErrorCode> = new Set(["rate-limited", "overlo
 /** `invited`: the user has no device yet, and is added by this device once there is one. */
 export type AddOutcome = "added" | "invited";
 
+export interface AddOptions {
+  /** Whether who is added may read what was said before, as far back as this user may. Only where history is kept. */
+  shareHistory?: boolean;
+}
+
 export class GroupAdministration {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
   private readonly keeper: GroupKeeper;
+  private readonly sharing: HistorySharing;
   private readonly hooks: ChangeHooks;
 
-  constructor(core: ClientCore, state: ConversationState, keeper: GroupKeeper, hooks: ChangeHooks) {
+  constructor(
+    core: ClientCore,
+    state: ConversationState,
+    keeper: GroupKeeper,
+    sharing: HistorySharing,
+    hooks: ChangeHooks,
+  ) {
     this.core = core;
     this.state = state;
     this.keeper = keeper;
+    this.sharing = sharing;
     this.hooks = hooks;
   }
 
   /** Throws `forbidden`, `group-full`, `not-a-member`, and what the connection says. */
-  async add(users: readonly UserId[]): Promise<Map<UserId, AddOutcome>> {
+  async add(users: readonly UserId[], { shareHistory = false }: AddOptions = {}): Promise<Map<UserId, AddOutcome>> {
     await this.settledGroup();
     const wanted = users.filter((user) => !this.isIn(user));
     if (wanted.length > 0 && !this.mayAdd) {
       throw new SottoError("forbidden", { detail: "Owners and admins add users." });
     }
+    if (shareHistory) await this.sharing.owe(users.filter((user) => user !== this.core.own.user));
     await this.invite(wanted);
     try {
       await this.inviteIn(wanted);
@@ -53,6 +68,7 @@ export class GroupAdministration {
       if (error instanceof SottoError && !error.retryable) await this.withdraw(wanted);
       throw error;
     }
+    if (shareHistory) await this.sharing.settle().catch(waitingIsNoFault);
     return new Map(users.map((user) => [user, this.isIn(user) ? "added" : "invited"]));
   }
 
@@ -215,4 +231,9 @@ export class GroupAdministration {
     if (!passes || attempt > attemptsAtMost) throw refused;
     await delay(Math.max(refused.retryAfterMs ?? 0, backoffMs(attempt, 20, 1_000)), this.core.closing);
   }
+}
+
+/** What passes by itself is done later. */
+function waitingIsNoFault(error: unknown): void {
+  if (!(error instanceof SottoError) || !error.retryable) throw error;
 }

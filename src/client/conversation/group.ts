@@ -4,7 +4,7 @@ import type { DeviceId, UserId } from "../../protocol/ids.ts";
 import { requireUserId } from "../require-user-id.ts";
 import type { ConversationActor } from "./conversation-actor.ts";
 import { Conversation } from "./conversation.ts";
-import type { AddOutcome } from "./group-administration.ts";
+import type { AddOptions, AddOutcome } from "./group-administration.ts";
 
 export type GroupRole = "owner" | "admin" | "member";
 
@@ -58,15 +58,18 @@ export class Group extends Conversation {
     return [...this.actor.state.record.invited];
   }
 
-  /** Adds a user with all devices. `invited`: there is none yet. Also `group-full`. */
-  async add(user: string): Promise<AddOutcome> {
-    const added = await this.addAll([user]);
+  /**
+   * Adds a user with all devices. `invited`: there is none yet. `shareHistory`: it may read what was said before, as far as this user may,
+   * also where it is in the group already; `invalid-argument` where no history is kept. Also `group-full`.
+   */
+  async add(user: string, options: AddOptions = {}): Promise<AddOutcome> {
+    const added = await this.addAll([user], options);
     return added.get(user as UserId) ?? "invited";
   }
 
   /** The same for many, in as few changes of the group as can be. */
-  async addAll(users: readonly string[]): Promise<Map<UserId, AddOutcome>> {
-    return this.actor.administration.add(users.map(requireUserId));
+  async addAll(users: readonly string[], options: AddOptions = {}): Promise<Map<UserId, AddOutcome>> {
+    return this.actor.administration.add(users.map(requireUserId), options);
   }
 
   /** Removes a user with all devices; a role is taken away first, which only owners may. */

@@ -3,7 +3,12 @@
  * because it depends on the log alone; each is kept here, and in the user's archive for devices that are added later.
  */
 import { openArchiveRow, sealArchiveRow, type ArchivePlace } from "../../crypto/archive.ts";
-import type { Group } from "../../crypto/group-engine.ts";
+import type { Group, KeyPackagePair } from "../../crypto/group-engine.ts";
+import type { HistoryKeysContent } from "../../crypto/content.ts";
+import { openHistoryShare } from "../../crypto/history-share.ts";
+import { roleOf } from "../../identity/group-policy.ts";
+import { equalBytes } from "../../identity/equal-bytes.ts";
+import type { UserId } from "../../protocol/ids.ts";
 import { exportHistoryKey, type HistoryKey, type HistoryKeyName } from "../../crypto/history-key.ts";
 import type { HashedEntry } from "../../identity/log-hash.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
@@ -33,13 +38,16 @@ export class HistoryKeys {
   private readonly state: ConversationState;
   /** The latest, also of a batch that is not stored yet. */
   private readonly recent = new Map<string, HistoryKey>();
+  /** This user may read further back than before. */
+  private readonly opened: () => void;
   private archiving: Promise<void> | undefined;
   /** Something is to be archived, as far as is known: what an earlier run left is looked for once. */
   private isDue = true;
 
-  constructor(core: ClientCore, state: ConversationState) {
+  constructor(core: ClientCore, state: ConversationState, opened: () => void) {
     this.core = core;
     this.state = state;
+    this.opened = opened;
   }
 
   /** A commit has begun an epoch: takes its history key, where the log says that a new one is due. */
@@ -68,6 +76,50 @@ export class HistoryKeys {
     if (recent) return recent;
     const bytes = await this.core.store.get(tables.historyKeys, id);
     return bytes && this.remember({ generation, epoch, key: decodeRecord<HistoryKeyRecord>(bytes).key });
+  }
+
+  /** All that this device holds, in order of generation and epoch. */
+  async all(): Promise<HistoryKey[]> {
+    const rows = await this.core.store.list(tables.historyKeys, { prefix: `${this.state.id}/` });
+    const records = rows.map(({ bytes }) => decodeRecord<HistoryKeyRecord>(bytes));
+    return records.map(({ generation, epoch, key }) => ({ generation, epoch, key }));
+  }
+
+  /**
+   * Somebody says what lets a user read what was before: taken where it is for this one, by who has a role. Only of what was before this
+   * device's own, and never in the place of a key that it holds.
+   */
+  async takeShared(batch: LogBatch, sender: UserId, content: HistoryKeysContent): Promise<void> {
+    const { policy } = batch.group ?? {};
+    if (content.user !== this.core.own.user || !policy || roleOf(policy, sender) === "member") return;
+    batch.tell(() => this.opened());
+    const pair = await this.pairFor(content);
+    if (!pair) return;
+    for (const key of await this.openShare(content, pair)) {
+      const isBefore = historyKeyId(this.state.id, key) < this.ownFirst(batch.record);
+      if (isBefore && !(await this.find(key))) batch.write(this.changeOf(key, false));
+    }
+    batch.write(...this.core.supply.forget(pair));
+    batch.tell(() => (this.isDue = true));
+  }
+
+  private ownFirst({ historyKeys: [first] }: Readonly<ConversationRecord>): string {
+    return historyKeyId(this.state.id, first ?? { generation: 0, epoch: 0 });
+  }
+
+  private async pairFor({ recipients }: HistoryKeysContent): Promise<KeyPackagePair | undefined> {
+    const ours = recipients.find(({ device }) => device === this.core.own.device);
+    const pairs = ours ? await this.core.supply.pairs() : [];
+    return pairs.find(({ hash }) => equalBytes(hash, ours!.keyPackage));
+  }
+
+  private async openShare(content: HistoryKeysContent, pair: KeyPackagePair): Promise<HistoryKey[]> {
+    try {
+      return await openHistoryShare(this.core.own.identity(), this.state.id, pair, content);
+    } catch (error) {
+      if (error instanceof SottoError) return [];
+      throw error;
+    }
   }
 
   /**

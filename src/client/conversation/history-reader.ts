@@ -14,6 +14,7 @@ import type { DeviceId, UserId } from "../../protocol/ids.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
 import type { ClientCore } from "../core.ts";
 import { encodeRecord, entryKey, tables, type EntryRecord } from "../records.ts";
+import { keptAs } from "./entry-opener.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { HistoryKeys } from "./history-keys.ts";
 
@@ -31,6 +32,11 @@ export class HistoryReader {
     this.core = core;
     this.state = state;
     this.keys = keys;
+  }
+
+  /** The user may read further back than the node said. */
+  forgetFirst(): void {
+    this.first = undefined;
   }
 
   /**
@@ -89,8 +95,8 @@ export class HistoryReader {
     if (entry.kind !== "message") return { ...common, kind: entry.kind, content: null, reason: null };
     try {
       const bytes = await this.openMessage(entry);
-      const { kind } = decodeContent(bytes);
-      return { ...common, kind: kind === "profile" ? kind : "message", content: bytes, reason: null };
+      const kind = keptAs(decodeContent(bytes));
+      return { ...common, kind, content: kind === "history-keys" ? null : bytes, reason: null };
     } catch (error) {
       if (!(error instanceof SottoError) || error.retryable) throw error;
       return { ...common, kind: "unopened", content: null, reason: "undecryptable" };

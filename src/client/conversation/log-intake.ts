@@ -19,7 +19,7 @@ import {
   type OrphanRecord,
 } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
-import { openEntry } from "./entry-opener.ts";
+import { keptAs, openEntry } from "./entry-opener.ts";
 import type { HistoryKeys } from "./history-keys.ts";
 import type { LogBatch } from "./log-batch.ts";
 
@@ -250,6 +250,7 @@ export class LogIntake {
     const { message, content, skipped } = opened;
     batch.record.senders[entry.sender.device] = { number: entry.number, contentHash: message.contentHash };
     const kept = this.keepContent(batch, entry, hash, message.content, content);
+    if (content.kind === "history-keys") await this.hooks.historyKeys.takeShared(batch, entry.sender.user, content);
     batch.tell(() => {
       const { conversation, sequence, sender } = entry;
       if (skipped) this.core.report({ code: "messages-missing", conversation, sequence, ...sender });
@@ -266,8 +267,8 @@ export class LogIntake {
     content: Content = decodeContent(bytes),
   ): EntryRecord {
     if (content.kind === "profile") batch.noteName(entry.sender.user, content.name);
-    const kind = content.kind === "profile" ? "profile" : "message";
-    return batch.keep(entry, hash, { kind, content: bytes, reason: null });
+    const kind = keptAs(content);
+    return batch.keep(entry, hash, { kind, content: kind === "history-keys" ? null : bytes, reason: null });
   }
 }
 

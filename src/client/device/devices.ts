@@ -1,5 +1,5 @@
 /**
- * This user's devices: listing, revoking, and linking a new one. The new device shows a code that never passes the server;
+ * This user's devices: listing, naming, revoking, and linking a new one. The new device shows a code that never passes the server;
  * a primary device takes it, certifies the new device and hands over what it needs, sealed to the code.
  */
 import type { ArchiveKey } from "../../crypto/archive.ts";
@@ -11,6 +11,7 @@ import type { DeviceId } from "../../protocol/ids.ts";
 import { inBackground, type ClientCore } from "../core.ts";
 import { decodeRecord, encodeRecord } from "../records.ts";
 import type { ArchiveKeys } from "./archive-keys.ts";
+import type { DeviceNames } from "./device-names.ts";
 import type { Session } from "../connection/session.ts";
 import { withDeadline } from "../async/waiting.ts";
 
@@ -18,6 +19,8 @@ export interface DeviceInfo {
   id: DeviceId;
   /** Whether it is the one asking. */
   current: boolean;
+  /** What it was called on one of this user's devices; sealed from the node. */
+  name: string | undefined;
   addedAt: Date;
   revokedAt: Date | undefined;
 }
@@ -39,17 +42,22 @@ interface LinkPayload {
 export class Devices {
   private readonly core: ClientCore;
   private readonly archiveKeys: ArchiveKeys;
+  private readonly names: DeviceNames;
   private linking: NewLink | undefined;
 
-  constructor(core: ClientCore, archiveKeys: ArchiveKeys) {
+  constructor(core: ClientCore, archiveKeys: ArchiveKeys, names: DeviceNames) {
     this.core = core;
+    this.names = names;
     this.archiveKeys = archiveKeys;
   }
 
   /** All devices this user ever had, as its signed list says. */
   async list(): Promise<DeviceInfo[]> {
     const { own, directory } = this.core;
-    if (this.core.connection.state === "online") await directory.refresh(own.user);
+    if (this.core.connection.state === "online") {
+      await directory.refresh(own.user);
+      await this.names.settle();
+    }
     const revokedAt = new Map<DeviceId, Date>();
     const infos: DeviceInfo[] = [];
     for (const bytes of directory.entries(own.user)) {
@@ -61,11 +69,32 @@ export class Devices {
         infos.push({
           id: entry.device,
           current: entry.device === own.device,
+          name: this.names.of(entry.device),
           addedAt: at,
           revokedAt: undefined,
         });
     }
-    return infos.map((info) => ({ ...info, revokedAt: revokedAt.get(info.id) }));
+    return infos.map((info) => {
+      const at = revokedAt.get(info.id);
+      return at ? { ...info, name: undefined, revokedAt: at } : info;
+    });
+  }
+
+  /**
+   * Calls a device something, on all devices of this user: 1 to 128 bytes of UTF-8. Resolves when this device holds to it, and the node
+   * where there is a connection; it is told later where there is none. Errors: `invalid-argument`, `device-unknown`.
+   */
+  async rename(id: string, name: string): Promise<void> {
+    const { own, directory, connection } = this.core;
+    const device = id as DeviceId;
+    if (device !== own.device && !directory.liveDevices(own.user).includes(device)) {
+      throw new SottoError("device-unknown");
+    }
+    await this.names.set(device, name);
+    if (connection.state !== "online") return;
+    await this.names.settle().catch((error: unknown) => {
+      if (!(error instanceof SottoError) || !error.retryable) throw error;
+    });
   }
 
   /** Takes a device out: it is closed out at once, and removed from every conversation. Error: `forbidden` on a linked device. */

@@ -9,11 +9,12 @@
 import { newArchiveKey, type ArchiveKey } from "../../crypto/archive.ts";
 import { grantArchiveKey, type ArchiveGrant } from "../../crypto/archive-grant.ts";
 import { addDeviceEntry, resetEntry, revokeDeviceEntry } from "../../crypto/account-key.ts";
-import { signAck, signAdmission, signLeave, signReaddRequest } from "../../crypto/device-key.ts";
+import { signAck, signAdmission, signHistoryShare, signLeave, signReaddRequest } from "../../crypto/device-key.ts";
 import type { DeviceIdentity } from "../../crypto/group-engine.ts";
 import { generateSigningKeyPair } from "../../crypto/signing-key.ts";
 import type { SignedAck } from "../../identity/ack.ts";
 import { decodeDeviceListEntry, type DeviceList } from "../../identity/device-list.ts";
+import type { HistoryShare } from "../../identity/history-share.ts";
 import type { Leave } from "../../identity/leave.ts";
 import type { ReaddRequest } from "../../identity/readd.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
@@ -112,6 +113,12 @@ export class OwnDevice {
   signLeave(place: Omit<Leave, "user" | "device">): Uint8Array {
     const { user, device, deviceSecretKey } = this.record;
     return signLeave(deviceSecretKey, { ...place, user, device });
+  }
+
+  /** Lets a member of a group read what was before it came. */
+  signHistoryShare(place: Omit<HistoryShare, "by">): Uint8Array {
+    const { user, device, deviceSecretKey } = this.record;
+    return signHistoryShare(deviceSecretKey, { ...place, by: { user, device } });
   }
 
   /** From now on this device, which is new, answers the next challenge by starting its user over. */

@@ -8,6 +8,8 @@ import { nodeKeys } from "./migrations/0004-node-keys.ts";
 import { groups } from "./migrations/0005-groups.ts";
 import { historyKeys } from "./migrations/0006-history-keys.ts";
 import { blocks } from "./migrations/0007-blocks.ts";
+import { deviceNames } from "./migrations/0008-device-names.ts";
+import { historyShares } from "./migrations/0009-history-shares.ts";
 
 /**
  * In order; a migration that has left the house is never edited, only followed by another. Nodes of the version before serve
@@ -21,6 +23,8 @@ const migrations = [
   { number: 5, name: "0005-groups", statements: groups },
   { number: 6, name: "0006-history-keys", statements: historyKeys },
   { number: 7, name: "0007-blocks", statements: blocks },
+  { number: 8, name: "0008-device-names", statements: deviceNames },
+  { number: 9, name: "0009-history-shares", statements: historyShares },
 ] as const;
 
 const tableOptions = "ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin";

@@ -14,10 +14,12 @@ import { readBlocks, setBlock } from "./operations/blocks.ts";
 import { acceptCommit } from "./operations/commits.ts";
 import * as conversations from "./operations/conversations.ts";
 import * as deviceLists from "./operations/device-lists.ts";
+import { putDeviceName, readDeviceNames } from "./operations/device-names.ts";
 import { expireUndelivered } from "./operations/expiry.ts";
 import * as following from "./operations/following.ts";
 import * as groups from "./operations/groups.ts";
 import * as history from "./operations/history.ts";
+import { metInHistory, shareHistory } from "./operations/history-shares.ts";
 import { ackInbox, readInbox } from "./operations/inbox.ts";
 import * as keyPackages from "./operations/key-packages.ts";
 import { findLinkOffer, putLinkOffer } from "./operations/link-offers.ts";
@@ -91,6 +93,8 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     findDevices: read(deviceLists.findDevices),
     readDeviceLists: read(deviceLists.readDeviceLists),
     appendDeviceEntry: write(deviceLists.appendDeviceEntry),
+    putDeviceName: write(putDeviceName),
+    readDeviceNames: read(readDeviceNames),
     putLinkOffer: write(putLinkOffer),
     findLinkOffer: read(findLinkOffer),
     publishKeyPackages: write(keyPackages.publishKeyPackages),
@@ -115,6 +119,8 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     advancePositions: (acks) => Promise.all(acks.map((ack) => writer.advance(ack))),
     readReceipts: read(readReceipts),
     readHistory: read(history.readHistory),
+    shareHistory: write(shareHistory),
+    metInHistory: read(metInHistory),
     putHistoryKeys: write(history.putHistoryKeys),
     readHistoryKeys: read(history.readHistoryKeys),
     putArchiveGrants: write(putArchiveGrants),

@@ -6,6 +6,8 @@ import { nodeKeys } from "./migrations/0004-node-keys.ts";
 import { groups } from "./migrations/0005-groups.ts";
 import { historyKeys } from "./migrations/0006-history-keys.ts";
 import { blocks } from "./migrations/0007-blocks.ts";
+import { deviceNames } from "./migrations/0008-device-names.ts";
+import { historyShares } from "./migrations/0009-history-shares.ts";
 
 /** In order; a migration that has left the house is never edited, only followed by another. */
 const migrations = [
@@ -16,6 +18,8 @@ const migrations = [
   { number: 5, name: "0005-groups", sql: groups },
   { number: 6, name: "0006-history-keys", sql: historyKeys },
   { number: 7, name: "0007-blocks", sql: blocks },
+  { number: 8, name: "0008-device-names", sql: deviceNames },
+  { number: 9, name: "0009-history-shares", sql: historyShares },
 ] as const;
 
 /**

@@ -12,6 +12,7 @@ import {
   viewConversation,
 } from "./operations/conversations.ts";
 import { appendDeviceEntry, findDevice, findDevices, readDeviceLists } from "./operations/device-lists.ts";
+import { putDeviceName, readDeviceNames } from "./operations/device-names.ts";
 import { expireUndelivered } from "./operations/expiry.ts";
 import {
   clock,
@@ -23,6 +24,7 @@ import {
 } from "./operations/following.ts";
 import { acceptLeave, createGroup } from "./operations/groups.ts";
 import { putHistoryKeys, readHistory, readHistoryKeys } from "./operations/history.ts";
+import { metInHistory, shareHistory } from "./operations/history-shares.ts";
 import { ackInbox, readInbox } from "./operations/inbox.ts";
 import { claimKeyPackages, countKeyPackages, publishKeyPackages } from "./operations/key-packages.ts";
 import { findLinkOffer, putLinkOffer } from "./operations/link-offers.ts";
@@ -77,6 +79,8 @@ export const writes = {
   putHistoryKeys,
   putArchiveGrants,
   setBlock,
+  putDeviceName,
+  shareHistory,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export const reads = {
@@ -110,6 +114,8 @@ export const reads = {
   readHistoryKeys,
   readArchiveGrants,
   readBlocks,
+  readDeviceNames,
+  metInHistory,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export type OperationName = keyof typeof writes | keyof typeof reads;

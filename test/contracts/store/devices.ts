@@ -187,6 +187,43 @@ export function describeDevices(stores: () => StorePair): void {
     });
   });
 
+  describe("the names of a user's devices", () => {
+    const named = (device: DeviceId, label: string, archiveGeneration = 1) => ({
+      device,
+      archiveGeneration,
+      sealed: bytesOf(label, limits.sealedDeviceNameBytes),
+    });
+
+    it("are kept one for each device, the latest, and read by any of them", async () => {
+      const { one, other } = stores();
+      const user = newUser();
+      const [first, second] = [await addDevice(one, user), await addDevice(one, user)];
+      expect(await other.readDeviceNames(user)).to.deep.equal([]);
+      expect(await one.putDeviceName(user, named(second.device, "tablet"))).to.equal(true);
+      expect(await other.putDeviceName(user, named(first.device, "laptop"))).to.equal(true);
+      expect(await other.putDeviceName(user, named(second.device, "old tablet", 2))).to.equal(true);
+      expect(await one.readDeviceNames(user)).to.deep.equal([
+        named(first.device, "laptop"),
+        named(second.device, "old tablet", 2),
+      ]);
+    });
+
+    it("are for live devices of the user alone, and go with them", async () => {
+      const { one, other } = stores();
+      const user = newUser();
+      const [first, second] = [await addDevice(one, user), await addDevice(one, user)];
+      const stranger = await addDevice(one, newUser());
+      expect(await one.putDeviceName(user, named(stranger.device, "mine now"))).to.equal(false);
+      expect(await one.putDeviceName(user, named(newId<DeviceId>(), "nobody's"))).to.equal(false);
+      await one.putDeviceName(user, named(first.device, "laptop"));
+      await one.putDeviceName(user, named(second.device, "tablet"));
+      await revokeDevice(other, second);
+      expect(await other.putDeviceName(user, named(second.device, "still here"))).to.equal(false);
+      expect(await one.readDeviceNames(user)).to.deep.equal([named(first.device, "laptop")]);
+      expect(await one.readDeviceNames(stranger.user)).to.deep.equal([]);
+    });
+  });
+
   describe("a link offer", () => {
     const offerOf = (user: ReturnType<typeof newUser>, change: Partial<LinkOffer> = {}): Omit<LinkOffer, "sealed"> => ({
       user,

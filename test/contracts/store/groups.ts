@@ -18,7 +18,7 @@ type Party = Awaited<ReturnType<typeof addDevice>>;
 const policyOf = ({ user }: Party) => ({ roles: [{ user, role: "owner" as const }], history: "kept" as const });
 
 /** A group at epoch 2 with the first as its owner: sequence 1 founds it, sequence 2 adds the others. */
-async function foundGroup(store: Store, count = 3) {
+export async function foundGroup(store: Store, count = 3) {
   const parties: Party[] = [];
   for (let index = 0; index < count; index += 1) parties.push(await addDevice(store, newUser(`g${index}`)));
   const [owner, ...others] = parties as [Party, ...Party[]];

@@ -8,6 +8,7 @@ import { deleteInboxOf } from "./inbox.ts";
 import { deleteKeyPackagesOf } from "./key-packages.ts";
 import { answerLinkOffer, deleteLinkOffersOf } from "./link-offers.ts";
 import { deleteArchiveGrants } from "./archive-grants.ts";
+import { deleteDeviceName } from "./device-names.ts";
 import { deletePushSubscriptionOf } from "./push-subscriptions.ts";
 
 /** See `DeviceStore.findDevice`. */
@@ -183,4 +184,5 @@ async function revokeDevice(context: MysqlContext, device: DeviceId): Promise<vo
   await deleteInboxOf(context, blob);
   await deletePushSubscriptionOf(context, blob);
   await deleteArchiveGrants(context, blob);
+  await deleteDeviceName(context, blob);
 }

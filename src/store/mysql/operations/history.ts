@@ -2,6 +2,7 @@ import type { HistoryKeyCursor, HistoryKeyRow, HistoryStore } from "../../../act
 import type { LogRow } from "../../../actors/ports/store-log.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
 import { blobOf } from "../../blobs.ts";
+import { firstReadable, joinOfShares } from "../../history-sharing.ts";
 import type { MysqlContext } from "../mysql-context.ts";
 import { fetchRows, logRow, rowsPerFetch } from "./log-reads.ts";
 import { boundsColumns, findFloor, type LogBounds } from "./retention.ts";
@@ -13,8 +14,8 @@ export async function readHistory(
 ): ReturnType<HistoryStore["readHistory"]> {
   const conversation = blobOf(read.conversation);
   const bounds = await context.db.get<LogBounds & { joined: number; left: number | null }>(
-    `SELECT ${boundsColumns}, m.joined_sequence AS joined, m.left_sequence AS \`left\`
-     FROM members m JOIN conversations c ON c.conversation = m.conversation JOIN devices d ON d.user = m.user AND d.device = ?
+    `SELECT ${boundsColumns}, ${firstReadable} AS joined, m.left_sequence AS \`left\`
+     FROM members m ${joinOfShares} JOIN conversations c ON c.conversation = m.conversation JOIN devices d ON d.user = m.user AND d.device = ?
      WHERE m.conversation = ? AND m.user = ? AND m.joined_sequence IS NOT NULL AND d.revoked_at IS NULL`,
     blobOf(read.device),
     conversation,

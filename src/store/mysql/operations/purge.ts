@@ -88,6 +88,13 @@ export const purgeRules: readonly PurgeRule[] = [
     rule: "keys of archives that a later one took over from, before the retention",
   }),
   rowsWhere({
+    table: "history_shares",
+    key: ["conversation", "user"],
+    condition: "at < ?",
+    at: "retention",
+    rule: "leave to read what was before, which is past the retention by then",
+  }),
+  rowsWhere({
     table: "archive_grants",
     key: ["device", "generation"],
     condition: "at < ?",
@@ -112,6 +119,7 @@ export const purgeRules: readonly PurgeRule[] = [
     rule: "schedules that nobody has looked at for as long as messages wait",
   }),
   kept("blocks", "until it is undone; bounded per user"),
+  kept("device_names", "one row per device, until it is revoked"),
   kept("push_subscriptions", "one row per device, until it ends it or is revoked"),
   kept("sweeps", "one row per sweep"),
   kept("node_keys", "one row per key"),

@@ -8,6 +8,7 @@ import { answerLinkOffer, deleteLinkOffersOf } from "./link-offers.ts";
 import { deleteKeyPackagesOf } from "./key-packages.ts";
 import { deleteInboxOf } from "./inbox.ts";
 import { deleteArchiveGrants } from "./archive-grants.ts";
+import { deleteDeviceName } from "./device-names.ts";
 import { deletePushSubscriptionOf } from "./push-subscriptions.ts";
 
 /** See `DeviceStore.findDevice`. */
@@ -141,4 +142,5 @@ function revokeDevice(context: StoreContext, device: DeviceId): void {
   deleteInboxOf(context, blob);
   deletePushSubscriptionOf(context, blob);
   deleteArchiveGrants(context, blob);
+  deleteDeviceName(context, blob);
 }

@@ -2,6 +2,7 @@ import type { HistoryKeyCursor, HistoryKeyRow, HistoryStore } from "../../../act
 import type { LogRow } from "../../../actors/ports/store-log.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
 import { blobOf } from "../../blobs.ts";
+import { firstReadable, joinOfShares } from "../../history-sharing.ts";
 import type { StoreContext } from "../store-context.ts";
 import { fetchRows, logRow, rowsPerFetch } from "./log-reads.ts";
 import { findFloor, type LogBounds } from "./retention.ts";
@@ -14,8 +15,8 @@ export function readHistory(
   const conversation = blobOf(read.conversation);
   const bounds = context.db.get<LogBounds & { joined: number; left: number | null }>(
     `SELECT c.conversation, c.head, c.floor, c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt,
-       m.joined_sequence AS joined, m.left_sequence AS left
-     FROM members m JOIN conversations c ON c.conversation = m.conversation JOIN devices d ON d.user = m.user AND d.device = ?
+       ${firstReadable} AS joined, m.left_sequence AS left
+     FROM members m ${joinOfShares} JOIN conversations c ON c.conversation = m.conversation JOIN devices d ON d.user = m.user AND d.device = ?
      WHERE m.conversation = ? AND m.user = ? AND m.joined_sequence IS NOT NULL AND d.revoked_at IS NULL`,
     blobOf(read.device),
     conversation,

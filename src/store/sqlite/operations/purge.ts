@@ -119,6 +119,13 @@ export const purgeRules: readonly PurgeRule[] = [
     "retention",
   ),
   rowsWhere(
+    "history_shares",
+    "conversation, user",
+    "at < ?1",
+    "leave to read what was before, which is past the retention by then",
+    "retention",
+  ),
+  rowsWhere(
     "archive_grants",
     "device, generation",
     "at < ?1",
@@ -141,6 +148,7 @@ export const purgeRules: readonly PurgeRule[] = [
     "undelivered",
   ),
   { table: "blocks", rule: "kept: until it is undone; bounded per user", kept: true },
+  { table: "device_names", rule: "kept: one row per device, until it is revoked", kept: true },
   { table: "push_subscriptions", rule: "kept: one row per device, until it ends it or is revoked", kept: true },
   { table: "sweeps", rule: "kept: one row per sweep", kept: true },
   { table: "node_keys", rule: "kept: one row per key", kept: true },

@@ -1,0 +1,5 @@
+import { callerOf, type Handler } from "../handler.ts";
+
+/** `devices:names` */
+export const readDeviceNames: Handler<"devices:names"> = ({ actors }, session) =>
+  actors.deviceNames.read(callerOf(session));

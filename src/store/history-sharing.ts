@@ -1,0 +1,27 @@
+import type { CheckedPolicy } from "../actors/ports/public-checks.ts";
+import type { HistoryShareOutcome, HistoryShareRow } from "../actors/ports/store-history.ts";
+
+/** Where the log that a member may read begins. For a row `m` of members, with `joinOfShares`. */
+export const firstReadable = "COALESCE(s.first_sequence, m.joined_sequence)";
+/** What was shared with a member in its present stay: an earlier one's counts for nothing. */
+export const joinOfShares = `LEFT JOIN history_shares s
+  ON s.conversation = m.conversation AND s.user = m.user AND s.joined_sequence = m.joined_sequence`;
+
+/** The two members that a share is about, as they are in the group now; undefined where they are not. `policy`: JSON. */
+export interface SharingGround {
+  by: { first: number; policy: string | null } | undefined;
+  with: { first: number; joined: number } | undefined;
+}
+
+/** From where the member may read from now on: nobody gives more than it has. Or why not. */
+export function sharedFrom(
+  share: HistoryShareRow,
+  ground: SharingGround,
+): { first: number } | Exclude<HistoryShareOutcome, "shared"> {
+  if (!ground.by) return "not-a-member";
+  const policy = ground.by.policy === null ? null : (JSON.parse(ground.by.policy) as CheckedPolicy);
+  const mayShare = policy?.history === "kept" && policy.roles.some(({ user }) => user === share.by.user);
+  if (!mayShare || share.user === share.by.user) return "forbidden";
+  if (ground.with?.joined !== share.joinedSequence) return "not-a-member";
+  return { first: Math.min(ground.by.first, ground.with.first) };
+}

@@ -1,0 +1,98 @@
+import { expect } from "chai";
+import type { Client, Group } from "../../src/client/index.ts";
+import { KeyPackageClaims } from "../../src/client/device/key-package-claims.ts";
+import { tables } from "../../src/client/records.ts";
+import { encodeContent } from "../../src/crypto/content.ts";
+import type { HistoryKey } from "../../src/crypto/history-key.ts";
+import { sealHistoryShare, shareSuite } from "../../src/crypto/history-share.ts";
+import { newIdAfter, type MessageId, type UserId } from "../../src/protocol/ids.ts";
+import { unheard } from "../../src/client/conversation/group-naming.ts";
+import { eventually } from "../support/eventually.ts";
+import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
+import { actorOf, groupOf } from "../support/group-sides.ts";
+import { coreOf } from "../support/held-state.ts";
+import { People } from "../support/people.ts";
+
+const soon = { timeout: 10_000 };
+
+describe("attack 4: keys of a group's history, from who may give none", function () {
+  this.timeout(20_000);
+  let node: GatewayNode;
+  let people: People;
+  let dave: Client;
+  /** Sides of the owner, of a plain member, and of dave, who came later and was let read nothing. */
+  let owner: Group;
+  let members: Group;
+  let daves: Group;
+  beforeEach(async () => {
+    node = await startGatewayNode();
+    people = new People(() => node.url);
+    const alice = await people.online("alice");
+    const mallory = await people.online("mallory");
+    dave = await people.online("dave");
+    owner = await alice.createGroup({ members: ["mallory"] });
+    await owner.send("before dave").reached("delivered", soon);
+    await owner.add("dave");
+    members = await groupOf(mallory);
+    daves = await groupOf(dave);
+    await owner.send("with dave").reached("delivered", soon);
+  });
+  afterEach(async () => {
+    await people.close();
+    expect(people.faults).to.deep.equal([]);
+    await node.close();
+  });
+
+  /** Whatever the rules say to an honest client: keys from this side, for somebody, sealed to dave's device. */
+  async function handOut(group: Group, keys: readonly HistoryKey[], user: UserId = dave.user): Promise<void> {
+    const { core, outbox } = actorOf(group) as unknown as { core: ReturnType<typeof coreOf> } & {
+      outbox: { add: (id: MessageId, ...rest: unknown[]) => Promise<void>; lastId: MessageId | null };
+    };
+    await core.directory.refresh(dave.user, group.id);
+    const devices = [{ user: dave.user, device: dave.device }];
+    const packages = await new KeyPackageClaims(core).take(
+      { conversation: group.id, suite: shareSuite, isGroup: true },
+      devices,
+    );
+    expect(packages).to.have.length(1);
+    const sentAt = Date.now();
+    const share = await sealHistoryShare({ conversation: group.id, user }, keys, packages);
+    const content = encodeContent({ kind: "history-keys", sentAt, ...share });
+    await outbox.add(newIdAfter<MessageId>(outbox.lastId), content, sentAt, unheard);
+    await group.send("and then this").reached("delivered", soon);
+    await daves.settled();
+  }
+
+  const idsOf = async (client: Client, table: string): Promise<string[]> =>
+    (await coreOf(client).store.list(table)).map(({ id }) => id);
+  const keysOf = (group: Group): Promise<HistoryKey[]> =>
+    (Reflect.get(actorOf(group), "historyKeys") as { all(): Promise<HistoryKey[]> }).all();
+  const forged = (keys: readonly HistoryKey[]) => keys.map((key) => ({ ...key, key: new Uint8Array(32).fill(7) }));
+  const shown = async () => (await daves.history()).messages.map((one) => ("text" in one ? one.text : one.reason));
+
+  it("(4) a member without a role: not taken, true or false, and the key package is kept", async () => {
+    const before = await idsOf(dave, tables.historyKeys);
+    for (const keys of [await keysOf(members), forged(await keysOf(members))]) await handOut(members, keys);
+    expect(await idsOf(dave, tables.historyKeys)).to.deep.equal(before);
+    expect(await shown()).to.deep.equal(["with dave", "and then this", "and then this"]);
+  });
+
+  it("(4) somebody with a role, for another user: not taken", async () => {
+    const before = await idsOf(dave, tables.historyKeys);
+    await handOut(owner, await keysOf(owner), "mallory" as UserId);
+    expect(await idsOf(dave, tables.historyKeys)).to.deep.equal(before);
+  });
+
+  it("(4) somebody with a role: what was before alone, and nothing in the place of a key that is held", async () => {
+    const before = await keysOf(daves);
+    const all = await keysOf(owner);
+    const later = { generation: 1, epoch: 90, key: new Uint8Array(32).fill(9) };
+    await handOut(owner, [...forged(all), later]);
+    await eventually(async () => expect(await keysOf(daves)).to.have.length(all.length));
+    const taken = await keysOf(daves);
+    expect(taken.slice(-before.length)).to.deep.equal(before);
+    expect(taken.map(({ epoch }) => epoch)).to.deep.equal(all.map(({ epoch }) => epoch));
+    await owner.send("still read").reached("delivered", soon);
+    expect((await shown()).at(-1)).to.equal("still read");
+  });
+});
