@@ -89,7 +89,7 @@ describe("letting somebody read what was before it came, at the node", function 
     );
   });
 
-  it("outlives the node's memory of it, and what is read by devices that come later", async () => {
+  it("holds for the user's devices that come later, too", async () => {
     const tablet = await people.linked(dave);
     await eventually(async () => expect(await firstOf(tablet)).to.equal(1));
   });
