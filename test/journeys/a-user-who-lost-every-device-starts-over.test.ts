@@ -158,6 +158,21 @@ describe("a user who has lost every device and starts over", function () {
     expect(await textsOf(hers)).to.deep.equal(["before", "I lost my phone", "poor you"]);
   });
 
+  it("finds a contact again who has lost everything, too", async () => {
+    const [ann, ben] = [await online("ada"), await online("bob")];
+    const chat = await ann.client.direct("bob");
+    await chat.send("before").reached("delivered", soon);
+    await lose(ann);
+    await lose(ben);
+    const [hers, his] = [await startOver("ada"), await startOver("bob")];
+    await (await hers.client.direct("bob")).send("who are you?").reached("delivered", soon);
+    await (await his.client.direct("ada")).send("who are you?").reached("delivered", soon);
+    expect([hers.texts, his.texts]).to.deep.equal([["who are you?"], ["who are you?"]]);
+    // Hers was there before him, and had seen his list.
+    expect(hers.changes).to.deep.equal([{ user: "bob", reason: "started-over" }]);
+    expect(his.changes).to.deep.equal([]);
+  });
+
   it("closes out the device that was lost, should somebody have found it", async () => {
     const store = memoryStore();
     const ann = await online("alma");
