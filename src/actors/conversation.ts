@@ -5,7 +5,7 @@
  */
 import { base64Length, fromBase64 } from "../protocol/base64.ts";
 import { SottoError } from "../protocol/errors.ts";
-import type { ConversationId } from "../protocol/ids.ts";
+import type { ConversationId, UserId } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
 import type { LogEntry } from "../protocol/log-entry.ts";
 import type { ReplyOf, RequestOf } from "../protocol/requests.ts";
@@ -184,12 +184,20 @@ export class Conversations {
   /** Everybody reads from where they stand: some hold what was put back, and some never had it. */
   private async restoreEntries({ caller, rooms, request }: Restore): Promise<ReplyOf<"log:restore">> {
     const { conversation, entries } = request;
-    const headOf = async () => (await this.ports.store.findConversation(conversation))?.head ?? 0;
-    const before = await headOf();
+    const look = async () =>
+      (await this.ports.store.findConversation(conversation)) ?? { head: 0, users: [] as UserId[] };
+    const before = await look();
     const restored = await restoreEntries(this.ports, conversation, entries);
     this.ports.rosters.forget(conversation);
-    const head = await headOf();
-    for (const room of head > before ? rooms : []) {
+    const { head, users } = await look();
+    const { delivery } = this.ports;
+    for (const user of users) {
+      if (!before.users.includes(user)) delivery.joinRoom(userRoom(user), groupRoom(conversation));
+    }
+    for (const user of before.users) {
+      if (!users.includes(user)) delivery.leaveRoom(userRoom(user), groupRoom(conversation));
+    }
+    for (const room of head > before.head ? rooms : []) {
       const options = { exceptSocket: caller.socket };
       this.ports.delivery.emit(room, "conversation:behind", { conversation, head }, options);
     }

@@ -136,13 +136,13 @@ class HeadFollower {
   }
 
   private async closeRevoked(from: number): Promise<void> {
-    for (const { device } of await this.parts.store.readRevocations(from, rowsPerPage)) {
+    for (const { device } of await whole((limit) => this.parts.store.readRevocations(from, limit))) {
       for (const { data } of this.socketsIn(deviceRoom(device))) closeSession(data.session, { code: "device-revoked" });
     }
   }
 
   private async leaveRooms(from: number): Promise<void> {
-    for (const { conversation, user } of await this.parts.store.readDepartures(from, rowsPerPage)) {
+    for (const { conversation, user } of await whole((limit) => this.parts.store.readDepartures(from, limit))) {
       for (const socket of this.socketsIn(userRoom(user))) void socket.leave(groupRoom(conversation));
     }
   }
@@ -150,5 +150,13 @@ class HeadFollower {
   private socketsIn(room: Room): GatewaySocket[] {
     const { adapter, sockets } = this.parts.sockets.of("/");
     return Array.from(adapter.rooms.get(room) ?? [], (id) => sockets.get(id)).filter((socket) => socket !== undefined);
+  }
+}
+
+/** All rows of a reading that is bounded. They are few, but for what a long outage leaves. */
+async function whole<T>(read: (limit: number) => Promise<T[]>): Promise<T[]> {
+  for (let limit = rowsPerPage; ; limit *= 4) {
+    const rows = await read(limit);
+    if (rows.length < limit) return rows;
   }
 }

@@ -75,6 +75,8 @@ export class ConversationActor {
   /** This session's comparison of what this device holds with the node's log; undefined before it was tried. */
   private compared: Promise<void> | undefined;
   private lastWaiting: ConversationEvents["waiting"] = null;
+  /** Of who has started over, until a person has compared: in the order of the log. A later run finds them in the history. */
+  private withheld: Message[] = [];
 
   constructor(core: ClientCore, state: ConversationState, open: () => Promise<ConversationSummary>) {
     this.core = core;
@@ -130,9 +132,10 @@ export class ConversationActor {
       historyKeys: this.historyKeys,
       takeOwn: (entry) => this.outbox.takeOwn(entry),
       opened: (entry, content) => {
-        if (!core.blocks.has(entry.sender.user)) {
-          this.events.emit("message", this.timeline.presentReceived(entry, content));
-        }
+        if (core.blocks.has(entry.sender.user)) return;
+        const message = this.timeline.presentReceived(entry, content);
+        if (core.directory.isInDoubt(entry.sender)) this.withheld.push(message);
+        else this.events.emit("message", message);
       },
       unopened: ({ sequence, sender }, reason) => {
         this.acks.noteFailure(reason);
@@ -267,8 +270,15 @@ export class ConversationActor {
   trustChanged(user: UserId): void {
     if (!this.concerns(user)) return;
     this.noteWaiting();
+    this.showWithheld();
     this.outbox.wake();
     if (this.keeper.needsAlignment()) this.alignment.wake();
+  }
+
+  private showWithheld(): void {
+    const waiting = this.withheld;
+    this.withheld = waiting.filter(({ sender }) => this.core.directory.isInDoubt(sender));
+    for (const message of waiting) if (!this.withheld.includes(message)) this.events.emit("message", message);
   }
 
   /** A user's device list has moved on. */

@@ -90,7 +90,10 @@ export class LogBatch {
     this.record.commits = [...this.record.commits, entry.sequence].slice(-commitsKept);
     for (const device of [...roster.added, ...roster.removed] as GroupMember["device"][])
       delete this.record.senders[device];
-    for (const device of roster.removed as GroupMember["device"][]) this.record.departures[device] = entry.sequence;
+    for (const device of roster.removed as GroupMember["device"][]) {
+      this.record.departures[device] = entry.sequence;
+      if (roster.added.includes(device)) this.noteReadded(device, entry.acceptedAt);
+    }
     for (const device of roster.added as GroupMember["device"][]) {
       delete this.record.departures[device];
       this.joined.add(device);
@@ -112,6 +115,12 @@ export class LogBatch {
       sequence: entry.sequence,
       transcriptHash: group.transcriptHash,
     });
+  }
+
+  /** By whomever: the next time, everybody waits for a person. `at`: by the node's clock, as the requests. */
+  private noteReadded(device: GroupMember["device"], at: number): void {
+    const { packages = [] } = this.record.readds[device] ?? {};
+    this.record.readds = { ...this.record.readds, [device]: { at, packages } };
   }
 
   /** A user has left by its own word; who removes its devices is not known yet. */

@@ -160,6 +160,8 @@ export class Outbox {
     return this.state.queue.run(async () => {
       const todo = run.filter((item) => item.record.sealed === null && this.items.has(item));
       if (todo.length === 0 || !this.state.group || !this.state.canSeal) return;
+      // Where this device's log begins, the commit brings the history key: it is read first.
+      if (!this.state.record.logHash) return;
       for (const item of todo) item.listener.moved("sealing");
       const sealed = await sealOutgoing(
         this.core,

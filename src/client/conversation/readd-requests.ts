@@ -2,6 +2,7 @@
  * How a device that cannot follow any more asks to be removed from the group and added to it again: at once, and ever more seldom
  * until it is. Who was to answer may have gone away, or have lost against another change of the group.
  */
+import type { KeyPackagePair } from "../../crypto/group-engine.ts";
 import { toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { ConversationSummary } from "../../protocol/requests.ts";
@@ -19,6 +20,8 @@ export class ReaddRequests {
   private readonly state: ConversationState;
   private asking: Promise<void> | undefined;
   private isInsisting = false;
+  /** What it asks with, again and again: one package for each place in the log that the node has given it. */
+  private offer: { pair: KeyPackagePair; suite: number; joinedSequence: number } | undefined;
 
   constructor(core: ClientCore, state: ConversationState) {
     this.core = core;
@@ -64,7 +67,8 @@ export class ReaddRequests {
     const { refusedGeneration } = this.state.record;
     const generation = Math.max(this.state.record.generation, summary?.generation ?? 0);
     if (generation > 0 && generation <= refusedGeneration) return;
-    const pair = await this.core.supply.make(this.state.record.suite);
+    const joinedSequence = Math.max(this.state.record.joinedSequence, summary?.joinedSequence ?? 0);
+    const pair = await this.pairFor(joinedSequence);
     const request = {
       conversation: this.state.id,
       generation: Math.max(generation, 1),
@@ -72,7 +76,6 @@ export class ReaddRequests {
       keyPackage: pair.publicBytes,
       device: this.core.own.device,
     };
-    const joinedSequence = Math.max(this.state.record.joinedSequence, summary?.joinedSequence ?? 0);
     await this.core.connection.request("readd:request", {
       conversation: request.conversation,
       generation: request.generation,
@@ -81,5 +84,13 @@ export class ReaddRequests {
       keyPackage: toBase64(pair.publicBytes),
       signature: toBase64(this.core.own.signReaddRequest(request)),
     });
+  }
+
+  private async pairFor(joinedSequence: number): Promise<KeyPackagePair> {
+    const { suite } = this.state.record;
+    if (this.offer?.joinedSequence !== joinedSequence || this.offer.suite !== suite) {
+      this.offer = { pair: await this.core.supply.make(suite), suite, joinedSequence };
+    }
+    return this.offer.pair;
   }
 }

@@ -136,12 +136,17 @@ export class Timeline {
   }
 
   private isReceived({ kind, sender }: EntryRecord): boolean {
-    return kind === "message" && sender.device !== this.core.own.device && !this.core.blocks.has(sender.user);
+    if (kind !== "message" || sender.device === this.core.own.device) return false;
+    return !this.core.blocks.has(sender.user) && !this.core.directory.isInDoubt(sender);
   }
 
-  /** What was said in a direct before the block stays to be read; in groups nothing of who is blocked is shown. */
+  /**
+   * What was said in a direct before the block stays to be read; in groups nothing of who is blocked is shown. What is said under a new
+   * key in the place of one that a person had confirmed is not shown before they have said that it may be.
+   */
   private isShown({ kind, sender }: EntryRecord): boolean {
     if (kind !== "message" && kind !== "unopened") return false;
+    if (this.core.directory.isInDoubt(sender)) return false;
     return !this.state.isGroup || !this.core.blocks.has(sender.user);
   }
 

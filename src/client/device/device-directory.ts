@@ -48,6 +48,8 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   private own: { user: UserId; accountKey: Uint8Array } | undefined;
   private readonly pinning = new TaskQueue();
   private readonly refreshing = new Map<UserId, Promise<DeviceList | undefined>>();
+  /** Asked for while one is under way, and not begun: one for all who ask meanwhile. */
+  private readonly nextRefresh = new Map<UserId, Promise<DeviceList | undefined>>();
 
   constructor(store: OpenClientStore, connection: Connection) {
     super();
@@ -82,6 +84,14 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   isHeldBack(user: UserId): boolean {
     const { confirmed, changed } = this.trustIn(user);
     return confirmed && changed;
+  }
+
+  /** Whether a device is of an account key that took the place of one that a person had confirmed, and nobody has compared it yet. */
+  isInDoubt({ user, device }: { user: UserId; device: DeviceId }): boolean {
+    const list = this.get(user);
+    const listed = list?.devices.get(device);
+    if (!list || !listed || !this.isHeldBack(user) || !equalBytes(listed.accountKey, list.accountKey)) return false;
+    return [...list.devices.values()].some((one) => !equalBytes(one.accountKey, list.accountKey));
   }
 
   /** A person has compared this key (32 bytes). Error: `identity-changed` where it is not the one that is pinned. */
@@ -135,7 +145,24 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
    */
   refresh(user: UserId, inGroup?: ConversationId): Promise<DeviceList | undefined> {
     const underWay = this.refreshing.get(user);
-    if (underWay) return underWay;
+    if (!underWay) return this.refreshNow(user, inGroup);
+    const next = this.nextRefresh.get(user) ?? this.refreshAfter(underWay, user, inGroup);
+    this.nextRefresh.set(user, next);
+    return next;
+  }
+
+  /** What is under way may have been answered before that was there which the caller has heard of. */
+  private async refreshAfter(
+    underWay: Promise<unknown>,
+    user: UserId,
+    inGroup?: ConversationId,
+  ): Promise<DeviceList | undefined> {
+    await underWay.catch(() => undefined);
+    this.nextRefresh.delete(user);
+    return this.refreshNow(user, inGroup);
+  }
+
+  private refreshNow(user: UserId, inGroup?: ConversationId): Promise<DeviceList | undefined> {
     const refreshed = this.fetch(user, inGroup)
       .catch((error: unknown) => this.passOn(error, user))
       .finally(() => this.refreshing.delete(user));
@@ -238,6 +265,9 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   private pin(user: UserId, listed: Pick<ListedUser, "list" | "entries">, said: Partial<Trust> = {}): Promise<void> {
     return this.pinning.run(async () => {
       const known = this.known.get(user);
+      // A person has compared the key that was pinned then, and none that came while this waited.
+      const isSame = !known || equalBytes(known.list.accountKey, listed.list.accountKey);
+      if (said.confirmed && !isSame) throw new SottoError("identity-changed");
       const { list, entries } = known && known.entries.length > listed.entries.length ? known : listed;
       const trust = { ...this.trustIn(user), ...said };
       const record: ListRecord = { user, accountKey: list.accountKey, entries, ...trust };

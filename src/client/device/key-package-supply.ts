@@ -3,6 +3,7 @@
  * resort that is renewed every week. Owns their private parts; each goes with its use.
  */
 import type { GroupEngine, KeyPackagePair } from "../../crypto/group-engine.ts";
+import { keyPackageLifetime } from "../../crypto/key-package.ts";
 import { toHex } from "../../identity/equal-bytes.ts";
 import { toBase64 } from "../../protocol/base64.ts";
 import { limits, suites } from "../../protocol/limits.ts";
@@ -24,7 +25,7 @@ export interface StockLevels {
 
 const defaultCheckMs = 10 * 60_000;
 const weekMs = 7 * 24 * 3600_000;
-/** A last resort is kept this long after its successor: a Welcome may be on its way. */
+/** A last resort is kept this long after its successor, and a one-time package after its end: a Welcome may be on its way. */
 const retirementMs = 30 * 24 * 3600_000;
 
 export class KeyPackageSupply {
@@ -59,7 +60,7 @@ export class KeyPackageSupply {
     if (this.admitted !== admitted) this.noteStock((this.admitted = admitted));
     else if (Date.now() - this.notedAt >= (this.levels.checkEveryMs ?? defaultCheckMs)) await this.askForStock();
     const { stock } = this;
-    const dueLastResorts = await this.retireLastResorts();
+    const dueLastResorts = await this.retire();
     for (const suite of [suites.default, suites.large] as const) {
       const held = stock.find((entry) => entry.suite === suite);
       const needsLastResort = !held?.lastResort || dueLastResorts.has(suite);
@@ -126,12 +127,14 @@ export class KeyPackageSupply {
     return pairs;
   }
 
-  /** Suites whose last resort is older than a week: they are due a new one. Long retired ones go. */
-  private async retireLastResorts(): Promise<Set<number>> {
+  /** Suites whose last resort is older than a week: they are due a new one. Long retired ones go, and what was never used in its time. */
+  private async retire(): Promise<Set<number>> {
     const due = new Set<number>();
     const now = Date.now();
     for (const { id, bytes } of await this.store.list(tables.keyPackages)) {
       const record = decodeRecord<KeyPackageRecord>(bytes);
+      const isOver = now - record.createdAt > keyPackageLifetime.afterMs + retirementMs;
+      if (!record.lastResort && isOver) await this.store.write([{ table: tables.keyPackages, id, bytes: null }]);
       if (!record.lastResort) continue;
       if (record.retiredAt !== null && now - record.retiredAt > retirementMs) {
         await this.store.write([{ table: tables.keyPackages, id, bytes: null }]);

@@ -170,7 +170,9 @@ async function writeEntry({ db }: MysqlContext, append: AppendDeviceEntry): Prom
   return true;
 }
 
+/** Keys in the archive go, too: whoever could open them is gone, and they would stand in the place of new ones. */
 async function revokeAll(context: MysqlContext, user: UserId): Promise<void> {
+  await context.db.run("DELETE FROM history_keys WHERE user = ?", user);
   const sql = "SELECT device FROM devices WHERE user = ? AND revoked_at IS NULL";
   const live = await context.db.all<{ device: Uint8Array }>(sql, user);
   for (const { device } of live) await revokeDevice(context, idOf(device));

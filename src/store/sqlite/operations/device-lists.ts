@@ -129,7 +129,9 @@ function writeEntry({ db }: StoreContext, append: AppendDeviceEntry): void {
   db.run("INSERT INTO device_list_entries (user, version, entry) VALUES (?, ?, ?)", user, version, entry);
 }
 
+/** Keys in the archive go, too: whoever could open them is gone, and they would stand in the place of new ones. */
 function revokeAll(context: StoreContext, user: UserId): void {
+  context.db.run("DELETE FROM history_keys WHERE user = ?", user);
   const sql = "SELECT device FROM devices WHERE user = ? AND revoked_at IS NULL";
   for (const { device } of context.db.all<{ device: Uint8Array }>(sql, user)) revokeDevice(context, idOf(device));
 }
