@@ -59,6 +59,28 @@ describe("a device of a group that asks to be added again", function () {
     expect(answers.map((one) => one.user)).to.deep.equal([members[0]!.user]);
   });
 
+  it("waits for a person the second time within a week, whoever answered the first", async () => {
+    const { group, members, user, store } = await withOneLost();
+    const held = new Set<string>();
+    for (const client of members) {
+      client.on("fault", ({ code }) => void (code === "readd-held" && held.add(client.user)));
+    }
+    const back = await people.online(user, { timings, store });
+    await eventually(() => expect(back.conversation(group.id)?.isJoined).to.equal(true));
+    await group.send("again").reached("delivered", { timeout: 60_000 });
+    await back.close();
+    people.forget(back);
+    const opened = await store.open();
+    for (const table of [tables.groupTrees, tables.groupRatchets]) {
+      for (const { id } of await opened.list(table)) await opened.write([{ table, id, bytes: null }]);
+    }
+    await opened.close();
+    const before = readds().length;
+    await people.online(user, { timings, store });
+    await eventually(() => expect(held.size).to.equal(members.length));
+    expect(readds()).to.have.length(before);
+  });
+
   it("is answered by another where the first is away", async () => {
     const { group, members, user, store } = await withOneLost();
     await members[0]!.close();

@@ -164,5 +164,38 @@ describe("starting over", () => {
       expect(verification).to.include({ confirmed: false, changed: true });
       expect((await fresh.verification("ann")).matches(verification.qr)).to.equal(true);
     });
+
+    it("who had compared is shown nothing that the new key says before it may be, and then all of it", async () => {
+      const { ann, chat, fresh } = await afterReset(async (client) => (await client.verification("ben")).confirm());
+      const shown: string[] = [];
+      ann.on("message", ({ message }) => shown.push(message.text));
+      const back = await fresh.direct("ann");
+      for (const text of ["it is me", "believe me"]) await back.send(text).reached("delivered", { timeout: 60_000 });
+      const texts = async () => (await chat.history()).messages.map((one) => ("text" in one ? one.text : one.reason));
+      expect(shown).to.deep.equal([]);
+      expect(await texts()).to.deep.equal(["before"]);
+      expect(await chat.unread()).to.deep.equal([]);
+      await (await ann.verification("ben")).confirm();
+      expect(shown).to.deep.equal(["it is me", "believe me"]);
+      expect(await texts()).to.deep.equal(["before", "it is me", "believe me"]);
+    });
+
+    it("who compares while a new key comes in has compared the one before, which confirms nothing", async () => {
+      const ann = await people.online("ann");
+      const ben = await people.online("ben");
+      await (await ann.direct("ben")).send("before").reached("delivered", { timeout: 60_000 });
+      const verification = await ann.verification("ben");
+      const { directory } = coreOf(ann);
+      const fresh = await people.open("ben");
+      await fresh.startOver();
+      await eventually(() => expect(ben.connection).to.equal("refused"));
+      const formerly = directory.get(ben.user)!.accountKey;
+      const taken = directory.refresh(ben.user);
+      const confirmed = refusal(directory.confirm(ben.user, formerly), "identity-changed").catch(() => undefined);
+      await Promise.all([taken, confirmed]);
+      if (directory.trustIn(ben.user).confirmed) expect(directory.isHeldBack(ben.user)).to.equal(true);
+      expect(directory.trustIn(ben.user).changed).to.equal(true);
+      expect(verification.changed).to.equal(true);
+    });
   });
 });

@@ -11,6 +11,7 @@ import {
   mustBeAccepted,
   newUser,
   revokeDevice,
+  startOver,
 } from "../../support/store/store-kit.ts";
 import type { StorePair } from "./store-pair.ts";
 
@@ -26,6 +27,16 @@ const keyOf = (conversation: ConversationId, epoch: number, text = `key ${epoch}
 
 export function describeHistory(stores: () => StorePair): void {
   describe("history", () => {
+    it("has no key left of a user who has started over", async () => {
+      const { one, other } = stores();
+      const { alice, conversation } = await foundDirect(one);
+      await one.putHistoryKeys(alice.user, alice.device, [keyOf(conversation, 1)]);
+      const keys = () => other.readHistoryKeys(alice.user, conversation, { generation: 0, epoch: 0 }, 10);
+      expect(await keys()).to.have.length(1);
+      await startOver(one, alice.user);
+      expect(await keys()).to.deep.equal([]);
+    });
+
     it("is read by every device of a user, from where the user was added", async () => {
       const { one, other } = stores();
       const { alice, bob, conversation } = await foundDirect(one);
