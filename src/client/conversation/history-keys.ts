@@ -2,7 +2,7 @@
  * The history keys of one conversation on this device: one is taken at each change of the roster and weekly, the same by all members
  * because it depends on the log alone; each is kept here, and in the user's archive for devices that are added later.
  */
-import { openArchiveRow, sealArchiveRow, type ArchivePlace } from "../../crypto/archive.ts";
+import { openArchiveRow, sealArchiveRow, type ArchiveKey, type ArchivePlace } from "../../crypto/archive.ts";
 import type { Group, KeyPackagePair } from "../../crypto/group-engine.ts";
 import type { HistoryKeysContent } from "../../crypto/content.ts";
 import { openHistoryShare } from "../../crypto/history-share.ts";
@@ -23,7 +23,7 @@ import {
   type ConversationRecord,
   type HistoryKeyRecord,
 } from "../records.ts";
-import type { RecordChange } from "../stores/client-store.ts";
+import type { RecordChange, StoredRecord } from "../stores/client-store.ts";
 import { currentArchiveKey } from "../device/archive-keys.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { LogBatch } from "./log-batch.ts";
@@ -32,6 +32,8 @@ const takenEveryMs = 7 * 24 * 60 * 60_000;
 /** Names that a record holds: more than the epochs from which a message is still accepted. */
 const namesKept = 64;
 const recentlyUsed = 8;
+/** Keys of what was before, from others, that a conversation has room for: whoever shares can make up any number. */
+export const sharedKeysKept = 1024;
 
 export class HistoryKeys {
   private readonly core: ClientCore;
@@ -43,6 +45,8 @@ export class HistoryKeys {
   private archiving: Promise<void> | undefined;
   /** Something is to be archived, as far as is known: what an earlier run left is looked for once. */
   private isDue = true;
+  /** By id: what the node takes from no one, as it said in this session. */
+  private readonly refused = new Set<string>();
 
   constructor(core: ClientCore, state: ConversationState, opened: () => void) {
     this.core = core;
@@ -80,14 +84,13 @@ export class HistoryKeys {
 
   /** All that this device holds, in order of generation and epoch. */
   async all(): Promise<HistoryKey[]> {
-    const rows = await this.core.store.list(tables.historyKeys, { prefix: `${this.state.id}/` });
-    const records = rows.map(({ bytes }) => decodeRecord<HistoryKeyRecord>(bytes));
+    const records = (await this.rows()).map(({ bytes }) => decodeRecord<HistoryKeyRecord>(bytes));
     return records.map(({ generation, epoch, key }) => ({ generation, epoch, key }));
   }
 
   /**
    * Somebody says what lets a user read what was before: taken where it is for this one, by who has a role. Only of what was before this
-   * device's own, and never in the place of a key that it holds.
+   * device's own, never in the place of a key that it holds, and no more than there is room for.
    */
   async takeShared(batch: LogBatch, sender: UserId, content: HistoryKeysContent): Promise<void> {
     const { policy } = batch.group ?? {};
@@ -95,9 +98,15 @@ export class HistoryKeys {
     batch.tell(() => this.opened());
     const pair = await this.pairFor(content);
     if (!pair) return;
+    const first = this.ownFirst(batch.record);
+    const held = new Set([...(await this.rows()).map(({ id }) => id), ...batch.writes(tables.historyKeys)]);
+    let room = sharedKeysKept - [...held].filter((id) => id < first).length;
     for (const key of await this.openShare(content, pair)) {
-      const isBefore = historyKeyId(this.state.id, key) < this.ownFirst(batch.record);
-      if (isBefore && !(await this.find(key))) batch.write(this.changeOf(key, false));
+      const id = historyKeyId(this.state.id, key);
+      if (room <= 0 || id >= first || held.has(id)) continue;
+      batch.write(this.changeOf(key, false));
+      held.add(id);
+      room -= 1;
     }
     batch.write(...this.core.supply.forget(pair));
     batch.tell(() => (this.isDue = true));
@@ -162,32 +171,52 @@ export class HistoryKeys {
   private async archiveAll(): Promise<void> {
     while (this.isDue) {
       this.isDue = false;
-      const rows = await this.core.store.list(tables.historyKeys, { prefix: `${this.state.id}/` });
-      const keys = rows.map(({ bytes }) => decodeRecord<HistoryKeyRecord>(bytes)).filter((key) => !key.isArchived);
+      const keys = await this.unarchived();
       if (keys.length === 0) return;
       // A device may have been revoked that knows the archive key which this one holds.
       await this.core.directory.refresh(this.core.own.user);
       const archiveKey = currentArchiveKey(this.core);
       if (!archiveKey) return;
       for (let first = 0; first < keys.length; first += limits.archiveKeysPerPut) {
-        const some = keys.slice(first, first + limits.archiveKeysPerPut);
         try {
-          await this.core.connection.request("archive:put", {
-            keys: some.map((key) => ({
-              conversation: this.state.id,
-              generation: key.generation,
-              epoch: key.epoch,
-              archiveGeneration: archiveKey.generation,
-              sealed: toBase64(sealArchiveRow(archiveKey, this.place, key)),
-            })),
-          });
+          await this.put(archiveKey, keys.slice(first, first + limits.archiveKeysPerPut));
         } catch (error) {
           this.isDue = true;
           throw error;
         }
-        await this.core.store.write(some.map((key) => this.changeOf(key, true)));
       }
     }
+  }
+
+  /** What the node takes from no one is set aside, and holds up nothing else. */
+  private async put(archiveKey: ArchiveKey, keys: readonly HistoryKey[]): Promise<void> {
+    try {
+      await this.core.connection.request("archive:put", {
+        keys: keys.map((key) => ({
+          conversation: this.state.id,
+          generation: key.generation,
+          epoch: key.epoch,
+          archiveGeneration: archiveKey.generation,
+          sealed: toBase64(sealArchiveRow(archiveKey, this.place, key)),
+        })),
+      });
+    } catch (error) {
+      if (!(error instanceof SottoError) || error.code !== "invalid-request") throw error;
+      if (keys.length === 1) return void this.refused.add(historyKeyId(this.state.id, keys[0]!));
+      const middle = keys.length >> 1;
+      await this.put(archiveKey, keys.slice(0, middle));
+      return this.put(archiveKey, keys.slice(middle));
+    }
+    await this.core.store.write(keys.map((key) => this.changeOf(key, true)));
+  }
+
+  private async unarchived(): Promise<HistoryKeyRecord[]> {
+    const rows = (await this.rows()).filter(({ id }) => !this.refused.has(id));
+    return rows.map(({ bytes }) => decodeRecord<HistoryKeyRecord>(bytes)).filter(({ isArchived }) => !isArchived);
+  }
+
+  private rows(): Promise<StoredRecord[]> {
+    return this.core.store.list(tables.historyKeys, { prefix: `${this.state.id}/` });
   }
 
   private remember(key: HistoryKey): HistoryKey {

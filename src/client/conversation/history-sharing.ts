@@ -14,7 +14,7 @@ import type { ClientCore } from "../core.ts";
 import { KeyPackageClaims } from "../device/key-package-claims.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { unheard } from "./group-naming.ts";
-import { isKept, type HistoryKeys } from "./history-keys.ts";
+import { isKept, sharedKeysKept, type HistoryKeys } from "./history-keys.ts";
 import type { Outbox } from "./outbox.ts";
 
 export class HistorySharing {
@@ -88,7 +88,7 @@ export class HistorySharing {
     const { own, connection, directory } = this.core;
     // This device may have been added later than its user.
     await this.keys.readArchive();
-    const keys = await this.keys.all();
+    const keys = (await this.keys.all()).slice(-sharedKeysKept);
     const place = { conversation, user, joinedSequence };
     await connection.request("history:share", { ...place, signature: toBase64(own.signHistoryShare(place)) });
     // Somebody else may have added the user: this device need not have met it.
