@@ -80,6 +80,12 @@ export interface KeyPackageRecord {
   retiredAt: number | null;
 }
 
+/** Owed to who holds this account key, and not to who starts over as that user. Null: the user had no device then. */
+export interface HistoryDebt {
+  user: UserId;
+  accountKey: Uint8Array | null;
+}
+
 export interface ConversationRecord {
   conversation: ConversationId;
   /** Of a direct conversation; null of a group. */
@@ -94,8 +100,8 @@ export interface ConversationRecord {
   invited: UserId[];
   /** Whoever was added by this device has not been told the name yet. */
   owesName: boolean;
-  /** Users whom this device is to let read what was said before they came. */
-  owesHistoryTo?: UserId[];
+  /** Whom this device is to let read what was said before they came. */
+  historyDebts?: HistoryDebt[];
   /** Users who have left by their own word, and whose devices nobody has removed yet. */
   leavers: UserId[];
   /** This user is out of the group, from this entry of the log on. */

@@ -269,6 +269,7 @@ export class ConversationActor {
     this.noteWaiting();
     this.outbox.wake();
     if (this.keeper.needsAlignment()) this.alignment.wake();
+    if (this.state.canSeal) this.background(this.sharing.settle());
   }
 
   /** A user's device list has moved on. */
