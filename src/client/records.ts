@@ -159,6 +159,8 @@ export interface ConversationRecord {
   orphans: MessageId[];
   /** The epochs of which history keys were taken, ascending, and when their commits were accepted. */
   historyKeys: { generation: number; epoch: number; at: number }[];
+  /** The first of them in this stay of the user's, as far as this device knows; null before. */
+  historyBegins?: { generation: number; epoch: number } | null;
   /** When this device last re-added another by itself, by its own clock, and by which key packages: each counts once. */
   readds: Record<DeviceId, { at: number; packages: string[] }>;
 }
@@ -225,12 +227,13 @@ export interface OrphanRecord {
   payload: Uint8Array;
 }
 
-/** A history key, 32 bytes. `isArchived`: it stands in the user's archive. */
+/** A history key, 32 bytes. `isArchived`: it stands in the user's archive. `isShared`: by another's word alone, and maybe false. */
 export interface HistoryKeyRecord {
   generation: number;
   epoch: number;
   key: Uint8Array;
   isArchived: boolean;
+  isShared?: true;
 }
 
 export interface ReceiptRecord {
