@@ -80,6 +80,12 @@ export interface KeyPackageRecord {
   retiredAt: number | null;
 }
 
+/** Owed to who holds this account key, and not to who starts over as that user. Null: the user had no device then. */
+export interface HistoryDebt {
+  user: UserId;
+  accountKey: Uint8Array | null;
+}
+
 export interface ConversationRecord {
   conversation: ConversationId;
   /** Of a direct conversation; null of a group. */
@@ -94,8 +100,8 @@ export interface ConversationRecord {
   invited: UserId[];
   /** Whoever was added by this device has not been told the name yet. */
   owesName: boolean;
-  /** Users whom this device is to let read what was said before they came. */
-  owesHistoryTo?: UserId[];
+  /** Whom this device is to let read what was said before they came. */
+  historyDebts?: HistoryDebt[];
   /** Users who have left by their own word, and whose devices nobody has removed yet. */
   leavers: UserId[];
   /** This user is out of the group, from this entry of the log on. */
@@ -153,6 +159,8 @@ export interface ConversationRecord {
   orphans: MessageId[];
   /** The epochs of which history keys were taken, ascending, and when their commits were accepted. */
   historyKeys: { generation: number; epoch: number; at: number }[];
+  /** The first of them in this stay of the user's, as far as this device knows; null before. */
+  historyBegins?: { generation: number; epoch: number } | null;
   /** When this device last re-added another by itself, by its own clock, and by which key packages: each counts once. */
   readds: Record<DeviceId, { at: number; packages: string[] }>;
 }
@@ -219,12 +227,13 @@ export interface OrphanRecord {
   payload: Uint8Array;
 }
 
-/** A history key, 32 bytes. `isArchived`: it stands in the user's archive. */
+/** A history key, 32 bytes. `isArchived`: it stands in the user's archive. `isShared`: by another's word alone, and maybe false. */
 export interface HistoryKeyRecord {
   generation: number;
   epoch: number;
   key: Uint8Array;
   isArchived: boolean;
+  isShared?: true;
 }
 
 export interface ReceiptRecord {

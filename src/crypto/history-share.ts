@@ -3,7 +3,7 @@
  * the joiner's devices, so that the other members, in whose log this stands, gain none that they do not have.
  */
 import { keyPackageHash } from "../identity/key-package-inspection.ts";
-import { ByteReader } from "../protocol/byte-reader.ts";
+import { ByteReader, MalformedBytes } from "../protocol/byte-reader.ts";
 import { ByteWriter } from "../protocol/byte-writer.ts";
 import { SottoError } from "../protocol/errors.ts";
 import { idToBytes, type ConversationId, type DeviceId, type UserId } from "../protocol/ids.ts";
@@ -22,6 +22,8 @@ import { suiteImplementation } from "./provider.ts";
 export const shareSuite = suites.default;
 /** So many go into one message: with 20 recipients 50 kB. */
 export const keysPerShare = 512;
+/** Generation, epoch, key. */
+const keyLength = 8 + 8 + 32;
 
 /** Whom the keys are for, and in which group. */
 export interface SharePlace {
@@ -75,10 +77,14 @@ export async function openHistoryShare(
   }
 }
 
+/** Of a message that says too much, or names what no history key is called, nothing counts. */
 function decodeKeys(bytes: Uint8Array): HistoryKey[] {
+  if (bytes.length > keysPerShare * keyLength) throw new MalformedBytes("too many keys");
   const reader = new ByteReader(bytes);
   const keys: HistoryKey[] = [];
   while (reader.remaining > 0) keys.push({ generation: reader.u64(), epoch: reader.u64(), key: reader.fixed(32) });
+  // A key is taken of what a commit began: the first epoch is 1.
+  if (keys.some(({ generation, epoch }) => generation < 1 || epoch < 1)) throw new MalformedBytes("not a key's name");
   return keys;
 }
 

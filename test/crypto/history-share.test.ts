@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { DeviceIdentity, KeyPackagePair } from "../../src/crypto/group-engine.ts";
-import { openHistoryShare, sealHistoryShare, shareSuite } from "../../src/crypto/history-share.ts";
+import { keysPerShare, openHistoryShare, sealHistoryShare, shareSuite } from "../../src/crypto/history-share.ts";
 import { mlsGroupEngine as engine } from "../../src/crypto/mls-group-engine.ts";
 import { randomBytes } from "../../src/crypto/primitives/random.ts";
 import { newId, type ConversationId } from "../../src/protocol/ids.ts";
@@ -48,6 +48,20 @@ describe("history keys for somebody who has joined", () => {
     for (const [identity, place, pair] of tries) {
       await refusal(openHistoryShare(identity, place, pair, share), "undecryptable");
     }
+  });
+
+  it("do not open where one is called what no history key is, or there are more than a message holds", async () => {
+    const [key] = keys as [(typeof keys)[number]];
+    const wrong = [
+      [key, { ...key, generation: 0 }],
+      [key, { ...key, epoch: 0 }],
+      Array.from({ length: keysPerShare + 1 }, (_, epoch) => ({ ...key, epoch: epoch + 1 })),
+    ];
+    for (const some of wrong) {
+      await refusal(openHistoryShare(phone, conversation, pairs[0], await seal(undefined, some)), "undecryptable");
+    }
+    const most = await seal(undefined, wrong[2]!.slice(1));
+    expect(await openHistoryShare(phone, conversation, pairs[0], most)).to.have.length(keysPerShare);
   });
 
   it("do not open changed, nor taken from one share into another", async () => {

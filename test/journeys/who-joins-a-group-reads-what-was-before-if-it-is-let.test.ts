@@ -186,4 +186,22 @@ describe("who joins a group reads what was said before, if it is let", function 
       expect(first).to.equal(joined);
     });
   });
+
+  it("for a later stay too, with what was said while it was out", async () => {
+    const alice = await people.online(named("alice"));
+    const bob = await people.online(named("bob"));
+    const mine = await alice.createGroup({ members: [bob.user] });
+    await mine.send("one").reached("delivered", soon);
+    const dave = await people.online(named("dave"));
+    await mine.add(dave.user);
+    const daves = await groupOf(dave);
+    await mine.remove(dave.user);
+    await eventually(() => expect(daves.left).to.equal("removed"));
+    await mine.send("two, while dave is out").reached("delivered", soon);
+    await mine.add(dave.user, { shareHistory: true });
+    await eventually(async () => {
+      await dave.sync();
+      expect(await shownBy(dave.conversation(mine.id)!)).to.deep.equal(["one", "two, while dave is out"]);
+    }, soon.timeout);
+  });
 });

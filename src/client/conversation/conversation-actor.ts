@@ -273,6 +273,7 @@ export class ConversationActor {
     this.showWithheld();
     this.outbox.wake();
     if (this.keeper.needsAlignment()) this.alignment.wake();
+    if (this.state.canSeal) this.background(this.sharing.settle());
   }
 
   private showWithheld(): void {

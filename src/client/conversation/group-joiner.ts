@@ -180,6 +180,7 @@ export class GroupJoiner {
             succeededBy: 0,
             left: null,
             leavers: [],
+            ...(rejoined ? {} : { historyBegins: null }),
             suite: group.suite === suites.large ? suites.large : suites.default,
             selfUpdatedAt: Date.now(),
             mustSelfUpdate: pair.lastResort,

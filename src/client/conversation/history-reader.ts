@@ -4,7 +4,7 @@
  * message is signed by its sender's device, for its place in that device's messages.
  */
 import { decodeContent } from "../../crypto/content.ts";
-import { nameOfWrap, type HistoryKey } from "../../crypto/history-key.ts";
+import { nameOfWrap } from "../../crypto/history-key.ts";
 import { decodeMessagePayload, type MessagePayload } from "../../crypto/message-payload.ts";
 import { openKeptMessage } from "../../crypto/sealed-message.ts";
 import type { DeviceList } from "../../identity/device-list.ts";
@@ -50,9 +50,17 @@ export class HistoryReader {
     const wanted = page.entries.filter(({ sequence }, index) => sequence === before - page.entries.length + index);
     if (wanted.length < page.entries.length) throw new SottoError("diverged");
     this.compareNumbers(wanted);
-    await this.fetchKeys(wanted);
+    let isFetched = await this.fetchKeys(wanted);
     const records: EntryRecord[] = [];
-    for (const entry of wanted.toReversed()) records.push(await this.open(entry));
+    for (const entry of wanted.toReversed()) {
+      let record = await this.open(entry);
+      if (record.reason !== null && !isFetched && (await this.isByShared(entry))) {
+        await this.keys.readArchive();
+        isFetched = true;
+        record = await this.open(entry);
+      }
+      records.push(record);
+    }
     const opened = records.filter(({ reason }) => reason === null);
     await this.core.store.write(
       opened.map((record) => ({
@@ -77,15 +85,25 @@ export class HistoryReader {
     }
   }
 
-  /** The archive is asked when a key is missing here. */
-  private async fetchKeys(entries: readonly LogEntry[]): Promise<void> {
+  /** The archive is asked when a key is missing here. Whether it was. */
+  private async fetchKeys(entries: readonly LogEntry[]): Promise<boolean> {
     for (const entry of entries) {
       const payload = entry.kind === "message" ? payloadOf(entry) : undefined;
-      if (payload?.wrap && !(await this.keyOf(payload))) return this.keys.readArchive();
+      if (!payload?.wrap || (await this.keyOf(payload))) continue;
+      await this.keys.readArchive();
+      return true;
     }
+    return false;
   }
 
-  private keyOf({ wrap }: MessagePayload): Promise<HistoryKey | undefined> {
+  /** Whether its key came by another's word alone: the archive may hold the true one. */
+  private async isByShared(entry: LogEntry): Promise<boolean> {
+    const payload = payloadOf(entry);
+    const key = payload?.wrap && (await this.keyOf(payload));
+    return key?.isShared ?? false;
+  }
+
+  private keyOf({ wrap }: MessagePayload) {
     return this.keys.find(nameOfWrap(wrap!));
   }
 

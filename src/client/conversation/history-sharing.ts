@@ -5,6 +5,8 @@
 import { encodeContent } from "../../crypto/content.ts";
 import type { HistoryKey } from "../../crypto/history-key.ts";
 import { keysPerShare, sealHistoryShare, shareSuite } from "../../crypto/history-share.ts";
+import { accountKeyAt } from "../../identity/device-list.ts";
+import { equalBytes } from "../../identity/equal-bytes.ts";
 import { roleOf } from "../../identity/group-policy.ts";
 import { toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
@@ -12,9 +14,10 @@ import { newIdAfter, type MessageId, type UserId } from "../../protocol/ids.ts";
 import { TaskQueue } from "../async/task-queue.ts";
 import type { ClientCore } from "../core.ts";
 import { KeyPackageClaims } from "../device/key-package-claims.ts";
+import type { HistoryDebt } from "../records.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { unheard } from "./group-naming.ts";
-import { isKept, type HistoryKeys } from "./history-keys.ts";
+import { isKept, sharedKeysKept, type HistoryKeys } from "./history-keys.ts";
 import type { Outbox } from "./outbox.ts";
 
 export class HistorySharing {
@@ -33,34 +36,48 @@ export class HistorySharing {
     this.claims = new KeyPackageClaims(core);
   }
 
-  /** From now on it is owed to these users. Throws `forbidden` without a role, `invalid-argument` where no history is kept. */
+  /**
+   * From now on it is owed to these users, as they are now. Throws `forbidden` without a role, `invalid-argument` where no history is
+   * kept, and as the directory does.
+   */
   async owe(users: readonly UserId[]): Promise<void> {
     this.requireAllowed();
+    const { directory } = this.core;
+    await directory.refreshAll(users, this.state.id);
+    const debts = users.map((user) => ({ user, accountKey: directory.get(user)?.accountKey ?? null }));
     await this.state.queue.run(async () => {
-      const owesHistoryTo = [...new Set([...this.owed, ...users])];
-      await this.state.commit({ record: { owesHistoryTo } });
+      const others = this.owed.filter(({ user }) => !users.includes(user));
+      await this.state.commit({ record: { historyDebts: [...others, ...debts] } });
     });
   }
 
   /** Gives what can be given now; what has to wait is owed on. Throws what is refused, which is owed no more, and as the connection does. */
   settle(): Promise<void> {
     return this.queue.run(async () => {
-      for (const user of this.owed) {
-        const joinedSequence = this.joinedSequenceOf(user);
-        if (joinedSequence === undefined && this.state.record.invited.includes(user)) continue;
+      for (const debt of this.owed) {
+        const joinedSequence = this.joinedSequenceOf(debt.user);
+        if (joinedSequence === undefined && this.state.record.invited.includes(debt.user)) continue;
         try {
-          const isGiven = joinedSequence === undefined || (await this.give(user, joinedSequence));
-          if (isGiven) await this.forget(user);
+          const isSettled = joinedSequence === undefined || (await this.give(debt, joinedSequence));
+          if (isSettled) await this.forget(debt);
         } catch (error) {
-          if (error instanceof SottoError && !error.retryable) await this.forget(user);
+          if (error instanceof SottoError && !error.retryable && !isDoubt(error)) await this.forget(debt);
           throw error;
         }
       }
     });
   }
 
-  private get owed(): readonly UserId[] {
-    return this.state.record.owesHistoryTo ?? [];
+  private get owed(): readonly HistoryDebt[] {
+    return this.state.record.historyDebts ?? [];
+  }
+
+  /** Whether the user has started over since. Who had no device then is owed it under the first account key that it ever had. */
+  private isToAnother({ user, accountKey }: HistoryDebt): boolean {
+    const { directory } = this.core;
+    const list = directory.get(user);
+    if (!list) return false;
+    return !equalBytes(accountKey ?? accountKeyAt(directory.entries(user), 1, list.accountKey), list.accountKey);
   }
 
   private requireAllowed(): void {
@@ -81,19 +98,23 @@ export class HistorySharing {
     return joined;
   }
 
-  /** False where no device of the user's has a key package now. */
-  private async give(user: UserId, joinedSequence: number): Promise<boolean> {
+  /** False where it has to wait: for a key package of the user's, or for a person to compare. True where nothing is owed any more. */
+  private async give(debt: HistoryDebt, joinedSequence: number): Promise<boolean> {
     this.requireAllowed();
-    const { id: conversation, group } = this.state;
+    const { user } = debt;
+    const { id: conversation } = this.state;
     const { own, connection, directory } = this.core;
+    // Somebody else may have added the user: this device need not have met it, nor know that it has started over.
+    const list = await directory.refresh(user, conversation);
+    if (this.isToAnother(debt)) return true;
+    if (!list || directory.isHeldBack(user)) return false;
     // This device may have been added later than its user.
     await this.keys.readArchive();
-    const keys = await this.keys.all();
+    const keys = (await this.keys.all()).slice(-sharedKeysKept);
     const place = { conversation, user, joinedSequence };
     await connection.request("history:share", { ...place, signature: toBase64(own.signHistoryShare(place)) });
-    // Somebody else may have added the user: this device need not have met it.
-    await directory.refresh(user, conversation);
-    const devices = group!.members.filter((member) => member.user === user);
+    const members = this.state.group?.members ?? [];
+    const devices = members.filter((one) => one.user === user && equalBytes(one.accountKey, list.accountKey));
     const packages = await this.claims.take({ conversation, suite: shareSuite, isGroup: true }, devices);
     if (packages.length === 0) return false;
     for (let first = 0; first < keys.length; first += keysPerShare) {
@@ -113,10 +134,12 @@ export class HistorySharing {
     await this.outbox().add(newIdAfter<MessageId>(this.outbox().lastId), content, sentAt, unheard);
   }
 
-  private forget(user: UserId): Promise<void> {
+  private forget(debt: HistoryDebt): Promise<void> {
     return this.state.queue.run(async () => {
-      const owesHistoryTo = this.owed.filter((one) => one !== user);
-      await this.state.commit({ record: { owesHistoryTo } });
+      await this.state.commit({ record: { historyDebts: this.owed.filter((one) => one !== debt) } });
     });
   }
 }
+
+/** What the node says of the user's devices is not what was seen before: no reason to owe nothing. */
+const isDoubt = ({ code }: SottoError): boolean => code === "identity-changed" || code === "untrusted-list";

@@ -81,6 +81,11 @@ export class LogBatch {
     this.changes.push(...changes);
   }
 
+  /** Which rows of a table it writes. */
+  writes(table: string): string[] {
+    return this.changes.filter((change) => change.table === table).map(({ id }) => id);
+  }
+
   /** A commit has been adopted: a new epoch, and a new beginning of the running hash. */
   beginEpoch(entry: HashedEntry, group: Group, roster: { added: readonly string[]; removed: readonly string[] }): void {
     if (this.group && !isSamePolicy(this.group.policy, group.policy)) this.changed.add("roles");
