@@ -24,6 +24,22 @@ export const shareSuite = suites.default;
 export const keysPerShare = 512;
 /** Generation, epoch, key. */
 const keyLength = 8 + 8 + 32;
+/** Device, hash of its key package, encapsulation, share key. */
+const recipientLength = 16 + 32 + 1120 + 48;
+/** At most: what a message has beside its padded body, and the body beside keys and recipients. */
+const besideBody = 1536;
+const besideKeys = 384;
+
+/** How many keys for how many of the recipients go into a message of at most `maxMessageBytes`. Throws `too-large` where not one does. */
+export function shareThatFits(maxMessageBytes: number, recipients: number): { keys: number; recipients: number } {
+  // Bodies are padded to powers of two.
+  const body = 2 ** Math.floor(Math.log2(Math.max(1, maxMessageBytes - besideBody)));
+  const room = body - besideKeys;
+  const some = Math.min(recipients, Math.max(1, Math.floor(room / 2 / recipientLength)));
+  const keys = Math.min(keysPerShare, Math.floor((room - some * recipientLength) / keyLength));
+  if (keys < 1) throw new SottoError("too-large", { detail: "The node takes no message that history keys fit into." });
+  return { keys, recipients: some };
+}
 
 /** Whom the keys are for, and in which group. */
 export interface SharePlace {

@@ -4,7 +4,7 @@
  */
 import { encodeContent } from "../../crypto/content.ts";
 import type { HistoryKey } from "../../crypto/history-key.ts";
-import { keysPerShare, sealHistoryShare, shareSuite } from "../../crypto/history-share.ts";
+import { sealHistoryShare, shareSuite, shareThatFits } from "../../crypto/history-share.ts";
 import { accountKeyAt } from "../../identity/device-list.ts";
 import { equalBytes } from "../../identity/equal-bytes.ts";
 import { roleOf } from "../../identity/group-policy.ts";
@@ -12,11 +12,10 @@ import { toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import { newIdAfter, type MessageId, type UserId } from "../../protocol/ids.ts";
 import { TaskQueue } from "../async/task-queue.ts";
-import type { ClientCore } from "../core.ts";
+import { inBackground, type ClientCore } from "../core.ts";
 import { KeyPackageClaims } from "../device/key-package-claims.ts";
 import type { HistoryDebt } from "../records.ts";
 import type { ConversationState } from "./conversation-state.ts";
-import { unheard } from "./group-naming.ts";
 import { isKept, sharedKeysKept, type HistoryKeys } from "./history-keys.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -27,6 +26,8 @@ export class HistorySharing {
   private readonly outbox: () => Outbox;
   private readonly claims: KeyPackageClaims;
   private readonly queue = new TaskQueue();
+  /** What was said to them did not go out: in this session it is tried again only when a person says so. */
+  private readonly failed = new Set<UserId>();
 
   constructor(core: ClientCore, state: ConversationState, keys: HistoryKeys, outbox: () => Outbox) {
     this.core = core;
@@ -45,6 +46,7 @@ export class HistorySharing {
     const { directory } = this.core;
     await directory.refreshAll(users, this.state.id);
     const debts = users.map((user) => ({ user, accountKey: directory.get(user)?.accountKey ?? null }));
+    for (const user of users) this.failed.delete(user);
     await this.state.queue.run(async () => {
       const others = this.owed.filter(({ user }) => !users.includes(user));
       await this.state.commit({ record: { historyDebts: [...others, ...debts] } });
@@ -54,14 +56,15 @@ export class HistorySharing {
   /** Gives what can be given now; what has to wait is owed on. Throws what is refused, which is owed no more, and as the connection does. */
   settle(): Promise<void> {
     return this.queue.run(async () => {
-      for (const debt of this.owed) {
+      for (const debt of this.owed.filter(({ user }) => !this.failed.has(user))) {
         const joinedSequence = this.joinedSequenceOf(debt.user);
         if (joinedSequence === undefined && this.state.record.invited.includes(debt.user)) continue;
         try {
           const isSettled = joinedSequence === undefined || (await this.give(debt, joinedSequence));
           if (isSettled) await this.forget(debt);
         } catch (error) {
-          if (error instanceof SottoError && !error.retryable && !isDoubt(error)) await this.forget(debt);
+          if (error instanceof SottoError && error.code === "too-large") await this.putBack(debt, error);
+          else if (error instanceof SottoError && !error.retryable && !isDoubt(error)) await this.forget(debt);
           throw error;
         }
       }
@@ -110,28 +113,51 @@ export class HistorySharing {
     if (!list || directory.isHeldBack(user)) return false;
     // This device may have been added later than its user.
     await this.keys.readArchive();
+    const members = this.state.group?.members ?? [];
+    const devices = members.filter((one) => one.user === user && equalBytes(one.accountKey, list.accountKey));
+    const most = shareThatFits(this.core.maxMessageBytes(), devices.length);
     const keys = (await this.keys.all()).slice(-sharedKeysKept);
     const place = { conversation, user, joinedSequence };
     await connection.request("history:share", { ...place, signature: toBase64(own.signHistoryShare(place)) });
-    const members = this.state.group?.members ?? [];
-    const devices = members.filter((one) => one.user === user && equalBytes(one.accountKey, list.accountKey));
-    const packages = await this.claims.take({ conversation, suite: shareSuite, isGroup: true }, devices);
-    if (packages.length === 0) return false;
-    for (let first = 0; first < keys.length; first += keysPerShare) {
-      await this.say(user, keys.slice(first, first + keysPerShare), packages);
+    let isSaid = false;
+    for (let device = 0; device < devices.length; device += most.recipients) {
+      const some = devices.slice(device, device + most.recipients);
+      for (let first = 0; first < keys.length; first += most.keys) {
+        // A key package is used once: each message takes new ones.
+        const packages = await this.claims.take({ conversation, suite: shareSuite, isGroup: true }, some);
+        if (packages.length === 0) break;
+        await this.say(debt, keys.slice(first, first + most.keys), packages);
+        isSaid = true;
+      }
     }
-    return true;
+    return isSaid;
   }
 
   private async say(
-    user: UserId,
+    debt: HistoryDebt,
     keys: readonly HistoryKey[],
     packages: Parameters<typeof sealHistoryShare>[2],
   ): Promise<void> {
     const sentAt = Date.now();
-    const share = await sealHistoryShare({ conversation: this.state.id, user }, keys, packages);
+    const share = await sealHistoryShare({ conversation: this.state.id, user: debt.user }, keys, packages);
     const content = encodeContent({ kind: "history-keys", sentAt, ...share });
-    await this.outbox().add(newIdAfter<MessageId>(this.outbox().lastId), content, sentAt, unheard);
+    await this.outbox().add(newIdAfter<MessageId>(this.outbox().lastId), content, sentAt, {
+      moved: (state, { error = new SottoError("internal") } = {}) => {
+        if (state !== "failed" || this.state.record.left) return;
+        inBackground(this.core, this.putBack(debt, error), { conversation: this.state.id, user: debt.user });
+      },
+    });
+  }
+
+  /** It was not said after all: it is owed on, and a person hears of it. */
+  private async putBack(debt: HistoryDebt, { code }: SottoError): Promise<void> {
+    const { user } = debt;
+    if (!this.failed.has(user)) this.core.report({ code, conversation: this.state.id, user });
+    this.failed.add(user);
+    await this.state.queue.run(async () => {
+      const others = this.owed.filter((one) => one.user !== user);
+      await this.state.commit({ record: { historyDebts: [...others, { ...debt }] } });
+    });
   }
 
   private forget(debt: HistoryDebt): Promise<void> {
