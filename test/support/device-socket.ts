@@ -108,7 +108,7 @@ export class DeviceSocket {
 
   /** Sends whatever it is given; the answer as it came, or `timeout`. */
   async ask(event: string, ...parameters: unknown[]): Promise<unknown> {
-    return this.socket.timeout(10_000).emitWithAck(event, ...parameters);
+    return this.socket.timeout(60_000).emitWithAck(event, ...parameters);
   }
 
   /** The first push of this name that fits, heard already or to come. */
