@@ -1,33 +1,44 @@
-// Runs the tests in three processes at once, one of which mostly waits, and adds up what they counted. What each says is printed
-// whole, one after the other. One that has counted and does not end has left something open: that is a failure, and no reason to
-// wait. Exit status: 0 when all passed and all ended.
+// Runs the tests in processes of their own, a few at once, and adds up what they counted. What each says is printed whole, one after
+// the other. One that has counted and does not end has left something open: that is a failure, and no reason to wait. Exit status: 0
+// when all passed and all ended.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 /** For the servers of its own that a shard ends when its tests are over. */
 const endWithinMs = 60_000;
 
-const slow = "test/{journeys,cli,packaging,server,docs}/**/*.test.ts";
-// What mostly waits: for leases, for graces, for a Redis that is away; and what is long by itself.
-const long = [
+const waiting = [
   "test/journeys/a-cluster-*.test.ts",
   "test/workers/pushes-*.test.ts",
   "test/workers/workers-whose-redis-fails.test.ts",
   "test/contracts/presence-redis.test.ts",
+];
+const long = [
   "test/attacks/13-mutated-*.test.ts",
   "test/attacks/24-a-crash-*.test.ts",
   "test/client/anything-may-*.test.ts",
   "test/client/two-admins-*.test.ts",
 ];
-const without = (patterns) => patterns.flatMap((pattern) => ["--ignore", pattern]);
-const shards = [long, [slow, ...without(long)], ["test/**/*.test.ts", ...without([slow, ...long])]];
+const folders = ["journeys", "client", "cli", "attacks", "contracts", "packaging,server,docs"];
+const inFolders = folders.map((names) =>
+  names.includes(",") ? `test/{${names}}/**/*.test.ts` : `test/${names}/**/*.test.ts`,
+);
+// What mostly waits, for leases, for graces, for a Redis that is away, goes beside the others all the time; the longest begin first.
+const shards = [
+  { patterns: waiting, without: [] },
+  { patterns: long, without: [] },
+  ...inFolders.map((folder) => ({ patterns: [folder], without: [...waiting, ...long] })),
+  { patterns: ["test/**/*.test.ts"], without: [...waiting, ...long, ...inFolders] },
+];
+const atOnce = 3;
 const nothing = { passes: 0, failures: 0, skipped: [], vectors: 0 };
 const summaryFile = process.env.SOTTO_TEST_SUMMARY;
 
-function runShard(patterns, index) {
+function runShard({ patterns, without }, index) {
   const file = `${summaryFile}.${index}`;
   const env = { ...process.env, SOTTO_TEST_SUMMARY: file };
-  const child = spawn("mocha", ["--reporter", "scripts/mocha-summary.cjs", ...patterns], {
+  const ignored = without.flatMap((pattern) => ["--ignore", pattern]);
+  const child = spawn("mocha", ["--reporter", "scripts/mocha-summary.cjs", ...patterns, ...ignored], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -54,7 +65,12 @@ function runShard(patterns, index) {
   });
 }
 
-const results = await Promise.all(shards.map(runShard));
+const results = [];
+const left = [...shards.entries()];
+async function work() {
+  for (let next = left.shift(); next; next = left.shift()) results.push(await runShard(next[1], next[0]));
+}
+await Promise.all(Array.from({ length: atOnce }, work));
 const sum = (name) => results.reduce((total, { summary }) => total + summary[name], 0);
 const skipped = results.flatMap(({ summary }) => summary.skipped);
 const total = { passes: sum("passes"), failures: sum("failures"), skipped, vectors: sum("vectors") };

@@ -15,6 +15,7 @@ import { AckSender } from "./ack-sender.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { OutboxRecord } from "../records.ts";
 import { keptAs } from "./entry-opener.ts";
+import { FoundingRetries } from "./founding-retries.ts";
 import { GenerationFounding } from "./generation-founding.ts";
 import { GroupAdministration } from "./group-administration.ts";
 import { GroupJoiner } from "./group-joiner.ts";
@@ -65,6 +66,7 @@ export class ConversationActor {
   private readonly joiner: GroupJoiner;
   private readonly readdRequests: ReaddRequests;
   private readonly founding: GenerationFounding;
+  private readonly foundingRetries: FoundingRetries;
   private readonly acks: AckSender;
   private readonly book: ReceiptBook;
   private readonly alignment: RosterAlignment;
@@ -127,6 +129,7 @@ export class ConversationActor {
       historyKey: async () => this.state.group && this.historyKeys.at(this.state.record, this.state.group),
       lost: () => this.background(this.loseUnlessOut()),
     });
+    this.foundingRetries = new FoundingRetries(core, () => this.outbox.wake());
     this.follower = new LogFollower(core, state, {
       policy: (record) => this.keeper.policy(record),
       historyKeys: this.historyKeys,
@@ -286,6 +289,7 @@ export class ConversationActor {
   async devicesChanged(users: UserId[]): Promise<void> {
     const inGroup = this.state.isGroup && this.administration.mayAdd ? this.state.id : undefined;
     await this.core.directory.refreshAll(users, inGroup);
+    this.foundingRetries.begin();
     this.outbox.wake();
     this.alignment.wake();
   }
@@ -317,9 +321,16 @@ export class ConversationActor {
   private async makeReady(): Promise<boolean> {
     await this.compare();
     const ready = !this.isHeldBack && (await this.keeper.ready());
+    if (!ready && this.awaitsPackages) this.foundingRetries.noteEmpty();
     if (ready) await this.naming.settleDebt();
     this.noteWaiting();
     return ready;
+  }
+
+  private get awaitsPackages(): boolean {
+    const { peer } = this.state.record;
+    const waits = peer !== null && this.keeper.waitingFor === "recipient-device";
+    return waits && this.core.directory.liveDevices(peer).length > 0;
   }
 
   /** What the log said last may be that this user is out of the group. */
