@@ -6,6 +6,7 @@ import { SottoError } from "../protocol/errors.ts";
 import type { InboxEntry, ReplyOf } from "../protocol/requests.ts";
 import type { UserId } from "../protocol/ids.ts";
 import type { PushOf } from "../protocol/pushes.ts";
+import { FreshRun } from "./async/fresh-run.ts";
 import { TaskQueue } from "./async/task-queue.ts";
 import { delay } from "./async/waiting.ts";
 import type { Push } from "./connection/session.ts";
@@ -25,9 +26,7 @@ export class NodeSync {
   private readonly names: DeviceNames;
   private readonly inbox = new TaskQueue();
   private session: AbortController | undefined;
-  private readonly comparisons = new TaskQueue();
-  /** Asked for, and not begun: whoever asks meanwhile asks for the same. */
-  private nextComparison: Promise<void> | undefined;
+  private readonly comparisons = new FreshRun<void>();
 
   constructor(
     core: ClientCore,
@@ -61,11 +60,7 @@ export class NodeSync {
    * is after. One comparison at a time, and one for all who wait for it. Errors: those of the connection.
    */
   sync(): Promise<void> {
-    this.nextComparison ??= this.comparisons.run(() => {
-      this.nextComparison = undefined;
-      return this.syncAll();
-    });
-    return this.nextComparison;
+    return this.comparisons.run(() => this.syncAll());
   }
 
   private async stayInStep(): Promise<void> {

@@ -14,6 +14,7 @@ import type { ReplyOf } from "../../protocol/requests.ts";
 import type { Connection } from "../connection/connection.ts";
 import { decodeRecord, encodeRecord, tables, type ListRecord } from "../records.ts";
 import type { OpenClientStore } from "../stores/client-store.ts";
+import { FreshRun } from "../async/fresh-run.ts";
 import { TaskQueue } from "../async/task-queue.ts";
 import { TypedEmitter } from "../async/typed-emitter.ts";
 
@@ -47,9 +48,7 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   private readonly known = new Map<UserId, ListedUser>();
   private own: { user: UserId; accountKey: Uint8Array } | undefined;
   private readonly pinning = new TaskQueue();
-  private readonly refreshing = new Map<UserId, Promise<DeviceList | undefined>>();
-  /** Asked for while one is under way, and not begun: one for all who ask meanwhile. */
-  private readonly nextRefresh = new Map<UserId, Promise<DeviceList | undefined>>();
+  private readonly refreshes = new Map<UserId, FreshRun<DeviceList | undefined>>();
 
   constructor(store: OpenClientStore, connection: Connection) {
     super();
@@ -144,30 +143,9 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
    * device may add the user to, where they share no conversation yet.
    */
   refresh(user: UserId, inGroup?: ConversationId): Promise<DeviceList | undefined> {
-    const underWay = this.refreshing.get(user);
-    if (!underWay) return this.refreshNow(user, inGroup);
-    const next = this.nextRefresh.get(user) ?? this.refreshAfter(underWay, user, inGroup);
-    this.nextRefresh.set(user, next);
-    return next;
-  }
-
-  /** What is under way may have been answered before that was there which the caller has heard of. */
-  private async refreshAfter(
-    underWay: Promise<unknown>,
-    user: UserId,
-    inGroup?: ConversationId,
-  ): Promise<DeviceList | undefined> {
-    await underWay.catch(() => undefined);
-    this.nextRefresh.delete(user);
-    return this.refreshNow(user, inGroup);
-  }
-
-  private refreshNow(user: UserId, inGroup?: ConversationId): Promise<DeviceList | undefined> {
-    const refreshed = this.fetch(user, inGroup)
-      .catch((error: unknown) => this.passOn(error, user))
-      .finally(() => this.refreshing.delete(user));
-    this.refreshing.set(user, refreshed);
-    return refreshed;
+    const refreshes = this.refreshes.get(user) ?? new FreshRun<DeviceList | undefined>();
+    this.refreshes.set(user, refreshes);
+    return refreshes.run(() => this.fetch(user, inGroup).catch((error: unknown) => this.passOn(error, user)));
   }
 
   /** The same for many, in as few requests as can be. Takes in what it can of a request, then throws what was wrong with the first. */
