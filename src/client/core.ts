@@ -69,6 +69,11 @@ export function reportFailure(core: Pick<ClientCore, "report">, error: unknown, 
   else if (reported.includes(error.code)) core.report({ code: error.code, ...about });
 }
 
+/** For who catches: a refusal that passes by itself is no fault of now, what it was about is done later. Throws all else. */
+export function unlessPassing(error: unknown): void {
+  if (!(error instanceof SottoError) || !error.retryable) throw error;
+}
+
 /** Work that nobody awaits. */
 export function inBackground(
   core: Pick<ClientCore, "report">,

@@ -161,7 +161,7 @@ export interface ConversationRecord {
   historyKeys: { generation: number; epoch: number; at: number }[];
   /** The first of them in this stay of the user's, as far as this device knows; null before. */
   historyBegins?: { generation: number; epoch: number } | null;
-  /** When this device last re-added another by itself, by its own clock, and by which key packages: each counts once. */
+  /** When a device was last removed and added again, by the node's clock; and by which key packages this device did it: each counts once. */
   readds: Record<DeviceId, { at: number; packages: string[] }>;
 }
 

@@ -17,6 +17,14 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** True after `ms`; false as soon as the signal fires. */
+export function passes(ms: number, signal?: AbortSignal): Promise<boolean> {
+  return delay(ms, signal).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** The promise's outcome, or `timeout` or `aborted`, whichever is first. */
 export function withDeadline<T>(
   promise: Promise<T>,

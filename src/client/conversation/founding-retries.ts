@@ -2,11 +2,11 @@
  * A device that was registered a moment ago may not have published key packages yet, and nobody tells when it has: a direct that waits
  * for them is tried again, ever more seldom.
  */
-import { delay } from "../async/waiting.ts";
+import { backoffMs, passes } from "../async/waiting.ts";
 import type { ClientCore } from "../core.ts";
 
-/** Each pause is twice the last, up to so many doublings. */
-const doublings = 8;
+/** The first pause in turns of roster patience, and the longest. */
+const pauses = { first: 2, longest: 512 };
 
 export class FoundingRetries {
   private readonly core: ClientCore;
@@ -31,12 +31,10 @@ export class FoundingRetries {
 
   private async wait(): Promise<void> {
     this.isWaiting = true;
-    const pauses = 2 ** Math.min(this.tries++, doublings) * (1 + Math.random() / 2);
-    const isOver = await delay(this.core.timings.rosterPatienceMs * pauses, this.core.closing).then(
-      () => false,
-      () => true,
-    );
+    const { rosterPatienceMs } = this.core.timings;
+    const ms = backoffMs(this.tries++, pauses.first * rosterPatienceMs, pauses.longest * rosterPatienceMs);
+    const isTime = await passes(ms, this.core.closing);
     this.isWaiting = false;
-    if (!isOver) this.tryAgain();
+    if (isTime) this.tryAgain();
   }
 }

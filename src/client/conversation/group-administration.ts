@@ -9,7 +9,7 @@ import { SottoError, type ErrorCode } from "../../protocol/errors.ts";
 import { newId, type MessageId, type UserId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import { backoffMs, delay } from "../async/waiting.ts";
-import type { ClientCore } from "../core.ts";
+import { unlessPassing, type ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { ChangeHooks } from "./group-changes.ts";
 import type { GroupKeeper } from "./group-keeper.ts";
@@ -68,7 +68,7 @@ export class GroupAdministration {
       if (error instanceof SottoError && !error.retryable) await this.withdraw(wanted);
       throw error;
     }
-    if (shareHistory) await this.sharing.settle().catch(waitingIsNoFault);
+    if (shareHistory) await this.sharing.settle().catch(unlessPassing);
     return new Map(users.map((user) => [user, this.isIn(user) ? "added" : "invited"]));
   }
 
@@ -231,9 +231,4 @@ export class GroupAdministration {
     if (!passes || attempt > attemptsAtMost) throw refused;
     await delay(Math.max(refused.retryAfterMs ?? 0, backoffMs(attempt, 20, 1_000)), this.core.closing);
   }
-}
-
-/** What passes by itself is done later. */
-function waitingIsNoFault(error: unknown): void {
-  if (!(error instanceof SottoError) || !error.retryable) throw error;
 }

@@ -5,7 +5,6 @@
  *   no group ──(peer has a device, or a group of one's own: found)──▶ pending ──(in the log)──▶ member
  */
 import type { ConversationPolicy, Group, GroupMember } from "../../crypto/group-engine.ts";
-import { equalBytes } from "../../identity/equal-bytes.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId, UserId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
@@ -217,10 +216,11 @@ export class GroupKeeper {
       peer === null ? [...group.members.map(({ user }) => user), ...invited] : [this.core.own.user, peer],
     );
     for (const user of leavers) users.delete(user);
+    const { directory } = this.core;
     // Whose key in the group is none of now is added with all former devices removed, or not yet.
     const replaced = this.replacedMembers();
     for (const member of group.members) {
-      if (this.isOfNow(member) || replaced.includes(member)) continue;
+      if (directory.isOfNow(member) || replaced.includes(member)) continue;
       users.delete(member.user);
     }
     return this.liveDevices(users).filter(({ device }) => !present.has(device));
@@ -231,14 +231,8 @@ export class GroupKeeper {
     const { directory } = this.core;
     const members = this.state.group?.members ?? [];
     return members.filter(
-      (member) => !this.isOfNow(member) && directory.accountsFor(member) && !directory.isHeldBack(member.user),
+      (member) => !directory.isOfNow(member) && directory.accountsFor(member) && !directory.isHeldBack(member.user),
     );
-  }
-
-  /** Whether a device stands under the account key that is pinned for its user, or none is. */
-  private isOfNow({ user, accountKey }: GroupMember): boolean {
-    const list = this.core.directory.get(user);
-    return !list || equalBytes(list.accountKey, accountKey);
   }
 
   private goneLeaves(group: Group): number[] {

@@ -10,7 +10,7 @@ import { verifyReaddRequest } from "../../identity/readd.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
 import type { DeviceId } from "../../protocol/ids.ts";
 import type { InboxEntry } from "../../protocol/requests.ts";
-import { backoffMs, delay } from "../async/waiting.ts";
+import { backoffMs, delay, passes } from "../async/waiting.ts";
 import { inBackground, type ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { GroupKeeper } from "./group-keeper.ts";
@@ -83,10 +83,7 @@ export class ReaddAnswers {
     const waiting = new AbortController();
     this.waiting.set(request.device, waiting);
     const ms = this.core.timings.rosterPatienceMs * 2 ** Math.floor(Math.log2(turn)) * (1 + Math.random() / 2);
-    const isTurn = await delay(ms, AbortSignal.any([waiting.signal, this.core.closing])).then(
-      () => true,
-      () => false,
-    );
+    const isTurn = await passes(ms, AbortSignal.any([waiting.signal, this.core.closing]));
     if (this.waiting.get(request.device) === waiting) this.waiting.delete(request.device);
     if (isTurn) await this.answer(request);
   }

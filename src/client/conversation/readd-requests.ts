@@ -6,14 +6,12 @@ import type { KeyPackagePair } from "../../crypto/group-engine.ts";
 import { toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { ConversationSummary } from "../../protocol/requests.ts";
-import { delay } from "../async/waiting.ts";
+import { backoffMs, passes } from "../async/waiting.ts";
 import { reportFailure, type ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
 
-/** So many of the turns that others wait to answer in, before it is asked again. */
-const turnsBetween = 10;
-/** Each pause is twice the last, up to so many times the first. */
-const longestPause = 32;
+/** How many of the turns that others wait to answer in pass before it is asked again: at first, and at most. */
+const turnsBetween = { first: 20, longest: 640 };
 
 export class ReaddRequests {
   private readonly core: ClientCore;
@@ -40,13 +38,11 @@ export class ReaddRequests {
 
   private async insist(): Promise<void> {
     this.isInsisting = true;
+    const { rosterPatienceMs } = this.core.timings;
+    const [first, longest] = [turnsBetween.first * rosterPatienceMs, turnsBetween.longest * rosterPatienceMs];
     for (let attempt = 0; ; attempt += 1) {
-      const pauses = Math.min(2 ** attempt, longestPause) * (1 + Math.random() / 2);
-      const isOver = await delay(this.core.timings.rosterPatienceMs * turnsBetween * pauses, this.core.closing).then(
-        () => !this.isLost,
-        () => true,
-      );
-      if (isOver) break;
+      const isTime = await passes(backoffMs(attempt, first, longest), this.core.closing);
+      if (!isTime || !this.isLost) break;
       await this.askAgain().catch((error: unknown) => {
         if (!(error instanceof SottoError)) reportFailure(this.core, error, { conversation: this.state.id });
       });

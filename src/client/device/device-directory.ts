@@ -114,10 +114,15 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
    * started over the one of then. Of a user without a list everything is: nothing is pinned yet.
    */
   accountsFor({ user, device, accountKey }: { user: UserId; device: DeviceId; accountKey: Uint8Array }): boolean {
-    const list = this.get(user);
-    if (!list || equalBytes(list.accountKey, accountKey)) return true;
-    const listed = list.devices.get(device);
+    if (this.isOfNow({ user, accountKey })) return true;
+    const listed = this.get(user)?.devices.get(device);
     return listed !== undefined && equalBytes(listed.accountKey, accountKey);
+  }
+
+  /** Whether an account key is the one that is pinned for its user, or none is. */
+  isOfNow({ user, accountKey }: { user: UserId; accountKey: Uint8Array }): boolean {
+    const list = this.get(user);
+    return !list || equalBytes(list.accountKey, accountKey);
   }
 
   /** Devices that are not revoked, with their keys. */

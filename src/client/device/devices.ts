@@ -8,7 +8,7 @@ import { decodeDeviceListEntry } from "../../identity/device-list.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId } from "../../protocol/ids.ts";
-import { inBackground, type ClientCore } from "../core.ts";
+import { inBackground, unlessPassing, type ClientCore } from "../core.ts";
 import { decodeRecord, encodeRecord } from "../records.ts";
 import type { ArchiveKeys } from "./archive-keys.ts";
 import type { DeviceNames } from "./device-names.ts";
@@ -92,9 +92,7 @@ export class Devices {
     }
     await this.names.set(device, name);
     if (connection.state !== "online") return;
-    await this.names.settle().catch((error: unknown) => {
-      if (!(error instanceof SottoError) || !error.retryable) throw error;
-    });
+    await this.names.settle().catch(unlessPassing);
   }
 
   /** Takes a device out: it is closed out at once, and removed from every conversation. Error: `forbidden` on a linked device. */

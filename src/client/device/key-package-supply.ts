@@ -133,12 +133,10 @@ export class KeyPackageSupply {
     const now = Date.now();
     for (const { id, bytes } of await this.store.list(tables.keyPackages)) {
       const record = decodeRecord<KeyPackageRecord>(bytes);
-      const isOver = now - record.createdAt > keyPackageLifetime.afterMs + retirementMs;
-      if (!record.lastResort && isOver) await this.store.write([{ table: tables.keyPackages, id, bytes: null }]);
-      if (!record.lastResort) continue;
-      if (record.retiredAt !== null && now - record.retiredAt > retirementMs) {
+      const endedAt = record.lastResort ? record.retiredAt : record.createdAt + keyPackageLifetime.afterMs;
+      if (endedAt !== null && now - endedAt > retirementMs) {
         await this.store.write([{ table: tables.keyPackages, id, bytes: null }]);
-      } else if (record.retiredAt === null && now - record.createdAt > weekMs) {
+      } else if (record.lastResort && record.retiredAt === null && now - record.createdAt > weekMs) {
         due.add(record.suite);
         const retired: KeyPackageRecord = { ...record, retiredAt: now };
         await this.store.write([{ table: tables.keyPackages, id, bytes: encodeRecord(retired) }]);
