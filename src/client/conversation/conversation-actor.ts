@@ -27,6 +27,7 @@ import { HistoryReader } from "./history-reader.ts";
 import { HistorySharing } from "./history-sharing.ts";
 import { LogFollower } from "./log-follower.ts";
 import { LogReading } from "./log-reading.ts";
+import { MemberTrust } from "./member-trust.ts";
 import type { Message } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
@@ -71,6 +72,7 @@ export class ConversationActor {
   private readonly book: ReceiptBook;
   private readonly alignment: RosterAlignment;
   private readonly reading: LogReading;
+  private readonly trust: MemberTrust;
   private readonly historyKeys: HistoryKeys;
   private readonly sharing: HistorySharing;
   readonly naming: GroupNaming;
@@ -85,6 +87,7 @@ export class ConversationActor {
     this.state = state;
     this.open = open;
     this.acks = new AckSender(core, state);
+    this.trust = new MemberTrust(core, state);
     this.book = new ReceiptBook(core, state, (receipt) => this.outgoing.showReceipt(receipt));
     this.outgoing = new OutgoingMessages(core, new Recipients(core, state), this.book);
     this.historyKeys = new HistoryKeys(core, state, () => older.forgetFirst());
@@ -153,7 +156,7 @@ export class ConversationActor {
       },
       groupMoved: (joined) => {
         this.readds.noteJoined(joined);
-        this.background(this.learnKeys());
+        this.background(this.trust.learnKeys((users) => this.devicesChanged(users)));
         this.outbox.wake();
         this.noteWaiting();
         if (this.keeper.needsAlignment()) this.alignment.wake();
@@ -320,7 +323,7 @@ export class ConversationActor {
   /** A device whose state is older than what it has sent finds that out here, before it seals anything under it. */
   private async makeReady(): Promise<boolean> {
     await this.compare();
-    const ready = !this.isHeldBack && (await this.keeper.ready());
+    const ready = !this.trust.isHeldBack && (await this.keeper.ready());
     if (!ready && this.awaitsPackages) this.foundingRetries.noteEmpty();
     if (ready) await this.naming.settleDebt();
     this.noteWaiting();
@@ -336,31 +339,6 @@ export class ConversationActor {
   /** What the log said last may be that this user is out of the group. */
   private get isIn(): boolean {
     return this.state.record.left === null;
-  }
-
-  /** Whether somebody would read along whom the person had verified, and whose key is in doubt since; or under a key that is not known. */
-  private get isHeldBack(): boolean {
-    const { directory } = this.core;
-    const { peer } = this.state.record;
-    const members = this.state.group?.members ?? [];
-    const users = peer === null ? members.map(({ user }) => user) : [peer];
-    return this.unaccounted().length > 0 || users.some((user) => directory.isHeldBack(user));
-  }
-
-  /** Users in the group under an account key that their list, as it is known here, does not account for. */
-  private unaccounted(): UserId[] {
-    const members = this.state.group?.members ?? [];
-    const strange = members.filter((member) => !this.core.directory.accountsFor(member));
-    return [...new Set(strange.map(({ user }) => user))];
-  }
-
-  /** Somebody else has replaced a user, maybe before this device heard that the user has started over: the list says whether that is so. */
-  private async learnKeys(): Promise<void> {
-    const users = this.unaccounted();
-    if (users.length > 0) await this.devicesChanged(users);
-    for (const user of this.unaccounted()) {
-      this.core.report({ code: "identity-changed", conversation: this.state.id, user });
-    }
   }
 
   /** Once in each session, and shared by whoever asks meanwhile. */
@@ -390,7 +368,7 @@ export class ConversationActor {
     const { lostAt } = this.state.record;
     const toSeal = this.keeper.awaitsReplacement ? "recipient-device" : null;
     const inGroup = this.state.canSeal ? toSeal : lostAt === null ? this.keeper.waitingFor : "welcome";
-    const waiting = this.isHeldBack ? "identity-changed" : inGroup;
+    const waiting = this.trust.isHeldBack ? "identity-changed" : inGroup;
     if (waiting === this.lastWaiting) return;
     this.lastWaiting = waiting;
     this.events.emit("waiting", waiting);
