@@ -4,7 +4,7 @@
  */
 import { fromBase64 } from "../protocol/base64.ts";
 import { SottoError } from "../protocol/errors.ts";
-import type { DeviceId, UserId } from "../protocol/ids.ts";
+import type { DeviceId } from "../protocol/ids.ts";
 import type { RequestOf } from "../protocol/requests.ts";
 import {
   changeOf,
@@ -16,12 +16,12 @@ import {
   type CommitPorts,
   type Committer,
   type CurrentCommit,
+  type RosterChange,
 } from "./commit-parts.ts";
 import { checkGeneration } from "./generation-check.ts";
 import { checkGroupChange } from "./group-commit-check.ts";
 import type { CheckedCommit } from "./ports/public-checks.ts";
 import type { AcceptCommit, ConversationRow } from "./ports/store-conversations.ts";
-import type { Store } from "./ports/store.ts";
 
 type Request = RequestOf<"conversation:commit">;
 
@@ -78,19 +78,14 @@ async function checkDirectChange(ports: CommitPorts & CommitCheckOptions, commit
     refuse("The commit adds a device of another user.");
   const roster = await readRosterChange(ports, commit);
   for (const removed of roster.removed) {
-    if (!roster.added.some(({ device }) => device === removed)) await requireOwn(ports.store, caller, removed, roster);
+    if (!roster.added.some(({ device }) => device === removed)) requireOwn(caller, removed, roster);
   }
   return changeOf(ports, commit, roster);
 }
 
 /** Members may remove their own user's devices, and those of who is replaced: who is revoked is for that user's devices to remove. */
-async function requireOwn(
-  store: Store,
-  caller: Committer,
-  device: DeviceId,
-  { replaced }: { replaced: readonly UserId[] },
-): Promise<void> {
-  const row = await store.findDevice(device);
+function requireOwn(caller: Committer, device: DeviceId, { members, replaced }: RosterChange): void {
+  const row = members.find((member) => member.device === device);
   if (row && replaced.includes(row.user)) return;
   if (row?.user !== caller.user) refuse("The commit removes a device of the other user.");
 }

@@ -31,7 +31,7 @@ export interface CurrentCommit {
 }
 
 /** Who comes and goes by a commit. `before`: the leaves that it is made on; of a founding one, its sender's. */
-interface RosterChange {
+export interface RosterChange {
   before: Leaves;
   /** The devices at those leaves, as far as they are known. */
   members: DeviceRow[];
@@ -59,7 +59,8 @@ export async function readRosterChange(
     if (!removed.includes(device)) refuse("The commit adds a device that is in the group.");
     if (!isVouched) await requireAsked(ports, row.conversation, add);
   }
-  const members = row.group || added.length > 0 ? await readDevices(ports.store, before) : [];
+  const isRosterCommit = added.length > 0 || removed.length > 0;
+  const members = row.group || isRosterCommit ? await readDevices(ports.store, before) : [];
   const replaced = await findReplaced(ports, members, inspected);
   ports.checks.requireWholeReplacement({ members, removes: removed.map((device) => ({ device })), replaced });
   return { before, members, added, removed, replaced };

@@ -31,6 +31,8 @@ interface Posted {
   caller: Caller;
   rooms: readonly Room[];
 }
+/** Users who came to a group, and who went. */
+type Moved = Pick<NonNullable<AcceptCommit["group"]>, "joined" | "gone">;
 type Message = Posted & { kind: "message"; request: RequestOf<"message:send"> };
 type Commit = Posted & { kind: "commit"; request: RequestOf<"conversation:commit"> };
 type Restore = Posted & { kind: "restore"; request: RequestOf<"log:restore"> };
@@ -158,7 +160,7 @@ export class Conversations {
     const entry = this.entryOf(item, { kind: "commit", sequence, ...fields });
     if (outcome.status === "accepted") {
       this.tell(item, entry);
-      this.moveRooms(item, entry, commit.group);
+      this.tellMoved(item, entry, commit.group);
       this.ringInboxes(item, commit, outcome);
       this.tellExpired(item, outcome);
     }
@@ -176,7 +178,7 @@ export class Conversations {
     const entry = this.entryOf(item, { kind: "leave", sequence, ...fields });
     if (outcome.status === "accepted") {
       this.tell(item, entry);
-      this.moveRooms(item, entry, { joined: [], gone: [item.caller.user] });
+      this.tellMoved(item, entry, { joined: [], gone: [item.caller.user] });
     }
     return { sequence, acceptedAt, voucher: entry.voucher };
   }
@@ -190,13 +192,8 @@ export class Conversations {
     const restored = await restoreEntries(this.ports, conversation, entries);
     this.ports.rosters.forget(conversation);
     const { head, users } = await look();
-    const { delivery } = this.ports;
-    for (const user of users) {
-      if (!before.users.includes(user)) delivery.joinRoom(userRoom(user), groupRoom(conversation));
-    }
-    for (const user of before.users) {
-      if (!users.includes(user)) delivery.leaveRoom(userRoom(user), groupRoom(conversation));
-    }
+    const missing = (from: readonly UserId[], all: readonly UserId[]) => all.filter((user) => !from.includes(user));
+    this.moveSockets(conversation, { joined: missing(before.users, users), gone: missing(users, before.users) });
     for (const room of head > before.head ? rooms : []) {
       const options = { exceptSocket: caller.socket };
       this.ports.delivery.emit(room, "conversation:behind", { conversation, head }, options);
@@ -221,14 +218,14 @@ export class Conversations {
   }
 
   /** By this entry users came to a group and went. Who came is told apart: the word that lets them into the room is slower or lost. */
-  private moveRooms(
-    { caller }: Posted,
-    entry: LogEntry,
-    { joined, gone }: Pick<NonNullable<AcceptCommit["group"]>, "joined" | "gone"> = { joined: [], gone: [] },
-  ): void {
-    const room = groupRoom(entry.conversation);
+  private tellMoved({ caller }: Posted, entry: LogEntry, moved: Moved = { joined: [], gone: [] }): void {
+    this.moveSockets(entry.conversation, moved);
+    this.tell({ caller, rooms: moved.joined.map(userRoom) }, entry);
+  }
+
+  private moveSockets(conversation: ConversationId, { joined, gone }: Moved): void {
+    const room = groupRoom(conversation);
     for (const user of joined) this.ports.delivery.joinRoom(userRoom(user), room);
-    this.tell({ caller, rooms: joined.map(userRoom) }, entry);
     for (const user of gone) this.ports.delivery.leaveRoom(userRoom(user), room);
   }
 

@@ -7,6 +7,16 @@ export const firstReadable = "COALESCE(s.first_sequence, m.joined_sequence)";
 export const joinOfShares = `LEFT JOIN history_shares s
   ON s.conversation = m.conversation AND s.user = m.user AND s.joined_sequence = m.joined_sequence`;
 
+/** Who shares: in the group now, with this device of theirs. Values: device, conversation, user. Row: `SharingGround.by`. */
+export const findSharer = `SELECT ${firstReadable} AS first, g.policy FROM members m ${joinOfShares}
+    JOIN conversation_groups g ON g.conversation = m.conversation
+    JOIN conversation_devices cd ON cd.conversation = m.conversation AND cd.device = ? AND cd.left_sequence IS NULL
+    JOIN devices d ON d.device = cd.device AND d.user = m.user AND d.revoked_at IS NULL
+  WHERE m.conversation = ? AND m.user = ? AND m.joined_sequence IS NOT NULL AND m.left_sequence IS NULL`;
+/** With whom, in the group now. Values: conversation, user. Row: `SharingGround.with`. */
+export const findSharedWith = `SELECT ${firstReadable} AS first, m.joined_sequence AS joined FROM members m ${joinOfShares}
+  WHERE m.conversation = ? AND m.user = ? AND m.joined_sequence IS NOT NULL AND m.left_sequence IS NULL`;
+
 /** The two members that a share is about, as they are in the group now; undefined where they are not. `policy`: JSON. */
 export interface SharingGround {
   by: { first: number; policy: string | null } | undefined;

@@ -1,28 +1,21 @@
 import type { HistoryShareOutcome, HistoryShareRow } from "../../../actors/ports/store-history.ts";
 import type { ConversationId, UserId } from "../../../protocol/ids.ts";
 import { blobOf } from "../../blobs.ts";
-import { firstReadable, joinOfShares, sharedFrom, type SharingGround } from "../../history-sharing.ts";
+import {
+  findSharedWith,
+  findSharer,
+  firstReadable,
+  joinOfShares,
+  sharedFrom,
+  type SharingGround,
+} from "../../history-sharing.ts";
 import type { StoreContext } from "../store-context.ts";
 
 /** See `HistoryStore.shareHistory`. */
 export function shareHistory({ db, now }: StoreContext, share: HistoryShareRow): HistoryShareOutcome {
   const conversation = blobOf(share.conversation);
-  const by = db.get<NonNullable<SharingGround["by"]>>(
-    `SELECT ${firstReadable} AS first, g.policy FROM members m ${joinOfShares}
-       JOIN conversation_groups g ON g.conversation = m.conversation
-       JOIN conversation_devices cd ON cd.conversation = m.conversation AND cd.device = ? AND cd.left_sequence IS NULL
-       JOIN devices d ON d.device = cd.device AND d.user = m.user AND d.revoked_at IS NULL
-     WHERE m.conversation = ? AND m.user = ? AND m.joined_sequence IS NOT NULL AND m.left_sequence IS NULL`,
-    blobOf(share.by.device),
-    conversation,
-    share.by.user,
-  );
-  const other = db.get<NonNullable<SharingGround["with"]>>(
-    `SELECT ${firstReadable} AS first, m.joined_sequence AS joined FROM members m ${joinOfShares}
-     WHERE m.conversation = ? AND m.user = ? AND m.joined_sequence IS NOT NULL AND m.left_sequence IS NULL`,
-    conversation,
-    share.user,
-  );
+  const by = db.get<NonNullable<SharingGround["by"]>>(findSharer, blobOf(share.by.device), conversation, share.by.user);
+  const other = db.get<NonNullable<SharingGround["with"]>>(findSharedWith, conversation, share.user);
   const from = sharedFrom(share, { by, with: other });
   if (typeof from === "string") return from;
   db.run(
