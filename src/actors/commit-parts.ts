@@ -2,7 +2,7 @@
 import { SottoError } from "../protocol/errors.ts";
 import type { ConversationId, DeviceId, UserId } from "../protocol/ids.ts";
 import type { Caller } from "./caller.ts";
-import { equalBytes } from "./equal-bytes.ts";
+import { equalBytes } from "../protocol/equal-bytes.ts";
 import type { CheckedAdd, CheckedCommit, PublicChecks } from "./ports/public-checks.ts";
 import type { RequestOf } from "../protocol/requests.ts";
 import type { AcceptCommit, ConversationRow } from "./ports/store-conversations.ts";

@@ -5,7 +5,7 @@ import type { DeviceId } from "../protocol/ids.ts";
 import type { ReplyOf, RequestOf } from "../protocol/requests.ts";
 import type { Caller } from "./caller.ts";
 import type { Contacts } from "./contacts.ts";
-import { equalBytes } from "./equal-bytes.ts";
+import { equalBytes } from "../protocol/equal-bytes.ts";
 import { limitRate } from "./limit-rate.ts";
 import type { CheckedKeyPackage, PublicChecks } from "./ports/public-checks.ts";
 import type { RateLimiter } from "./ports/rate-limiter.ts";

@@ -9,7 +9,7 @@ import type { ReplyOf, RequestOf } from "../protocol/requests.ts";
 import { deviceRoom, userRoom } from "../protocol/rooms.ts";
 import type { Caller } from "./caller.ts";
 import type { Contacts } from "./contacts.ts";
-import { equalBytes } from "./equal-bytes.ts";
+import { equalBytes } from "../protocol/equal-bytes.ts";
 import { limitRate } from "./limit-rate.ts";
 import type { Delivery } from "./ports/delivery.ts";
 import type { CheckedListEntry, PublicChecks } from "./ports/public-checks.ts";

@@ -3,7 +3,7 @@
  * first seen; who has compared says so by `confirm`, and nothing is sealed for that contact any more once the node claims another key,
  * or the contact has started over with another, until the person has compared again.
  */
-import { equalBytes } from "../identity/equal-bytes.ts";
+import { equalBytes } from "../protocol/equal-bytes.ts";
 import { safetyNumber } from "../identity/safety-number.ts";
 import { SottoError } from "../protocol/errors.ts";
 import type { UserId } from "../protocol/ids.ts";

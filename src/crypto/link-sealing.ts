@@ -1,4 +1,4 @@
-import { equalBytes } from "../identity/equal-bytes.ts";
+import { equalBytes } from "../protocol/equal-bytes.ts";
 import { SottoError } from "../protocol/errors.ts";
 import { idToBytes, type DeviceId, type UserId } from "../protocol/ids.ts";
 import { signedBytes } from "../protocol/signed-bytes.ts";

@@ -1,4 +1,4 @@
-import { equalBytes } from "../identity/equal-bytes.ts";
+import { equalBytes } from "../protocol/equal-bytes.ts";
 import { isSignatureValid } from "../identity/signature.ts";
 import { ByteReader } from "../protocol/byte-reader.ts";
 import { ByteWriter } from "../protocol/byte-writer.ts";

@@ -1,4 +1,4 @@
-import { equalBytes } from "../identity/equal-bytes.ts";
+import { equalBytes } from "../protocol/equal-bytes.ts";
 import { ByteReader, MalformedBytes } from "../protocol/byte-reader.ts";
 import { ByteWriter } from "../protocol/byte-writer.ts";
 import { SottoError } from "../protocol/errors.ts";

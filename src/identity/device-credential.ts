@@ -5,7 +5,7 @@ import { idToBytes } from "../protocol/ids.ts";
 import type { DeviceId, UserId } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
 import { verifyCertificate } from "./device-certificate.ts";
-import { equalBytes } from "./equal-bytes.ts";
+import { equalBytes } from "../protocol/equal-bytes.ts";
 import { readDevice, readUser, readVersion } from "./identity-fields.ts";
 
 /** The identity of an MLS basic credential (RFC 9420 §5.3). `accountKey`: 32 bytes. */

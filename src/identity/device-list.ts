@@ -4,7 +4,7 @@ import { limits } from "../protocol/limits.ts";
 import { verifyCertificate } from "./device-certificate.ts";
 import { decodeDeviceListEntry, deviceListEntryHash, deviceListEntrySignedBytes } from "./device-list-entry.ts";
 import type { AccountKeyChange, DeviceListEntry } from "./device-list-entry.ts";
-import { equalBytes } from "./equal-bytes.ts";
+import { equalBytes } from "../protocol/equal-bytes.ts";
 import { isSignatureValid } from "./signature.ts";
 
 export { decodeDeviceListEntry, deviceListEntrySignedBytes, encodeDeviceListEntry } from "./device-list-entry.ts";

@@ -3,7 +3,7 @@ import { ByteReader, MalformedBytes } from "../protocol/byte-reader.ts";
 import { ByteWriter } from "../protocol/byte-writer.ts";
 import type { UserId } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
-import { equalBytes } from "./equal-bytes.ts";
+import { equalBytes } from "../protocol/equal-bytes.ts";
 import { readUser, readVersion } from "./identity-fields.ts";
 
 /** The GroupContext extension (RFC 9420 §13) that holds a group's policy, from the private range. A direct has none. */

@@ -12,7 +12,7 @@ import type { InspectedKeyPackage } from "./key-package-inspection.ts";
 import { inspectDecodedKeyPackage, inspectLeaf, keyPackageHash } from "./key-package-inspection.ts";
 import type { DeviceCredential } from "./device-credential.ts";
 import { decodeMlsStrictly } from "./mls-decoding.ts";
-import { toHex } from "./equal-bytes.ts";
+import { toHex } from "../protocol/equal-bytes.ts";
 import { sodiumReady } from "./sodium.ts";
 
 export { inspectKeyPackage } from "./key-package-inspection.ts";

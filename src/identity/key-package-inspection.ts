@@ -7,7 +7,7 @@ import { limits, suites } from "../protocol/limits.ts";
 import { signedBytes } from "../protocol/signed-bytes.ts";
 import type { DeviceCredential } from "./device-credential.ts";
 import { decodeCredential, verifyCredential } from "./device-credential.ts";
-import { equalBytes } from "./equal-bytes.ts";
+import { equalBytes } from "../protocol/equal-bytes.ts";
 import { groupPolicyExtension } from "./group-policy.ts";
 import { decodeMlsStrictly } from "./mls-decoding.ts";
 import { isSignatureValid } from "./signature.ts";

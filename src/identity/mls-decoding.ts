@@ -1,7 +1,7 @@
 import type { MLSMessage } from "ts-mls/message.js";
 import { decodeMlsMessage, encodeMlsMessage } from "ts-mls/message.js";
 import { MalformedBytes } from "../protocol/byte-reader.ts";
-import { equalBytes } from "./equal-bytes.ts";
+import { equalBytes } from "../protocol/equal-bytes.ts";
 
 /**
  * The MLSMessage (RFC 9420 §6) that `bytes` spell, if they are its one canonical spelling: no trailing bytes, no padded

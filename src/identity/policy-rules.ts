@@ -6,7 +6,7 @@
 import { SottoError } from "../protocol/errors.ts";
 import type { DeviceId, UserId } from "../protocol/ids.ts";
 import { devicesPerGroup } from "../protocol/limits.ts";
-import { equalBytes } from "./equal-bytes.ts";
+import { equalBytes } from "../protocol/equal-bytes.ts";
 import type { GroupPolicy } from "./group-policy.ts";
 import { roleOf } from "./group-policy.ts";
 import { requireWholeReplacement } from "./replacement-rules.ts";

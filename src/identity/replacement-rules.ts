@@ -5,7 +5,7 @@
  */
 import { SottoError } from "../protocol/errors.ts";
 import type { UserId } from "../protocol/ids.ts";
-import { equalBytes } from "./equal-bytes.ts";
+import { equalBytes } from "../protocol/equal-bytes.ts";
 import type { DeviceInGroup } from "./policy-rules.ts";
 
 /** A device, and the account key that has certified it (32 bytes). */

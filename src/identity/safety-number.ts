@@ -1,6 +1,6 @@
 import type { UserId } from "../protocol/ids.ts";
 import { signedBytes } from "../protocol/signed-bytes.ts";
-import { toHex } from "./equal-bytes.ts";
+import { toHex } from "../protocol/equal-bytes.ts";
 import { sodium } from "./sodium.ts";
 
 const version = 1;

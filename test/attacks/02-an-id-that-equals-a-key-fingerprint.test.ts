@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { encodeCredential, verifyCredential } from "../../src/identity/device-credential.ts";
 import { verifyCertificate } from "../../src/identity/device-certificate.ts";
 import { extendDeviceList } from "../../src/identity/device-list.ts";
-import { toHex } from "../../src/identity/equal-bytes.ts";
+import { toHex } from "../../src/protocol/equal-bytes.ts";
 import { safetyNumber } from "../../src/identity/safety-number.ts";
 import { mlsGroupEngine as engine } from "../../src/crypto/mls-group-engine.ts";
 import { decodeKeyPackage } from "../../src/crypto/key-package.ts";

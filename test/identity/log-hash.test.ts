@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { toHex } from "../../src/identity/equal-bytes.ts";
+import { toHex } from "../../src/protocol/equal-bytes.ts";
 import { entryHash, logHashStart, nextLogHash } from "../../src/identity/log-hash.ts";
 import type { HashedEntry } from "../../src/identity/log-hash.ts";
 import { sodiumReady } from "../../src/identity/sodium.ts";

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Client, ClientOptions, Group, GroupOptions } from "../../src/client/index.ts";
 import type { Conversation } from "../../src/client/conversation/conversation.ts";
 import type { ConversationActor } from "../../src/client/conversation/conversation-actor.ts";
-import { toHex } from "../../src/identity/equal-bytes.ts";
+import { toHex } from "../../src/protocol/equal-bytes.ts";
 import { eventually } from "./eventually.ts";
 import type { People } from "./people.ts";
 import { newSide, type Side } from "./two-talking.ts";

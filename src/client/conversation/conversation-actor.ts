@@ -3,7 +3,7 @@
  * keeper of its group, the joiner, acks and receipts. The client feeds it pushes and comparisons; people see `Conversation`.
  */
 import { decodeContent } from "../../crypto/content.ts";
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId, UserId } from "../../protocol/ids.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";

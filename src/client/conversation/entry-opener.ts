@@ -7,7 +7,7 @@ import type { Group, GroupEngine, OpenedInGroup } from "../../crypto/group-engin
 import type { HistoryKey } from "../../crypto/history-key.ts";
 import { decodeMessagePayload } from "../../crypto/message-payload.ts";
 import { openMessage, type OpenedMessage } from "../../crypto/sealed-message.ts";
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import type { HashedEntry } from "../../identity/log-hash.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import { idToBytes, type ConversationId, type MessageId } from "../../protocol/ids.ts";

@@ -5,7 +5,7 @@
  *                             └──(Welcome of the next generation, by whom and with whom it may be)──▶ member
  */
 import type { ConversationPolicy, Group, KeyPackagePair } from "../../crypto/group-engine.ts";
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { UserId } from "../../protocol/ids.ts";

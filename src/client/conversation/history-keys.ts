@@ -7,7 +7,7 @@ import type { Group, KeyPackagePair } from "../../crypto/group-engine.ts";
 import type { HistoryKeysContent } from "../../crypto/content.ts";
 import { openHistoryShare } from "../../crypto/history-share.ts";
 import { roleOf } from "../../identity/group-policy.ts";
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import type { UserId } from "../../protocol/ids.ts";
 import { exportHistoryKey, type HistoryKey, type HistoryKeyName } from "../../crypto/history-key.ts";
 import type { HashedEntry } from "../../identity/log-hash.ts";

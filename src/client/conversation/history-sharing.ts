@@ -6,7 +6,7 @@ import { encodeContent } from "../../crypto/content.ts";
 import type { HistoryKey } from "../../crypto/history-key.ts";
 import { sealHistoryShare, shareSuite, shareThatFits } from "../../crypto/history-share.ts";
 import { accountKeyAt } from "../../identity/device-list.ts";
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { roleOf } from "../../identity/group-policy.ts";
 import { toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";

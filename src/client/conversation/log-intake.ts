@@ -4,7 +4,7 @@
  */
 import { decodeContent, type Content } from "../../crypto/content.ts";
 import type { AppliedCommit, ConversationPolicy, Group, GroupMember } from "../../crypto/group-engine.ts";
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { entryHash, type HashedEntry } from "../../identity/log-hash.ts";
 import { verifyLeave } from "../../identity/leave.ts";
 import { SottoError } from "../../protocol/errors.ts";

@@ -1,5 +1,5 @@
 /** The messages of an outbox, in memory and in the store alike: whatever changes is written before it counts. */
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import type { HashedEntry } from "../../identity/log-hash.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { MessageId } from "../../protocol/ids.ts";

@@ -4,7 +4,7 @@
  * after the one before; whoever sees the answer in the log has none to give.
  */
 import { roleOf } from "../../identity/group-policy.ts";
-import { toHex } from "../../identity/equal-bytes.ts";
+import { toHex } from "../../protocol/equal-bytes.ts";
 import { keyPackageHash } from "../../identity/key-package-inspection.ts";
 import { verifyReaddRequest } from "../../identity/readd.ts";
 import { fromBase64 } from "../../protocol/base64.ts";

@@ -4,7 +4,7 @@
  */
 import type { GroupMember } from "../../crypto/group-engine.ts";
 import { verifyAck } from "../../identity/ack.ts";
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
 import type { UserId } from "../../protocol/ids.ts";
 import type { Receipt } from "../../protocol/receipts.ts";

@@ -4,7 +4,7 @@
  */
 import { newArchiveKey, type ArchiveKey } from "../../crypto/archive.ts";
 import { grantSuite, openArchiveGrant, type ArchiveGrant } from "../../crypto/archive-grant.ts";
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { ReplyOf } from "../../protocol/requests.ts";

@@ -5,7 +5,7 @@
  */
 import { accountKeyAt, decodeDeviceListEntry, verifyDeviceList, type DeviceList } from "../../identity/device-list.ts";
 import { deviceListEntryHash } from "../../identity/device-list-entry.ts";
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { ConversationId, DeviceId, UserId } from "../../protocol/ids.ts";

@@ -1,5 +1,5 @@
 /** Key packages of other devices, taken from the node and held against what their users' pinned lists say. */
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { inspectKeyPackage } from "../../identity/handshake.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
 import type { ConversationId, DeviceId, UserId } from "../../protocol/ids.ts";

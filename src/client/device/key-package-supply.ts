@@ -4,7 +4,7 @@
  */
 import type { GroupEngine, KeyPackagePair } from "../../crypto/group-engine.ts";
 import { keyPackageLifetime } from "../../crypto/key-package.ts";
-import { toHex } from "../../identity/equal-bytes.ts";
+import { toHex } from "../../protocol/equal-bytes.ts";
 import { toBase64 } from "../../protocol/base64.ts";
 import { limits, suites } from "../../protocol/limits.ts";
 import type { ReplyOf } from "../../protocol/requests.ts";

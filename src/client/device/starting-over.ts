@@ -1,7 +1,7 @@
 /** What a new device and a node say to each other when a user starts over. The keys are the device's own affair. */
 import { decodeDeviceListEntry, type DeviceList } from "../../identity/device-list.ts";
 import { deviceListEntryHash } from "../../identity/device-list-entry.ts";
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { ReplyOf, RequestOf } from "../../protocol/requests.ts";

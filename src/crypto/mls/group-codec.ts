@@ -9,7 +9,7 @@ import { decodePrivateKeyPath, privateKeyPathEncoder } from "ts-mls/privateKeyPa
 import { decodeRatchetTree, encodeRatchetTree } from "ts-mls/ratchetTree.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
 import type { SecretTree } from "ts-mls/secretTree.js";
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { ByteReader, MalformedBytes } from "../../protocol/byte-reader.ts";
 import { ByteWriter } from "../../protocol/byte-writer.ts";
 import type { DeviceIdentity, EncodedGroup, EncodedRatchets, StoredGroup } from "../group-engine.ts";

@@ -3,7 +3,7 @@ import { createApplicationMessage } from "ts-mls/createMessage.js";
 import { encodeMlsMessage } from "ts-mls/message.js";
 import { unprotectPrivateMessage } from "ts-mls/messageProtection.js";
 import type { PrivateMessage } from "ts-mls/privateMessage.js";
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { decodeMlsStrictly } from "../../identity/mls-decoding.ts";
 import type { OpenedInGroup, SealedInGroup } from "../group-engine.ts";
 import { clientConfig } from "./configuration.ts";

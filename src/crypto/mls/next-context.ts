@@ -1,5 +1,5 @@
 import type { ClientState } from "ts-mls/clientState.js";
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import type { GroupPolicy } from "../../identity/group-policy.ts";
 import { isSamePolicy, policyOfExtensions } from "../../identity/group-policy.ts";
 import { memberAt } from "./mls-group.ts";

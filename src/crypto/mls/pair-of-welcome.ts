@@ -1,5 +1,5 @@
 import { refhash } from "ts-mls/crypto/hash.js";
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { decodeMlsStrictly } from "../../identity/mls-decoding.ts";
 import type { KeyPackagePair } from "../group-engine.ts";
 import { suiteImplementation } from "../provider.ts";

@@ -2,7 +2,7 @@ import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
 import type { PrivateKeyPath } from "ts-mls/privateKeyPath.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
 import { getHpkePublicKey } from "ts-mls/ratchetTree.js";
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { require } from "./roster-rules.ts";
 
 const purpose = new TextEncoder().encode("sotto/1 path key check");

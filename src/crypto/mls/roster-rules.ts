@@ -1,4 +1,4 @@
-import { equalBytes, toHex } from "../../identity/equal-bytes.ts";
+import { equalBytes, toHex } from "../../protocol/equal-bytes.ts";
 import type { GroupPolicy } from "../../identity/group-policy.ts";
 import { hasUser, requireAllowedByPolicy } from "../../identity/policy-rules.ts";
 import type { DeviceInGroup } from "../../identity/policy-rules.ts";

@@ -6,7 +6,7 @@ import { verifyParentHashes } from "ts-mls/parentHash.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
 import { treeHashRoot } from "ts-mls/treeHash.js";
 import { directPath, leafToNodeIndex, leafWidth, toLeafIndex } from "ts-mls/treemath.js";
-import { equalBytes } from "../../identity/equal-bytes.ts";
+import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { inspectLeaf } from "../../identity/key-package-inspection.ts";
 import { require } from "./roster-rules.ts";
 import { requireDistinctKeys } from "./tree-rules.ts";

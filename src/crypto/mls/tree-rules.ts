@@ -7,7 +7,7 @@ import { encodeLeafNode } from "ts-mls/leafNode.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
 import { addLeafNode, filteredDirectPathAndCopathResolution, removeLeafNode } from "ts-mls/ratchetTree.js";
 import { directPath, leafToNodeIndex, leafWidth, toLeafIndex } from "ts-mls/treemath.js";
-import { equalBytes, toHex } from "../../identity/equal-bytes.ts";
+import { equalBytes, toHex } from "../../protocol/equal-bytes.ts";
 import { nextLeaves } from "../../identity/next-leaves.ts";
 import { require } from "./roster-rules.ts";
 
