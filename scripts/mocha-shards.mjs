@@ -29,7 +29,7 @@ const shards = [
   ...inFolders.map((folder) => ({ patterns: [folder], without: [...waiting, ...long] })),
 ];
 const atOnce = 3;
-const nothing = { passes: 0, failures: 0, skipped: [], vectors: 0 };
+const nothing = { passes: 0, failed: [], skipped: [], vectors: 0 };
 const summaryFile = process.env.SOTTO_TEST_SUMMARY;
 
 function runShard({ patterns, without }, index) {
@@ -70,7 +70,12 @@ async function work() {
 }
 await Promise.all(Array.from({ length: atOnce }, work));
 const sum = (name) => results.reduce((total, { summary }) => total + summary[name], 0);
-const skipped = results.flatMap(({ summary }) => summary.skipped);
-const total = { passes: sum("passes"), failures: sum("failures"), skipped, vectors: sum("vectors") };
+const all = (name) => results.flatMap(({ summary }) => summary[name]);
+const total = {
+  passes: sum("passes"),
+  failed: all("failed"),
+  skipped: all("skipped"),
+  vectors: sum("vectors"),
+};
 writeFileSync(summaryFile, JSON.stringify(total));
 process.exitCode = results.every(({ status }) => status === 0) ? 0 : 1;

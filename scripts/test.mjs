@@ -12,8 +12,9 @@ const root = new URL("../", import.meta.url).pathname;
 const scratch = mkdtempSync(join(tmpdir(), "sotto-test-"));
 const summaryFile = join(scratch, "summary.json");
 let passed = 0;
-let failed = 0;
 let skipped = [];
+/** What failed: a line, or more, for each. */
+const failed = [];
 let vectors = 0;
 
 function run(command, args) {
@@ -34,8 +35,7 @@ function step(name, command, ...args) {
   console.log(`\n── ${name}`);
   const isGood = run(command, args);
   if (isGood) passed++;
-  else failed++;
-  if (!isGood) console.log(`✖ ${name} failed: ${[command, ...args].join(" ")}`);
+  else failed.push(`${name}: ${[command, ...args].join(" ")}`);
 }
 
 function tests(name, patterns) {
@@ -46,11 +46,10 @@ function tests(name, patterns) {
     : run("c8", ["--check-coverage=false", process.execPath, "scripts/mocha-shards.mjs"]);
   const summary = existsSync(summaryFile) ? JSON.parse(readFileSync(summaryFile, "utf8")) : undefined;
   passed += summary?.passes ?? 0;
-  failed += summary?.failures ?? 0;
+  failed.push(...(summary?.failed ?? []));
   skipped = summary?.skipped ?? [];
   vectors = summary?.vectors ?? 0;
-  // A run that broke off, or that ended badly with every test passed, is a failure of its own.
-  if (!isGood && !summary?.failures) failed++;
+  if (!isGood && !summary?.failed.length) failed.push(`${name}: a process broke off, or did not end`);
 }
 
 function coverage() {
@@ -61,7 +60,7 @@ function coverage() {
   const least = JSON.parse(readFileSync(join(root, ".c8rc.json"), "utf8")).lines;
   console.log(`\ncoverage of src: ${lines.pct} % of lines (${lines.covered} of ${lines.total}), at least ${least} %`);
   if (lines.pct >= least) passed++;
-  else failed++;
+  else failed.push(`coverage: less than ${least} % of lines`);
 }
 
 const toDo = provideServers();
@@ -85,12 +84,14 @@ if (isQuick) {
 rmSync(scratch, { recursive: true, force: true });
 if (!isQuick && process.env.SOTTO_VECTORS) {
   console.log(`published test vectors: ${vectors} ran`);
-  if (vectors === 0) failed++;
+  if (vectors === 0) failed.push("published test vectors: none ran");
 } else if (!isQuick) {
   console.log(
     "skipped: the published test vectors, as SOTTO_VECTORS names no folder that holds them (docs/operations.md)",
   );
 }
 for (const name of skipped) console.log(`skipped: ${name}`);
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+// Once more at the end, where it is found.
+for (const failure of failed) console.log(`\n✖ ${failure}`);
+console.log(`${passed} passed, ${failed.length} failed`);
+process.exitCode = failed.length === 0 ? 0 : 1;
