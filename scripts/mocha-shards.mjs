@@ -29,14 +29,14 @@ const shards = [
   ...inFolders.map((folder) => ({ patterns: [folder], without: [...waiting, ...long] })),
 ];
 const atOnce = 3;
-const nothing = { passes: 0, failed: [], skipped: [], vectors: 0 };
+const nothing = { passes: 0, failed: [], unsteady: [], skipped: [], vectors: 0 };
 const summaryFile = process.env.SOTTO_TEST_SUMMARY;
 
 function runShard({ patterns, without }, index) {
   const file = `${summaryFile}.${index}`;
   const env = { ...process.env, SOTTO_TEST_SUMMARY: file };
   const ignored = without.flatMap((pattern) => ["--ignore", pattern]);
-  const child = spawn("mocha", ["--reporter", "scripts/mocha-summary.cjs", ...patterns, ...ignored], {
+  const child = spawn("mocha", ["--retries", "1", "--reporter", "scripts/mocha-summary.cjs", ...patterns, ...ignored], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -74,6 +74,7 @@ const all = (name) => results.flatMap(({ summary }) => summary[name]);
 const total = {
   passes: sum("passes"),
   failed: all("failed"),
+  unsteady: all("unsteady"),
   skipped: all("skipped"),
   vectors: sum("vectors"),
 };

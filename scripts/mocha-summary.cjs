@@ -1,4 +1,4 @@
-/** Mocha's spec reporter, which also leaves its counts, what was skipped and what failed and why where `SOTTO_TEST_SUMMARY` says. */
+/** Mocha's spec reporter, which also leaves what it counted, where `SOTTO_TEST_SUMMARY` says: see `runShard`. */
 const { writeFileSync } = require("node:fs");
 const { reporters } = require("mocha");
 
@@ -8,11 +8,14 @@ module.exports = class extends reporters.Spec {
     const skipped = [];
     runner.on("pending", (test) => skipped.push(test.fullTitle()));
     const failed = [];
-    runner.on("fail", (test, error) => failed.push(`${test.fullTitle()}\n${error.stack ?? error}`));
+    const unsteady = [];
+    const why = (test, error) => `${test.fullTitle()}\n${error.stack ?? error}`;
+    runner.on("fail", (test, error) => failed.push(why(test, error)));
+    runner.on("retry", (test, error) => unsteady.push(why(test, error)));
     runner.once("end", () => {
       const { passes } = runner.stats;
       const vectors = Number(process.env.SOTTO_VECTORS_RAN ?? 0);
-      writeFileSync(process.env.SOTTO_TEST_SUMMARY, JSON.stringify({ passes, failed, skipped, vectors }));
+      writeFileSync(process.env.SOTTO_TEST_SUMMARY, JSON.stringify({ passes, failed, unsteady, skipped, vectors }));
     });
   }
 };
