@@ -4,7 +4,8 @@ import { base64Bytes } from "./base64.ts";
 import { conversationId, userId } from "./ids.ts";
 import { logEntry, position } from "./log-entry.ts";
 import { receipt } from "./receipts.ts";
-import { inboxEntry, presenceStatus } from "./requests.ts";
+import { inboxEntry } from "./requests/inbox.ts";
+import { presenceStatus } from "./requests/people.ts";
 import { errorCodes } from "./errors.ts";
 
 export const pushes = {
