@@ -189,7 +189,7 @@ export class BenchSide {
       connection,
       engine,
       own: { user, device, accountKey, identity: () => identity },
-      directory: { get: (_user: string) => ({}), refreshAll: () => Promise.resolve() },
+      directory: { get: () => ({}), accountsFor: () => true, refreshAll: () => Promise.resolve() },
       supply: { pairs: () => Promise.resolve(this.pairs), forget: () => [] },
       closing: new AbortController().signal,
       timings: { gapMs: 1000 },

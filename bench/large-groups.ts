@@ -11,7 +11,7 @@ import { BenchSide, type BenchLog } from "./group-sides.ts";
 const founder = "founder";
 const texts = Array.from({ length: 32 }, (_, index) => `message ${index} of a run, as long as people write`);
 /** Runs of messages in each round. */
-const runs = 8;
+const runs = 24;
 const toReach = 2;
 const policy = policyOf({ [founder]: "owner" });
 const nothing = new Uint8Array();

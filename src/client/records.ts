@@ -1,12 +1,13 @@
 /**
- * What stands in a device's store, table by table, and how it is written: JSON with bytes as tagged base64. The store
+ * What stands in a device's store, table by table; `record-codec.ts` says how it is written. The store
  * seals it. Keys sort: a sequence is padded so that the order of ids is the order of the log.
  */
 import type { ArchiveKey } from "../crypto/archive.ts";
-import { fromBase64, toBase64 } from "../protocol/base64.ts";
 import type { HashedEntry } from "../identity/log-hash.ts";
 import type { GroupPolicy } from "../identity/group-policy.ts";
 import type { ConversationId, DeviceId, MessageId, UserId } from "../protocol/ids.ts";
+
+export { decodeRecord, encodeRecord } from "./record-codec.ts";
 
 export const tables = {
   device: "device",
@@ -246,24 +247,6 @@ export interface ReceiptRecord {
   unopened: [number, number][];
   at: number;
   version: number;
-}
-
-export function encodeRecord(record: object): Uint8Array {
-  return new TextEncoder().encode(
-    JSON.stringify(record, (_key, value: unknown) =>
-      value instanceof Uint8Array ? { $bytes: toBase64(value) } : value,
-    ),
-  );
-}
-
-export function decodeRecord<T extends object>(bytes: Uint8Array): T {
-  return JSON.parse(new TextDecoder().decode(bytes), (_key, value: unknown) =>
-    isTaggedBytes(value) ? fromBase64(value.$bytes) : value,
-  ) as T;
-}
-
-function isTaggedBytes(value: unknown): value is { $bytes: string } {
-  return typeof value === "object" && value !== null && "$bytes" in value && typeof value.$bytes === "string";
 }
 
 /** Decimal, padded to the digits of 2^53, so that text order is number order. */

@@ -46,13 +46,13 @@ const headLength = 1 + tagLength + cipher.nonceLength;
 export function sealBody(place: BodyPlace, inner: BodyContent, deviceSecretKey: Uint8Array): SealedBody {
   if (inner.previousContentHash.length !== 32) throw new RangeError("a content hash has 32 bytes");
   const where = placeParts(place);
-  const bodyKey = randomBytes(32);
+  const random = randomBytes(32 + cipher.nonceLength);
+  const [bodyKey, nonce] = [random.subarray(0, 32), random.subarray(32)];
   const { key, tag } = deriveKeys(where, bodyKey);
   const signature = sign(deviceSecretKey, messageSignedBytes(where, inner));
   const plaintext = pad(
     new ByteWriter().u64(inner.number).fixed(inner.previousContentHash).fixed(signature).opaque(inner.content).finish(),
   );
-  const nonce = randomBytes(cipher.nonceLength);
   const ciphertext = cipher.seal(key, nonce, signedBytes("body", ...where), plaintext);
   plaintext.fill(0);
   key.fill(0);

@@ -6,13 +6,14 @@ export type TaggedField = readonly [tag: number, value: Uint8Array];
 
 /** A version byte, then each field as tag (u8), length (u32) and value, in the order of their tags. */
 export function encodeTaggedFields(version: number, fields: readonly TaggedField[]): Uint8Array {
-  const writer = new ByteWriter().u8(version);
+  const length = fields.reduce((sum, [, value]) => sum + 5 + value.length, 1);
+  const writer = new ByteWriter(length).u8(version);
   for (const [tag, value] of fields) writer.u8(tag).opaque(value);
   return writer.finish();
 }
 
 /**
- * The fields by tag. Strict, so that one object has one form: `required` all there, others only from `optional`, tags rising,
+ * The fields by tag, as views of the bytes. Strict, so that one object has one form: `required` all there, others only from `optional`, tags rising,
  * nothing left over. Throws MalformedBytes.
  */
 export function decodeTaggedFields(
@@ -28,7 +29,7 @@ export function decodeTaggedFields(
     const tag = reader.u8();
     if (tag <= last) throw new MalformedBytes("fields out of order");
     if (!allowed.required.includes(tag) && !allowed.optional?.includes(tag)) throw new MalformedBytes("unknown field");
-    fields.set(tag, reader.opaque());
+    fields.set(tag, reader.opaqueView());
     last = tag;
   }
   for (const tag of allowed.required) if (!fields.has(tag)) throw new MalformedBytes("a field is missing");

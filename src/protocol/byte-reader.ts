@@ -3,6 +3,8 @@ export class MalformedBytes extends Error {
   override readonly name = "MalformedBytes";
 }
 
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** Reads what `ByteWriter` wrote. Every read throws `MalformedBytes` past the end; `finish` throws when bytes are left. */
 export class ByteReader {
   private readonly bytes: Uint8Array;
@@ -30,9 +32,9 @@ export class ByteReader {
 
   /** A u64 that must be a safe integer. */
   u64(): number {
-    const value = this.bigU64();
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new MalformedBytes("integer past 2^53");
-    return Number(value);
+    const high = this.u32();
+    if (high >= 2 ** 21) throw new MalformedBytes("integer past 2^53");
+    return high * 2 ** 32 + this.u32();
   }
 
   bigU64(): bigint {
@@ -41,23 +43,33 @@ export class ByteReader {
 
   /** A copy of the next `length` bytes. */
   fixed(length: number): Uint8Array {
+    return this.view(length).slice();
+  }
+
+  /** The next `length` bytes where they are: for who does not keep them longer than all the bytes. */
+  view(length: number): Uint8Array {
     if (length > this.remaining) throw new MalformedBytes("bytes are missing");
     this.at += length;
-    return this.bytes.slice(this.at - length, this.at);
+    return this.bytes.subarray(this.at - length, this.at);
   }
 
   /** A copy of length-prefixed bytes (u32). */
-  opaque(maxLength = this.remaining): Uint8Array {
+  opaque(maxLength?: number): Uint8Array {
+    return this.opaqueView(maxLength).slice();
+  }
+
+  /** Length-prefixed bytes (u32) where they are. */
+  opaqueView(maxLength = this.remaining): Uint8Array {
     const length = this.u32();
     if (length > maxLength) throw new MalformedBytes("field too long");
-    return this.fixed(length);
+    return this.view(length);
   }
 
   /** Length-prefixed UTF-8; invalid sequences are refused. */
   text(maxLength?: number): string {
-    const bytes = this.opaque(maxLength);
+    const bytes = this.opaqueView(maxLength);
     try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+      return decoder.decode(bytes);
     } catch {
       throw new MalformedBytes("text is not UTF-8");
     }

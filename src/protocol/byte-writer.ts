@@ -1,20 +1,41 @@
 const encoder = new TextEncoder();
+/** Up to this many characters a loop is faster than the encoder. */
+const shortText = 64;
 
 /** Writes the binary forms of Sotto: big-endian integers and length-prefixed bytes, nothing optional or implied. */
 export class ByteWriter {
-  private bytes = new Uint8Array(256);
+  private bytes: Uint8Array;
   private length = 0;
 
+  /** `capacity`: how many bytes there is room for before it has to grow; where all of it is used, `finish` copies nothing. */
+  constructor(capacity = 256) {
+    this.bytes = new Uint8Array(capacity);
+  }
+
   u8(value: number): this {
-    return this.integer(value, 1);
+    requireUnsigned(value, 8);
+    const at = this.reserve(1);
+    this.bytes[at] = value;
+    return this;
   }
 
   u16(value: number): this {
-    return this.integer(value, 2);
+    requireUnsigned(value, 16);
+    const at = this.reserve(2);
+    this.bytes[at] = value >>> 8;
+    this.bytes[at + 1] = value;
+    return this;
   }
 
   u32(value: number): this {
-    return this.integer(value, 4);
+    requireUnsigned(value, 32);
+    const at = this.reserve(4);
+    const { bytes } = this;
+    bytes[at] = value >>> 24;
+    bytes[at + 1] = value >>> 16;
+    bytes[at + 2] = value >>> 8;
+    bytes[at + 3] = value;
+    return this;
   }
 
   /** A number must be a safe integer; a bigint below 2^64. */
@@ -41,12 +62,28 @@ export class ByteWriter {
 
   /** Text as UTF-8 behind its length in bytes as u32. */
   text(value: string): this {
-    return this.opaque(encoder.encode(value));
+    return value.length <= shortText && this.ascii(value) ? this : this.opaque(encoder.encode(value));
   }
 
-  /** A copy of what has been written. */
+  /** What has been written. The last call: the bytes are the caller's from now on. */
   finish(): Uint8Array {
-    return this.bytes.slice(0, this.length);
+    return this.length === this.bytes.length ? this.bytes : this.bytes.slice(0, this.length);
+  }
+
+  /** What most texts are, ids before all, without a call of the encoder. False, and nothing written, where it is something else. */
+  private ascii(value: string): boolean {
+    const { length } = this;
+    const at = this.u32(value.length).reserve(value.length);
+    const { bytes } = this;
+    for (let index = 0; index < value.length; index++) {
+      const code = value.charCodeAt(index);
+      if (code > 0x7f) {
+        this.length = length;
+        return false;
+      }
+      bytes[at + index] = code;
+    }
+    return true;
   }
 
   /** Two halves: a bigint for each number is what made signing and hashing slow. */
@@ -54,16 +91,7 @@ export class ByteWriter {
     if (!Number.isSafeInteger(value)) throw new RangeError("not a safe integer");
     if (value < 0) throw new RangeError("does not fit in 64 bits");
     const high = Math.floor(value / 2 ** 32);
-    return this.integer(high, 4).integer(value - high * 2 ** 32, 4);
-  }
-
-  private integer(value: number, size: 1 | 2 | 4): this {
-    if (!Number.isInteger(value) || value < 0 || value >= 2 ** (size * 8)) {
-      throw new RangeError(`does not fit in ${size * 8} bits`);
-    }
-    const at = this.reserve(size);
-    for (let index = 0; index < size; index++) this.bytes[at + index] = (value >>> ((size - 1 - index) * 8)) & 0xff;
-    return this;
+    return this.u32(high).u32(value - high * 2 ** 32);
   }
 
   private reserve(size: number): number {
@@ -77,4 +105,8 @@ export class ByteWriter {
     }
     return at;
   }
+}
+
+function requireUnsigned(value: number, bits: 8 | 16 | 32): void {
+  if (!Number.isInteger(value) || value < 0 || value >= 2 ** bits) throw new RangeError(`does not fit in ${bits} bits`);
 }

@@ -36,11 +36,14 @@ export function newId<T extends DeviceId | ConversationId | MessageId>(now = Dat
     lastTime += 1;
     lastCounter = 0;
   }
-  const time = lastTime.toString(16).padStart(12, "0");
-  const counter = lastCounter.toString(16).padStart(3, "0");
-  const tail = Array.from(random.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  const variant = ((random[0]! & 0x3f) | 0x80).toString(16);
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter}-${variant}${tail.slice(2, 4)}-${tail.slice(4)}` as T;
+  const bytes = new Uint8Array(16);
+  for (let at = 0, rest = lastTime; at < 6; at += 1, rest %= 2 ** (8 * (6 - at)))
+    bytes[at] = rest / 2 ** (8 * (5 - at));
+  bytes[6] = 0x70 | (lastCounter >> 8);
+  bytes[7] = lastCounter;
+  bytes.set(random.subarray(0, 8), 8);
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return idFromBytes(bytes) as T;
 }
 
 /** A new UUIDv7, greater than `previous` even where the clock has been set back since, or another process made that one. */
@@ -49,6 +52,8 @@ export function newIdAfter<T extends DeviceId | ConversationId | MessageId>(prev
   return newId<T>(Math.max(Date.now(), made + 1));
 }
 
+/** Of every byte, its two hexadecimal digits. */
+const digits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const [hyphen, digitZero, digitNine, letterA, lowerCase] = [0x2d, 0x30, 0x39, 0x61, 0x20];
 
 /** The 16 bytes of a UUID. */
@@ -66,6 +71,10 @@ export function idToBytes(id: DeviceId | ConversationId | MessageId): Uint8Array
 
 /** The UUID of 16 bytes, in lower case. The caller validates its version. */
 export function idFromBytes(bytes: Uint8Array): string {
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  let id = "";
+  for (let at = 0; at < bytes.length; at += 1) {
+    if (at === 4 || at === 6 || at === 8 || at === 10) id += "-";
+    id += digits[bytes[at]!]!;
+  }
+  return id;
 }

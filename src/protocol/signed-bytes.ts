@@ -50,11 +50,28 @@ export type SigningLabel =
  * big-endian). Throws RangeError for a number that is not a safe non-negative integer.
  */
 export function signedBytes(label: SigningLabel, ...parts: (Uint8Array | string | number | bigint)[]): Uint8Array {
-  const writer = new ByteWriter().text(`sotto/1 ${label}`);
+  const head = headOf(label);
+  let length = head.length;
+  for (const part of parts) length += 4 + bytesOf(part);
+  const writer = new ByteWriter(length).fixed(head);
   for (const part of parts) {
     if (typeof part === "string") writer.text(part);
     else if (part instanceof Uint8Array) writer.opaque(part);
     else writer.u32(8).u64(part);
   }
   return writer.finish();
+}
+
+/** Labels behind their lengths, as every object begins: encoded once. */
+const heads = new Map<SigningLabel, Uint8Array>();
+
+function headOf(label: SigningLabel): Uint8Array {
+  let head = heads.get(label);
+  if (!head) heads.set(label, (head = new ByteWriter().text(`sotto/1 ${label}`).finish()));
+  return head;
+}
+
+/** Of text that is not ASCII it is less than there will be. */
+function bytesOf(part: Uint8Array | string | number | bigint): number {
+  return typeof part === "string" || part instanceof Uint8Array ? part.length : 8;
 }

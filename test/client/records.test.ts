@@ -21,6 +21,13 @@ describe("records in a device's store", () => {
     );
   });
 
+  it("are refused when another version wrote them", () => {
+    const [, ...rest] = encodeRecord({ position: 1 });
+    expect(() => decodeRecord(Uint8Array.of(2, ...rest)))
+      .to.throw()
+      .with.property("code", "store-unreadable");
+  });
+
   it("have keys in the order of the log", () => {
     const conversation = newId<ConversationId>();
     const sequences = [1, 2, 9, 10, 99, 100, 2 ** 31, 2 ** 53 - 1];
