@@ -34,6 +34,10 @@ export const commands = {
     about: "delete what its time has passed; --dry-run: only count it",
     load: async (): Promise<Run> => (await import("./purge.ts")).purge,
   },
+  export: {
+    about: "everything the server holds about a user, as JSON: sotto export --user alice",
+    load: async (): Promise<Run> => (await import("./export.ts")).exportUser,
+  },
   worker: {
     about: "run a cluster's workers: doorbells, pushes, expiry, purge",
     load: async (): Promise<Run> => (await import("./worker.ts")).worker,

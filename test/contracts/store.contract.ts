@@ -5,6 +5,7 @@ import { describeDevices } from "./store/devices.ts";
 import { describeFollowing } from "./store/following.ts";
 import { describeGenerations } from "./store/generations.ts";
 import { describeGroups } from "./store/groups.ts";
+import { describeHeld } from "./store/held.ts";
 import { describeHistory } from "./store/history.ts";
 import { describeHistoryShares } from "./store/history-shares.ts";
 import { describeInbox } from "./store/inbox.ts";
@@ -36,6 +37,7 @@ export function storeContract(open: () => Promise<StorePair>): void {
   describeHistory(stores);
   describeHistoryShares(stores);
   describeBlocks(stores);
+  describeHeld(stores);
   describeMessages(stores);
   describePositions(stores);
   describeLaterDevices(stores);

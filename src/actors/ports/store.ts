@@ -14,6 +14,7 @@ import type { BlockStore } from "./store-blocks.ts";
 import type { ConversationStore } from "./store-conversations.ts";
 import type { DeviceStore } from "./store-devices.ts";
 import type { FollowingStore } from "./store-following.ts";
+import type { HeldStore } from "./store-held.ts";
 import type { HistoryStore } from "./store-history.ts";
 import type { LogStore } from "./store-log.ts";
 import type { MaintenanceStore } from "./store-maintenance.ts";
@@ -27,6 +28,7 @@ export interface Store
     LogStore,
     HistoryStore,
     BlockStore,
+    HeldStore,
     MaintenanceStore,
     FollowingStore,
     WakeStore {

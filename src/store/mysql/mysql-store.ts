@@ -18,6 +18,7 @@ import { putDeviceName, readDeviceNames } from "./operations/device-names.ts";
 import { expireUndelivered } from "./operations/expiry.ts";
 import * as following from "./operations/following.ts";
 import * as groups from "./operations/groups.ts";
+import { readHeld } from "./operations/held.ts";
 import * as history from "./operations/history.ts";
 import { metInHistory, shareHistory } from "./operations/history-shares.ts";
 import { ackInbox, readInbox } from "./operations/inbox.ts";
@@ -127,6 +128,7 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     readArchiveGrants: read(readArchiveGrants),
     setBlock: write(setBlock),
     readBlocks: read(readBlocks),
+    readHeld: read(readHeld),
     nodeKey: write(nodeKey),
     claimSweep: write(claimSweep),
     readSweeps: read(readSweeps),

@@ -23,6 +23,7 @@ import {
   readRevocations,
 } from "./operations/following.ts";
 import { acceptLeave, createGroup } from "./operations/groups.ts";
+import { readHeld } from "./operations/held.ts";
 import { putHistoryKeys, readHistory, readHistoryKeys } from "./operations/history.ts";
 import { metInHistory, shareHistory } from "./operations/history-shares.ts";
 import { ackInbox, readInbox } from "./operations/inbox.ts";
@@ -116,6 +117,7 @@ export const reads = {
   readBlocks,
   readDeviceNames,
   metInHistory,
+  readHeld,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export type OperationName = keyof typeof writes | keyof typeof reads;

@@ -98,6 +98,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     readArchiveGrants: ask("readArchiveGrants"),
     setBlock: ask("setBlock"),
     readBlocks: ask("readBlocks"),
+    readHeld: ask("readHeld"),
     leaseDueConversations: ask("leaseDueConversations"),
     postponeConversation: ask("postponeConversation"),
     expireUndelivered: ask("expireUndelivered"),
