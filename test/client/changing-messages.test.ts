@@ -246,7 +246,7 @@ describe("changing messages", function () {
     await chat.edit(message, "twice");
     await chat.react(message, "✌️");
     await chat.settled();
-    await eventually(async () => expect((await bob.client.conversations()).length).to.equal(2));
+    await eventually(() => expect(bob.client.conversations()).to.have.length(2));
     const before = await shownBy(chat);
     await carol.close();
     people.forget(carol);

@@ -35,9 +35,9 @@ export interface ConversationMessagesParts {
   /** This device is still to be let in. */
   awaitsWelcome: () => boolean;
   /** A message has come. */
-  came(message: Message): void;
+  came: (message: Message) => void;
   /** What is to be seen of a message has changed. */
-  changed(message: Message): void;
+  changed: (message: Message) => void;
 }
 
 export class ConversationMessages {

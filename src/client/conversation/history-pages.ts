@@ -41,7 +41,7 @@ export interface HistoryPage {
    * connection to one.
    */
   earlier: "more" | Beginning;
-  /** False where edits, reactions or retractions may be missing that the node has, and could not be asked for. */
+  /** False where the node may have more, and could not be asked: messages of this stretch, or what has changed them since. */
   isComplete: boolean;
 }
 
