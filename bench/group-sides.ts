@@ -166,6 +166,8 @@ export class BenchSide {
         return { content, isAsSent: true, changes: [this.outboxChange(id, null)], stored: () => undefined };
       },
       opened: () => undefined,
+      amending: () => Promise.resolve(),
+      amended: () => undefined,
       unopened: () => fail("a message did not open"),
       returned: () => undefined,
       listSeen: () => undefined,

@@ -23,7 +23,8 @@ export class History {
     const read = { conversation, user, device, before, limit, maxBytes: limits.logPageBytes };
     const page = await this.store.readHistory(read);
     if (page === "not-a-member") throw new SottoError("conversation-unknown");
-    return { entries: page.entries.map((row) => this.vouchers.vouched(toWireEntry(row))), first: page.first };
+    const entries = page.entries.map((row) => this.vouchers.vouched(toWireEntry(row)));
+    return { entries, first: page.first, floor: page.floor };
   }
 
   /** Throws `conversation-unknown`: also for a key of an epoch that is not there yet. Then none of them is kept. */

@@ -63,6 +63,8 @@ export interface GroupOptions {
 export interface ClientEvents {
   /** A message of somebody else, or of another device of one's own: opened, in order, once. */
   message: { conversation: Conversation; message: Message };
+  /** A message was edited or retracted, or what people feel about it has changed: the message says it now. */
+  "message-changed": { conversation: Conversation; message: Message };
   /** A conversation that this device did not know before. */
   conversation: Conversation;
   connection: ConnectionState;
@@ -141,7 +143,7 @@ export class Client {
       own,
       directory: new DeviceDirectory(store, connection),
       supply: new KeyPackageSupply({ store, connection, engine, own, levels }),
-      blocks: new BlockList({ store, connection, own, changed: (users) => this.events.emit("blocked", users) }),
+      blocks: new BlockList({ store, connection, own, changed: (users) => this.blocksChanged(users) }),
       timings,
       closing: this.stop.signal,
       maxMessageBytes: () => this.admitted?.limits.messageBytes ?? limits.messageBytes,
@@ -289,7 +291,13 @@ export class Client {
 
   private follow(conversation: Conversation, isNew: boolean): void {
     conversation.on("message", (message) => this.events.emit("message", { conversation, message }));
+    conversation.on("message-changed", (message) => this.events.emit("message-changed", { conversation, message }));
     if (isNew) this.events.emit("conversation", conversation);
+  }
+
+  private blocksChanged(users: UserId[]): void {
+    for (const actor of this.registry.actors()) actor.messages.blocksChanged();
+    this.events.emit("blocked", users);
   }
 
   private report(fault: Fault): void {

@@ -20,6 +20,8 @@ export const tables = {
   pendingCommits: "pending-commits",
   outbox: "outbox",
   entries: "entries",
+  messagePlaces: "message-places",
+  messageChanges: "message-changes",
   tail: "tail",
   orphans: "orphans",
   receipts: "receipts",
@@ -117,6 +119,8 @@ export interface ConversationRecord {
   beganSequence: number;
   /** All entries up to here are stored. */
   position: number;
+  /** Which stretches of the log this device has read, also from before its own began; ascending and apart. What it cannot open is not among them. */
+  held?: [number, number][];
   /** Hash of the entry at `position`. */
   positionHash: Uint8Array | null;
   /** The running log hash after `position`. */
@@ -204,19 +208,38 @@ export interface OutboxRecord {
 /** An entry of the log as this device keeps it. */
 export interface EntryRecord {
   sequence: number;
-  /** `profile`: what the group is called; people see the name, not a message. `history-keys`: for somebody who joined; not kept. */
-  kind: "message" | "profile" | "history-keys" | "commit" | "leave" | "unopened";
+  /**
+   * `change`: of a message before it. `profile`: what the group is called; people see the name, not a message. `history-keys`: for
+   * somebody who joined; not kept.
+   */
+  kind: "message" | "change" | "profile" | "history-keys" | "commit" | "leave" | "unopened";
   id: MessageId;
   sender: { user: UserId; device: DeviceId };
   number: number;
   acceptedAt: number;
   logHash: Uint8Array;
-  /** Encoded content of a message. */
+  /** Encoded content of a message; null also of one that was retracted, and of what had changed it. */
   content: Uint8Array | null;
+  /** Its sender has taken it back: when it was written is all that is left of it. */
+  retracted?: { sentAt: number };
   /** Why it could not be opened. */
   reason: string | null;
   /** The log had lost it, and has it again at this place: nobody is told of it anew. */
   returned?: true;
+}
+
+/**
+ * A change of a message, found by the message's id: what the entry of the log says, but for the text of an edit, which stands there
+ * alone. `sentAt`: ms since 1970, by the sender's clock.
+ */
+export interface ChangeRecord {
+  kind: "reaction" | "edit" | "retraction";
+  sequence: number;
+  sender: { user: UserId; device: DeviceId };
+  sentAt: number;
+  /** Of a reaction. */
+  emoji?: string;
+  isRemoved?: true;
 }
 
 /** The last entries as they stand in the log: what a node that has lost them is given back. */
@@ -254,6 +277,12 @@ export const sortable = (value: number): string => value.toString().padStart(16,
 export const ratchetKey = (conversation: ConversationId, part: string): string => `${conversation}/${part}`;
 export const entryKey = (conversation: ConversationId, sequence: number): string =>
   `${conversation}/${sortable(sequence)}`;
+/** Of a message with this id, at this place of the log. */
+export const placeKey = (conversation: ConversationId, id: MessageId, sequence: number): string =>
+  `${conversation}/${id}/${sortable(sequence)}`;
+/** Of a change of the message `target`, at this place of the log. */
+export const changeKey = (conversation: ConversationId, target: MessageId, sequence: number): string =>
+  `${conversation}/${target}/${sortable(sequence)}`;
 export const historyKeyId = (
   conversation: ConversationId,
   { generation, epoch }: { generation: number; epoch: number },

@@ -80,6 +80,7 @@ const catalogue = {
     meaning: "The ack is not signed by this device, or lies outside what the device may read.",
   },
   diverged: { retryable: false, meaning: "The log here is not the one that the client has seen." },
+  "message-unknown": { retryable: false, meaning: "There is no such message here, as far as this device knows." },
   "removed-by-retention": { retryable: false, meaning: "What was asked for is older than the history that is kept." },
   // Raised by the SDK
   timeout: { retryable: true, meaning: "The state was not reached, or no answer came, in the time allowed." },

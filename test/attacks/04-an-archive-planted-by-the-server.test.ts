@@ -49,8 +49,8 @@ describe("attack 4: an archive, or a history, that the server made up", () => {
     });
   const historyAs = (change: (entries: Entries) => Entries) =>
     node.answer("history:read", async ({ forward }) => {
-      const { entries, first } = dataOf(await forward());
-      return ok<"history:read">({ entries: change(entries), first });
+      const { entries, ...bounds } = dataOf(await forward());
+      return ok<"history:read">({ entries: change(entries), ...bounds });
     });
 
   const planted: [string, (keys: Archive) => Archive][] = [

@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createClient, memoryStore } from "../../src/client/index.ts";
+import { eventually } from "../support/eventually.ts";
 import { runSotto, startSotto, type Finished, type Started } from "../support/sotto-command.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -82,6 +84,43 @@ describe("sotto chat", function () {
     expect(lost.stderr).to.include("device-revoked");
     const both = await chat(["--as", "oscar", "--start-over", "--register", ...data("oscar-2")]);
     expect(both.status).to.equal(2);
+  });
+
+  it("shows messages as they stand now, tells of what becomes of them, and counts only messages", async () => {
+    await chat(["--as", "hana", "--register", ...data("hana")]);
+    const { stdout: token } = await runSotto(["token", "--user", "gus"], settings);
+    const gus = await createClient({ url, user: "gus", token: () => token.trim(), store: memoryStore() });
+    try {
+      await gus.connect();
+      const theirs = await gus.direct("hana");
+      const [one, two, three] = ["one", "two", "three"].map((text) => theirs.send(text));
+      await theirs.edit(two!, "two, better");
+      await theirs.retract(three!);
+      await theirs.react(one!, "👍");
+      await one!.reached("accepted", { timeout: 60_000 });
+      await eventually(() => expect(theirs.unsent()).to.deep.equal([]));
+      const got = await chat(["--as", "hana", "--receive", "3", ...data("hana")]);
+      expect(got).to.include({ status: 0, stdout: "one\ntwo, better\n(taken back)\n" });
+
+      const receiving = startSotto(["chat", "--url", url, "--as", "hana", "--receive", "1", ...data("hana")], settings);
+      let edits = 0;
+      await eventually(
+        async () => {
+          await theirs.edit(one!, `one \u0007${(edits += 1)}`);
+          expect(receiving.output.stderr).to.include("gus edited: one \uFFFD");
+        },
+        60_000,
+        200,
+      );
+      await theirs.react(two!, "🎉");
+      await theirs.retract(two!);
+      theirs.send("last");
+      const ended = await receiving.ended;
+      expect(ended).to.include({ status: 0, stdout: "last\n" });
+      expect(ended.stderr).to.include("gus 🎉  two, better").and.include("gus took a message back");
+    } finally {
+      await gus.close();
+    }
   });
 
   it("keeps what it cannot send yet, and says so", async () => {

@@ -3,7 +3,7 @@ import type { ClientStore } from "../../src/client/index.ts";
 import type { Conversation } from "../../src/client/conversation/conversation.ts";
 import type { Fault } from "../../src/client/core.ts";
 import { memoryStore } from "../../src/client/index.ts";
-import type { UnopenedMessage } from "../../src/client/conversation/timeline.ts";
+import type { UnopenedMessage } from "../../src/client/conversation/history-pages.ts";
 import type { People } from "./people.ts";
 
 /** One side of a conversation, with everything its user was shown. */

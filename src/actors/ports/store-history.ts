@@ -40,7 +40,7 @@ export interface HistoryStore {
   /**
    * The log before a sequence (undefined: its end), as far as this user may read it: from where the user was added, or from
    * where it was let by `shareHistory`, to where it left, above the floor. Ascending; begins later when payloads pass `maxBytes` (one entry is always returned). `first`: where
-   * what the user may read begins. Only for a live device of the user.
+   * what the user may read begins; `floor`: retention has removed what is at or below it. Only for a live device of the user.
    */
   readHistory(read: {
     conversation: ConversationId;
@@ -49,7 +49,7 @@ export interface HistoryStore {
     before: number | undefined;
     limit: number;
     maxBytes: number;
-  }): Promise<{ entries: LogRow[]; first: number } | "not-a-member">;
+  }): Promise<{ entries: LogRow[]; first: number; floor: number } | "not-a-member">;
   /**
    * From now on, and until it leaves, the member reads from where the one who shares may read. `forbidden`: that one has no role in the
    * group now, or the group keeps no history. `not-a-member`: one of the two, or the device, is not in it, or the member came elsewhere.

@@ -2,6 +2,7 @@
 import { createInterface } from "node:readline";
 import type { Direct, Message } from "../../client/index.ts";
 import type { Terminal } from "./terminal.ts";
+import { describeChange, describeMessage, printable, shortened } from "./describe-message.ts";
 import { waitingForDevice } from "./send-lines.ts";
 
 const clock = (at: Date): string => at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
@@ -15,11 +16,15 @@ export async function converse(conversation: Direct, terminal: Terminal, signal:
     lines.prompt(true);
   };
   const show = async (message: Message): Promise<void> => {
-    above(`${message.sender.user} ${dim(clock(message.sentAt))}  ${printable(message.text)}`);
+    above(`${message.sender.user} ${dim(clock(message.sentAt))}  ${describeMessage(message)}`);
     await conversation.markRead(message);
   };
   const offs = [
     conversation.on("message", (message) => void show(message)),
+    conversation.on("message-changed", (message) => {
+      const line = describeChange(message);
+      if (line !== undefined) above(dim(line));
+    }),
     conversation.on("unopened", () => above(dim("a message could not be opened"))),
     conversation.on("waiting", (waiting) => {
       if (waiting === "recipient-device") above(dim(waitingForDevice(conversation.peer)));
@@ -38,15 +43,10 @@ export async function converse(conversation: Direct, terminal: Terminal, signal:
 }
 
 function followUp(message: Message, above: (line: string) => void): void {
-  const short = message.text.length > 30 ? `${message.text.slice(0, 29)}…` : message.text;
+  const short = shortened(message.text);
   message.on("state", (state) => {
     if (state === "delivered") above(dim(`✓ delivered  ${printable(short)}`));
     if (state === "failed" || state === "expired")
       above(`✗ ${state}  ${printable(short)}  ${message.error?.message ?? ""}`);
   });
-}
-
-/** Somebody else's text must not steer this terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => (character === "\t" ? character : "\uFFFD"));
 }

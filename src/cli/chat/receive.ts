@@ -1,7 +1,8 @@
 /** Prints messages that this device has not printed yet, in order, until as many as were asked for are out. */
-import type { Client, Conversation } from "../../client/index.ts";
+import type { Client, Conversation, Message } from "../../client/index.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { ChatOptions } from "./chat-options.ts";
+import { describeChange, takenBack } from "./describe-message.ts";
 import type { Terminal } from "./terminal.ts";
 
 export async function receiveMessages(
@@ -12,6 +13,11 @@ export async function receiveMessages(
 ): Promise<number> {
   const only = options.peer === undefined ? undefined : await client.direct(options.peer);
   let printed = 0;
+  // What becomes of a message is none, and is not counted.
+  client.on("message-changed", ({ conversation, message }) => {
+    const line = only && only !== conversation ? undefined : describeChange(message);
+    if (line !== undefined) terminal.note(line);
+  });
   while (printed < options.receive) {
     const arrival = nextArrival(client, signal);
     let found = 0;
@@ -36,14 +42,21 @@ async function printUnread(
 ): Promise<number> {
   if (limit <= 0) return 0;
   const messages = await conversation.unread({ limit: Math.min(limit, 500) });
-  for (const { text, sender, sentAt, acceptedAt } of messages) {
-    terminal.print(options.json ? JSON.stringify({ from: sender.user, text, sentAt, acceptedAt }) : text);
+  for (const message of messages) {
+    const { text, isRetracted } = message;
+    terminal.print(options.json ? JSON.stringify(asJson(message)) : isRetracted ? takenBack : text);
   }
   const last = messages.at(-1);
   if (!last) return 0;
   await terminal.flush();
   await conversation.markRead(last);
   return messages.length;
+}
+
+/** What is not so is left out. */
+function asJson({ text, sender, sentAt, acceptedAt, editedAt, isRetracted, replyTo }: Message): object {
+  const facts = { from: sender.user, text, sentAt, acceptedAt, editedAt, replyTo };
+  return isRetracted ? { ...facts, isRetracted } : facts;
 }
 
 function nextArrival(client: Client, signal: AbortSignal): { came: Promise<boolean>; cancel(): void } {

@@ -2,8 +2,6 @@
  * What runs a conversation on this device, and the place where its parts meet: the follower of its log, the outbox, the
  * keeper of its group, the joiner, acks and receipts. The client feeds it pushes and comparisons; people see `Conversation`.
  */
-import { decodeContent } from "../../crypto/content.ts";
-import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId, UserId } from "../../protocol/ids.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
@@ -12,35 +10,34 @@ import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts
 import { TypedEmitter } from "../async/typed-emitter.ts";
 import { inBackground, type ClientCore } from "../core.ts";
 import { AckSender } from "./ack-sender.ts";
+import { ConversationMessages } from "./conversation-messages.ts";
 import type { ConversationState } from "./conversation-state.ts";
-import type { OutboxRecord } from "../records.ts";
-import { keptAs } from "./entry-opener.ts";
 import { FoundingRetries } from "./founding-retries.ts";
 import { GenerationFounding } from "./generation-founding.ts";
 import { GroupAdministration } from "./group-administration.ts";
 import { GroupJoiner } from "./group-joiner.ts";
 import { GroupKeeper } from "./group-keeper.ts";
-import { GroupNaming, unheard } from "./group-naming.ts";
+import { GroupNaming } from "./group-naming.ts";
 import type { GroupFact } from "./log-batch.ts";
 import { HistoryKeys } from "./history-keys.ts";
-import { HistoryReader } from "./history-reader.ts";
+import type { UnopenedMessage } from "./history-pages.ts";
 import { HistorySharing } from "./history-sharing.ts";
 import { LogFollower } from "./log-follower.ts";
 import { LogReading } from "./log-reading.ts";
 import { MemberTrust } from "./member-trust.ts";
 import type { Message } from "./message.ts";
 import { Outbox } from "./outbox.ts";
-import { OutgoingMessages } from "./outgoing-messages.ts";
 import { ReaddAnswers } from "./readd-answers.ts";
 import { ReaddRequests } from "./readd-requests.ts";
 import { ReceiptBook } from "./receipt-book.ts";
-import { Recipients } from "./recipients.ts";
 import { RosterAlignment } from "./roster-alignment.ts";
-import { Timeline, type UnopenedMessage } from "./timeline.ts";
+import { checkList, ownListHead } from "./seen-lists.ts";
 
 export interface ConversationEvents {
   /** A message of somebody else, or of another device of one's own: opened, in order, once. */
   message: Message;
+  /** A message was edited or retracted, or what people feel about it has changed; also by this device. */
+  "message-changed": Message;
   /** A message that could not be opened. It is acked as such and blocks nothing. */
   unopened: UnopenedMessage;
   /**
@@ -56,8 +53,7 @@ export class ConversationActor {
   readonly state: ConversationState;
   readonly events = new TypedEmitter<ConversationEvents>();
   readonly outbox: Outbox;
-  readonly outgoing: OutgoingMessages;
-  readonly timeline: Timeline;
+  readonly messages: ConversationMessages;
   readonly administration: GroupAdministration;
   private readonly core: ClientCore;
   private readonly open: () => Promise<ConversationSummary>;
@@ -79,8 +75,6 @@ export class ConversationActor {
   /** This session's comparison of what this device holds with the node's log; undefined before it was tried. */
   private compared: Promise<void> | undefined;
   private lastWaiting: ConversationEvents["waiting"] = null;
-  /** Of who has started over, until a person has compared: in the order of the log. A later run finds them in the history. */
-  private withheld: Message[] = [];
 
   constructor(core: ClientCore, state: ConversationState, open: () => Promise<ConversationSummary>) {
     this.core = core;
@@ -88,11 +82,16 @@ export class ConversationActor {
     this.open = open;
     this.acks = new AckSender(core, state);
     this.trust = new MemberTrust(core, state);
-    this.book = new ReceiptBook(core, state, (receipt) => this.outgoing.showReceipt(receipt));
-    this.outgoing = new OutgoingMessages(core, new Recipients(core, state), this.book);
-    this.historyKeys = new HistoryKeys(core, state, () => older.forgetFirst());
-    const older = new HistoryReader(core, state, this.historyKeys);
-    this.timeline = new Timeline(core, state, this.outgoing, older);
+    this.book = new ReceiptBook(core, state, (receipt) => this.messages.outgoing.showReceipt(receipt));
+    this.historyKeys = new HistoryKeys(core, state, () => this.messages.older.forgetFirst());
+    this.messages = new ConversationMessages(core, state, {
+      book: this.book,
+      keys: this.historyKeys,
+      outbox: () => this.outbox,
+      awaitsWelcome: () => this.lastWaiting === "welcome",
+      came: (message) => this.events.emit("message", message),
+      changed: (message) => this.events.emit("message-changed", message),
+    });
     this.sharing = new HistorySharing(core, state, this.historyKeys, () => this.outbox);
     this.keeper = new GroupKeeper(core, state, {
       posted: (entry) => this.follower.post(entry),
@@ -128,7 +127,7 @@ export class ConversationActor {
       accepted: (entry) => this.follower.post(entry),
       catchUp: () => this.catchUp(),
       catchUpAfresh: () => this.reading.catchUpAfresh(),
-      listHead: () => this.listHead(),
+      listHead: () => ownListHead(core),
       historyKey: async () => this.state.group && this.historyKeys.at(this.state.record, this.state.group),
       lost: () => this.background(this.loseUnlessOut()),
     });
@@ -137,18 +136,16 @@ export class ConversationActor {
       policy: (record) => this.keeper.policy(record),
       historyKeys: this.historyKeys,
       takeOwn: (entry) => this.outbox.takeOwn(entry),
-      opened: (entry, content) => {
-        if (core.blocks.has(entry.sender.user)) return;
-        const message = this.timeline.presentReceived(entry, content);
-        if (core.directory.isInDoubt(entry.sender)) this.withheld.push(message);
-        else this.events.emit("message", message);
-      },
+      opened: (entry, content) => this.messages.opened(entry, content),
+      amending: (batch, target) => this.messages.amending(batch.draft, target),
+      amended: (entry, target) => this.messages.amended(entry, target),
       unopened: ({ sequence, sender }, reason) => {
         this.acks.noteFailure(reason);
         if (!core.blocks.has(sender.user)) this.events.emit("unopened", { sequence, sender, reason });
       },
-      returned: ({ id, sequence }) => this.outgoing.live(id)?.update({ sequence }),
-      listSeen: (entry, list) => void this.checkList(entry.sender.user, list),
+      returned: (entry) => this.messages.returned(entry),
+      listSeen: ({ conversation, sender: { user } }, list) =>
+        void checkList(core, { conversation, user }, list, () => this.devicesChanged([user])),
       advanced: () => {
         this.acks.wake();
         this.background(this.historyKeys.archive());
@@ -171,7 +168,7 @@ export class ConversationActor {
       book: this.book,
       summary: open,
       holds: (summary) => this.holds(summary),
-      rewoundTo: (sequence) => this.timeline.rewoundTo(sequence),
+      rewoundTo: (sequence) => this.messages.timeline.rewoundTo(sequence),
       tellAgain: () => {
         this.acks.noteAcked(0);
         this.acks.wake();
@@ -210,8 +207,7 @@ export class ConversationActor {
   /** Takes up what the store holds. */
   async load(): Promise<void> {
     await this.book.load();
-    const isShown = (record: OutboxRecord): boolean => keptAs(decodeContent(record.content)) === "message";
-    await this.outbox.load((record) => (isShown(record) ? this.outgoing.trackStored(record) : unheard));
+    await this.outbox.load((record) => this.messages.listenerFor(record));
   }
 
   /** An entry of the log was pushed. */
@@ -276,16 +272,10 @@ export class ConversationActor {
   trustChanged(user: UserId): void {
     if (!this.concerns(user)) return;
     this.noteWaiting();
-    this.showWithheld();
+    this.messages.trustChanged();
     this.outbox.wake();
     if (this.keeper.needsAlignment()) this.alignment.wake();
     if (this.state.canSeal) this.background(this.sharing.settle());
-  }
-
-  private showWithheld(): void {
-    const waiting = this.withheld;
-    this.withheld = waiting.filter(({ sender }) => this.core.directory.isInDoubt(sender));
-    for (const message of waiting) if (!this.withheld.includes(message)) this.events.emit("message", message);
   }
 
   /** A user's device list has moved on. */
@@ -312,6 +302,7 @@ export class ConversationActor {
   /** Resolves when nothing is being stored or acked. */
   async settled(): Promise<void> {
     await this.follower.settled();
+    await this.messages.settled();
     await this.acks.settled();
   }
 
@@ -400,7 +391,7 @@ export class ConversationActor {
   }
 
   private groupChanged(facts: ReadonlySet<GroupFact>): void {
-    if (facts.has("members")) this.outgoing.reconsider();
+    if (facts.has("members")) this.messages.outgoing.reconsider();
     if (facts.has("left")) this.outbox.wake();
     this.events.emit("changed", { facts: [...facts] });
   }
@@ -422,26 +413,5 @@ export class ConversationActor {
       if (!(error instanceof SottoError)) throw error;
     }
     this.noteWaiting();
-  }
-
-  private listHead(): { version: number; head: Uint8Array } {
-    const list = this.core.directory.get(this.core.own.user);
-    return { version: list?.version ?? 0, head: list?.head ?? new Uint8Array(32) };
-  }
-
-  /** A sender names its list in every message: a newer one is fetched; one that differs from ours, or is withheld, is reported. */
-  private async checkList(user: UserId, seen: { version: number; head: Uint8Array }): Promise<void> {
-    const { directory } = this.core;
-    if (seen.version === 0) return;
-    if (!directory.headAt(user, seen.version)) {
-      const fetched = await this.devicesChanged([user]).then(
-        () => true,
-        () => false,
-      );
-      if (!fetched) return;
-    }
-    const ours = directory.headAt(user, seen.version);
-    if (ours && equalBytes(ours, seen.head)) return;
-    this.core.report({ code: "untrusted-list", conversation: this.state.id, user });
   }
 }

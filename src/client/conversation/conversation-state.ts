@@ -46,6 +46,7 @@ const blank = {
   joinedSequence: 0,
   beganSequence: 0,
   position: 0,
+  held: [],
   positionHash: null,
   logHash: null,
   rosterEpoch: 0,

@@ -4,12 +4,10 @@ import { SottoError } from "../../protocol/errors.ts";
 import { newIdAfter, type ConversationId, type DeviceId, type MessageId, type UserId } from "../../protocol/ids.ts";
 import type { ConversationActor, ConversationEvents } from "./conversation-actor.ts";
 import type { Message } from "./message.ts";
-import type { HistoryPage } from "./timeline.ts";
+import type { HistoryOptions, HistoryPage } from "./history-pages.ts";
+import { idOf, requireText, type WrittenText } from "./written-text.ts";
 
 export type { ConversationEvents } from "./conversation-actor.ts";
-
-/** The longest text that is taken, in bytes of UTF-8: what fits a sealed message with room for its wrapping. */
-const maxTextBytes = 120 * 1024;
 
 export abstract class Conversation {
   readonly id: ConversationId;
@@ -50,32 +48,28 @@ export abstract class Conversation {
 
   /** Messages of this device that the node has not accepted yet, oldest first: earlier runs' too. */
   unsent(): Message[] {
-    return this.actor.outgoing.unsent();
+    return this.actor.messages.outgoing.unsent();
   }
 
   /**
    * Takes a message for sending and returns at once; what becomes of it is in its state. Throws `invalid-argument` for what
    * cannot be sent.
    */
-  send(message: string | { text: string; replyTo?: Message | MessageId }): Message {
-    const { text, replyTo } = typeof message === "string" ? { text: message, replyTo: undefined } : message;
+  send(message: string | (WrittenText & { replyTo?: Message | MessageId })): Message {
+    const written = typeof message === "string" ? { text: message } : message;
     if (this.closing.aborted) throw new SottoError("closed");
     if (this.actor.state.record.left) throw new SottoError("not-a-member");
-    if (typeof text !== "string") throw new SottoError("invalid-argument", { detail: "a message needs a text" });
-    if (text.length * 3 > maxTextBytes && new TextEncoder().encode(text).length > maxTextBytes) {
-      throw new SottoError("too-large", { detail: `A text has at most ${maxTextBytes} bytes.` });
-    }
     const sentAt = new Date();
     const content = {
       kind: "text" as const,
-      text,
+      ...requireText(written),
       sentAt: sentAt.getTime(),
-      ...(replyTo === undefined ? {} : { replyTo: typeof replyTo === "string" ? replyTo : replyTo.id }),
+      ...("replyTo" in written && written.replyTo !== undefined && { replyTo: idOf(written.replyTo) }),
     };
     const encoded = encodeContent(content);
     const id = newIdAfter<MessageId>(this.actor.outbox.lastId);
-    const outgoing = this.actor.outgoing.track(id, content, sentAt);
-    const listener = this.actor.outgoing.listenerFor(outgoing);
+    const outgoing = this.actor.messages.outgoing.track(id, content, sentAt);
+    const listener = this.actor.messages.outgoing.listenerFor(outgoing);
     this.actor.outbox.add(id, encoded, sentAt.getTime(), listener).catch((cause: unknown) => {
       const detail = "This device could not store the message.";
       const error = cause instanceof SottoError ? cause : new SottoError("internal", { detail, cause });
@@ -84,10 +78,33 @@ export abstract class Conversation {
     return outgoing;
   }
 
-  /** Withdraws a message that has not been sealed yet. False when it is too late. */
+  /**
+   * Says what this user feels about a message, or with `remove` no longer does. It shows here at once, and resolves when it is kept for
+   * sending, also offline; where it fails for good it is taken back. Errors: `invalid-argument`, `message-unknown` for what this device
+   * has not got in this conversation, `not-a-member`.
+   */
+  react(message: Message | MessageId, emoji: string, options: { remove?: boolean } = {}): Promise<void> {
+    return this.actor.messages.changing.react(message, emoji, options);
+  }
+
+  /** Gives a message of this user's another text, and other mentions. As `react`; also `forbidden` for others' messages, `too-large`. */
+  edit(message: Message | MessageId, edited: string | WrittenText): Promise<void> {
+    return this.actor.messages.changing.edit(message, edited);
+  }
+
+  /**
+   * Takes a message of this user's back, for good: devices that follow the protocol forget what it said, what it was edited to, and the
+   * reactions. As `react`; also `forbidden` for others' messages.
+   */
+  retract(message: Message | MessageId): Promise<void> {
+    return this.actor.messages.changing.retract(message);
+  }
+
+  /** Withdraws a message that has not been sealed yet, with what was to change it. False when it is too late. */
   async cancel(message: Message): Promise<boolean> {
     const cancelled = await this.actor.outbox.cancel(message.id);
-    if (cancelled) this.actor.outgoing.listenerFor(message).moved("failed", { error: new SottoError("aborted") });
+    if (cancelled)
+      this.actor.messages.outgoing.listenerFor(message).moved("failed", { error: new SottoError("aborted") });
     return cancelled;
   }
 
@@ -104,14 +121,17 @@ export abstract class Conversation {
     return this.actor.settled();
   }
 
-  /** What this device holds, newest page first; a page itself runs from old to new. */
-  history(options: { before?: number; limit?: number } = {}): Promise<HistoryPage> {
-    return this.actor.timeline.history(options.before, options.limit ?? 50);
+  /**
+   * A page: the newest, or next to a sequence in either direction; it runs from old to new. What this device does not hold comes from the node,
+   * with all that changed the messages since. Errors: `invalid-argument`, `aborted`, those of the connection.
+   */
+  history(options: HistoryOptions = {}): Promise<HistoryPage> {
+    return this.actor.messages.pages.read(options);
   }
 
   /** Messages of others that `markRead` has not passed, oldest first. */
   unread(options: { limit?: number } = {}): Promise<Message[]> {
-    return this.actor.timeline.received(this.actor.state.record.readSequence, options.limit ?? 1000);
+    return this.actor.messages.timeline.received(this.actor.state.record.readSequence, options.limit ?? 1000);
   }
 
   /** Remembers on this device that the person has seen everything up to this message. */
@@ -124,7 +144,7 @@ export abstract class Conversation {
 
   /** Messages from now on, in order, at the reader's own pace: `for await (const message of chat.messages({ signal })) …`. */
   messages(options: { signal?: AbortSignal } = {}): AsyncGenerator<Message, void, void> {
-    return this.actor.timeline.live((stop) => this.nextArrival(stop), options.signal);
+    return this.actor.messages.timeline.live((stop) => this.nextArrival(stop), options.signal);
   }
 
   /** Resolves true when a message arrives, false when the reader or the client goes away. */

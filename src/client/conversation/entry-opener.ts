@@ -2,7 +2,7 @@
  * Opens one message of the log, or says why it cannot be: everything a message claims is held against the group, the
  * sender's chain and the envelope. Pure but for the group engine; the caller persists.
  */
-import { decodeContent, type Content } from "../../crypto/content.ts";
+import { decodeContent, isChange, type Content } from "../../crypto/content.ts";
 import type { Group, GroupEngine, OpenedInGroup } from "../../crypto/group-engine.ts";
 import type { HistoryKey } from "../../crypto/history-key.ts";
 import { decodeMessagePayload } from "../../crypto/message-payload.ts";
@@ -17,8 +17,10 @@ import { signedBytes } from "../../protocol/signed-bytes.ts";
 import type { ConversationRecord } from "../records.ts";
 
 /** How an entry is kept that has this content. */
-export const keptAs = ({ kind }: Content): "message" | "profile" | "history-keys" =>
-  kind === "profile" || kind === "history-keys" ? kind : "message";
+export const keptAs = (content: Content): "message" | "change" | "profile" | "history-keys" => {
+  if (isChange(content)) return "change";
+  return content.kind === "profile" || content.kind === "history-keys" ? content.kind : "message";
+};
 
 /** What the group authenticates beside the ciphertext: the envelope. */
 export function envelopeBytes(envelope: {

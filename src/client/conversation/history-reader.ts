@@ -10,33 +10,84 @@ import { openKeptMessage } from "../../crypto/sealed-message.ts";
 import type { DeviceList } from "../../identity/device-list.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
-import type { DeviceId, UserId } from "../../protocol/ids.ts";
+import type { DeviceId, MessageId, UserId } from "../../protocol/ids.ts";
+import { limits } from "../../protocol/limits.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
 import type { ClientCore } from "../core.ts";
-import { encodeRecord, entryKey, tables, type EntryRecord } from "../records.ts";
+import type { EntryRecord } from "../records.ts";
+import { Draft } from "../stores/draft.ts";
+import type { Authorship } from "./changes/authorship.ts";
+import { changeIn, rowsOf } from "./changes/entry-rows.ts";
+import { forgetWhatIsRetracted } from "./changes/forgetting.ts";
 import { keptAs } from "./entry-opener.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { withHeld } from "./held-log.ts";
 import type { HistoryKeys } from "./history-keys.ts";
+import { addRange, includesSequence, type SequenceRanges } from "./sequence-ranges.ts";
+
+export interface HistoryReaderParts {
+  keys: HistoryKeys;
+  authorship: Authorship;
+  /** Changes of these messages have been read. */
+  changed(targets: ReadonlySet<MessageId>): void;
+}
+
+/** Why nothing comes before a place: the conversation begins there; retention has removed it; it is not for this user; or nobody can say now. */
+export type Beginning = "nothing" | "removed" | "not-shared" | "not-now";
+
+/** What could not be opened is asked for again after this long. */
+const triedForMs = 60_000;
+/** Places of which `messages-missing` was said. */
+const reportedAtMost = 1024;
 
 export class HistoryReader {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
+  private readonly parts: HistoryReaderParts;
   private readonly keys: HistoryKeys;
-  /** Where what this user may read begins; undefined before the node was asked. */
-  private first: number | undefined;
-  /** How far down numbers have been compared, and the lowest of each device so far. */
+  /** Where what this user may read begins, and up to where retention has removed the log; undefined before the node was asked. */
+  private bounds: { first: number; floor: number } | undefined;
+  /** How far down numbers have been compared in one go, and the lowest of each device in it. */
   private comparedTo = Infinity;
   private readonly lowest = new Map<DeviceId, number>();
+  private readonly reported = new Set<number>();
+  /** What the node had and this device could not open. */
+  private tried: { until: number; ranges: SequenceRanges } = { until: 0, ranges: [] };
 
-  constructor(core: ClientCore, state: ConversationState, keys: HistoryKeys) {
+  constructor(core: ClientCore, state: ConversationState, parts: HistoryReaderParts) {
     this.core = core;
     this.state = state;
-    this.keys = keys;
+    this.parts = parts;
+    this.keys = parts.keys;
   }
 
   /** The user may read further back than the node said. */
   forgetFirst(): void {
-    this.first = undefined;
+    this.bounds = undefined;
+    this.tried = { until: 0, ranges: [] };
+  }
+
+  triedLately(): SequenceRanges {
+    return this.tried.until > Date.now() ? this.tried.ranges : [];
+  }
+
+  /** Whether the node has said that nothing up to here is to be read. */
+  isOutOfReach(sequence: number): boolean {
+    return this.bounds !== undefined && sequence < this.bounds.first;
+  }
+
+  /** Where the user's reading begins, as the node said last. */
+  get first(): number | undefined {
+    return this.bounds?.first;
+  }
+
+  /** What is to be said where no page comes before a sequence. */
+  beginningAt(before: number): Beginning {
+    if (before <= 1) return "nothing";
+    if (!this.bounds || before > this.bounds.first) return "not-now";
+    const { first, floor } = this.bounds;
+    if (first > floor + 1) return "not-shared";
+    return floor > 0 ? "removed" : "nothing";
   }
 
   /**
@@ -45,8 +96,12 @@ export class HistoryReader {
    */
   async before(before: number, limit: number): Promise<EntryRecord[]> {
     if (before <= (this.first ?? 1) || this.core.connection.state !== "online") return [];
-    const page = await this.core.connection.request("history:read", { conversation: this.state.id, before, limit });
-    this.first = page.first;
+    const page = await this.core.connection.request("history:read", {
+      conversation: this.state.id,
+      before,
+      limit: Math.min(limit, limits.logEntriesPerPage),
+    });
+    this.bounds = { first: page.first, floor: page.floor };
     const wanted = page.entries.filter(({ sequence }, index) => sequence === before - page.entries.length + index);
     if (wanted.length < page.entries.length) throw new SottoError("diverged");
     this.compareNumbers(wanted);
@@ -61,26 +116,65 @@ export class HistoryReader {
       }
       records.push(record);
     }
-    const opened = records.filter(({ reason }) => reason === null);
-    await this.core.store.write(
-      opened.map((record) => ({
-        table: tables.entries,
-        id: entryKey(this.state.id, record.sequence),
-        bytes: encodeRecord(record),
-      })),
-    );
+    await this.keep(records);
     return records;
+  }
+
+  /** All from a sequence to another, ascending, as far as the node has it. */
+  async between(from: number, to: number): Promise<EntryRecord[]> {
+    const found: EntryRecord[] = [];
+    for (let before = to + 1; before > from;) {
+      const page = await this.before(before, before - from);
+      if (page.length === 0) break;
+      found.push(...page);
+      before = page.at(-1)!.sequence;
+    }
+    return found.toReversed();
+  }
+
+  /** What this device holds already stays as it is. What was retracted, as far as is known, is not kept. */
+  private async keep(records: readonly EntryRecord[]): Promise<void> {
+    const changed = new Set<MessageId>();
+    await this.state.queue.run(async () => {
+      const draft = new Draft(this.core.store);
+      const concerned = new Set<MessageId>();
+      let held = this.state.record.held ?? [];
+      for (const record of records.filter(({ reason }) => reason === null)) {
+        if (includesSequence(held, record.sequence)) continue;
+        draft.write(...rowsOf(this.state.id, record));
+        held = withHeld(held, record.sequence);
+        const target = changeIn(record)?.target;
+        if (target) changed.add(target);
+        if (target ?? (record.kind === "message" && record.id)) concerned.add(target ?? record.id);
+      }
+      for (const id of concerned) await forgetWhatIsRetracted(draft, this.parts.authorship, this.state.id, id);
+      if (draft.changes.length > 0) await this.state.commit({ record: { held } }, draft.changes);
+    });
+    this.noteTried(records);
+    this.parts.changed(changed);
+  }
+
+  private noteTried(records: readonly EntryRecord[]): void {
+    let ranges = this.triedLately();
+    for (const { sequence, reason } of records) {
+      if (reason !== null) ranges = addRange(ranges, sequence, sequence, Infinity);
+    }
+    const isNew = ranges.length > 0 && this.tried.until <= Date.now();
+    this.tried = { until: isNew ? Date.now() + triedForMs : this.tried.until, ranges };
   }
 
   /** Each device counts its messages, and signs the count: what is left out, or has changed places with another, shows. */
   private compareNumbers(entries: readonly LogEntry[]): void {
     const conversation = this.state.id;
+    // Pages may be read in any order: only what lies next to each other is compared.
+    if (entries.at(-1)?.sequence !== this.comparedTo - 1) this.lowest.clear();
     for (const { kind, sequence, sender, number } of entries.toReversed()) {
-      if (kind !== "message" || sequence >= this.comparedTo) continue;
       this.comparedTo = sequence;
+      if (kind !== "message") continue;
       const lowest = this.lowest.get(sender.device);
       this.lowest.set(sender.device, number);
-      if (lowest === undefined || number === lowest - 1) continue;
+      if (lowest === undefined || number === lowest - 1 || this.reported.has(sequence)) continue;
+      if (this.reported.size < reportedAtMost) this.reported.add(sequence);
       this.core.report({ code: "messages-missing", conversation, sequence, ...sender });
     }
   }

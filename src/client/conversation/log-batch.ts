@@ -16,8 +16,11 @@ import {
   type EntryRecord,
   type TailRecord,
 } from "../records.ts";
+import { rowsOf } from "./changes/entry-rows.ts";
+import { withHeld } from "./held-log.ts";
 import { addRange } from "./sequence-ranges.ts";
-import type { RecordChange } from "../stores/client-store.ts";
+import type { OpenClientStore, RecordChange } from "../stores/client-store.ts";
+import { Draft } from "../stores/draft.ts";
 
 /** Commits are rare; receipts older than the oldest kept prove nothing new. */
 const commitsKept = 256;
@@ -51,13 +54,15 @@ export class LogBatch {
   readonly joined = new Set<DeviceId>();
   /** What people see of a group has changed. */
   readonly changed = new Set<GroupFact>();
+  /** What it writes, and what the store holds with that. */
+  readonly draft: Draft;
   private readonly state: ConversationState;
-  private readonly changes: RecordChange[] = [];
   private readonly releases: (() => void)[] = [];
   private readonly after: (() => void)[] = [];
 
-  constructor(state: ConversationState) {
+  constructor(state: ConversationState, store: OpenClientStore) {
     this.state = state;
+    this.draft = new Draft(store);
     const { departures, senders } = state.record;
     this.record = { ...state.record, departures: { ...departures }, senders: { ...senders } };
     this.group = state.group;
@@ -78,12 +83,12 @@ export class LogBatch {
   }
 
   write(...changes: RecordChange[]): void {
-    this.changes.push(...changes);
+    this.draft.write(...changes);
   }
 
   /** Which rows of a table it writes. */
   writes(table: string): string[] {
-    return this.changes.filter((change) => change.table === table).map(({ id }) => id);
+    return this.draft.changes.filter((change) => change.table === table).map(({ id }) => id);
   }
 
   /** A commit has been adopted: a new epoch, and a new beginning of the running hash. */
@@ -187,18 +192,21 @@ export class LogBatch {
   keep(
     entry: HashedEntry,
     hash: Uint8Array,
-    kept: Pick<EntryRecord, "kind" | "content" | "reason" | "returned">,
+    kept: Pick<EntryRecord, "kind" | "content" | "reason" | "retracted" | "returned">,
   ): EntryRecord {
     const { sequence, id, sender, number, acceptedAt, conversation } = entry;
     const logHash = this.record.logHash ?? new Uint8Array(32);
     const record: EntryRecord = { sequence, id, sender, number, acceptedAt, logHash, ...kept };
-    this.changes.push(
-      { table: tables.entries, id: entryKey(conversation, sequence), bytes: encodeRecord(record) },
-      { table: tables.tail, id: entryKey(conversation, sequence), bytes: encodeRecord(entry satisfies TailRecord) },
-    );
+    const tail = encodeRecord(entry satisfies TailRecord);
+    this.write(...rowsOf(conversation, record), {
+      table: tables.tail,
+      id: entryKey(conversation, sequence),
+      bytes: tail,
+    });
     if (sequence > tailKept) {
-      this.changes.push({ table: tables.tail, id: entryKey(conversation, sequence - tailKept), bytes: null });
+      this.write({ table: tables.tail, id: entryKey(conversation, sequence - tailKept), bytes: null });
     }
+    this.record.held = withHeld(this.record.held, sequence);
     if (kept.kind === "unopened") {
       this.record.unopened = addRange(this.record.unopened, sequence, sequence, limits.unopenedRanges);
     }
@@ -215,7 +223,7 @@ export class LogBatch {
         ...(this.group && this.group !== this.state.group ? { group: this.group } : {}),
         ...(this.pendingSettled ? { pending: null } : {}),
       },
-      this.changes,
+      this.draft.changes,
     );
     for (const release of this.releases) release();
     for (const tell of this.after) tell();

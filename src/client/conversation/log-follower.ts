@@ -145,7 +145,7 @@ export class LogFollower {
   /** Stores a run of entries; those that do not follow on are left out. */
   private take(entries: readonly LogEntry[], areRead: boolean): Promise<void> {
     return this.state.queue.run(async () => {
-      const batch = new LogBatch(this.state);
+      const batch = new LogBatch(this.state, this.core.store);
       for (const wire of entries) {
         const entry = { ...wire, payload: fromBase64(wire.payload) };
         if (entry.sequence <= batch.record.position) continue;

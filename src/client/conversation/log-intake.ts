@@ -2,12 +2,13 @@
  * What one entry of the log means to this device: a commit moves the group, a message is opened, an own message comes home.
  * Works on a batch that is stored later; an entry that cannot be followed stops the batch and leaves it as it was.
  */
-import { decodeContent, type Content } from "../../crypto/content.ts";
+import { decodeContent, isChange, type Content } from "../../crypto/content.ts";
 import type { AppliedCommit, ConversationPolicy, Group, GroupMember } from "../../crypto/group-engine.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { entryHash, type HashedEntry } from "../../identity/log-hash.ts";
 import { verifyLeave } from "../../identity/leave.ts";
 import { SottoError } from "../../protocol/errors.ts";
+import type { MessageId } from "../../protocol/ids.ts";
 import type { UnopenedReason } from "../../protocol/receipts.ts";
 import type { ClientCore } from "../core.ts";
 import {
@@ -19,6 +20,7 @@ import {
   type OrphanRecord,
 } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
+import { changeIn } from "./changes/entry-rows.ts";
 import { keptAs, openEntry } from "./entry-opener.ts";
 import type { HistoryKeys } from "./history-keys.ts";
 import type { LogBatch } from "./log-batch.ts";
@@ -40,6 +42,9 @@ export interface IntakeHooks {
   readonly historyKeys: HistoryKeys;
   takeOwn(entry: HashedEntry): OwnArrival | undefined;
   opened(entry: EntryRecord, content: Content): void;
+  /** A change of a message is to be kept, and what it takes away is not. */
+  amending(batch: LogBatch, target: MessageId): Promise<void>;
+  amended(entry: EntryRecord, target: MessageId): void;
   unopened(entry: EntryRecord, reason: UnopenedReason): void;
   /** A message that the log had lost is in it again, at this place. */
   returned(entry: EntryRecord): void;
@@ -65,7 +70,7 @@ export class LogIntake {
     else if (entry.kind === "leave") this.takeLeave(batch, entry, hash);
     else if (!batch.group || !batch.record.logHash) this.refuseMessage(batch, entry);
     else if (await this.takeReturned(batch, entry, hash)) return;
-    else if (entry.sender.device === this.core.own.device) this.takeOwnMessage(batch, entry, hash);
+    else if (entry.sender.device === this.core.own.device) await this.takeOwnMessage(batch, entry, hash);
     else await this.takeMessage(batch, entry, hash);
   }
 
@@ -204,18 +209,20 @@ export class LogIntake {
     const bytes = await this.core.store.get(tables.orphans, id);
     if (!bytes) return false;
     const orphan = decodeRecord<OrphanRecord>(bytes);
-    const { sender, number, kind, content, reason } = orphan.entry;
+    const { sender, number, kind, content, reason, retracted } = orphan.entry;
     const isSame = sender.device === entry.sender.device && number === entry.number;
     if (!isSame || !equalBytes(orphan.payload, entry.payload)) return false;
     batch.continueHash(hash);
-    const kept = batch.keep(entry, hash, { kind, content, reason, returned: true });
+    const kept = batch.keep(entry, hash, { kind, content, reason, ...(retracted && { retracted }), returned: true });
+    const change = changeIn(kept);
+    if (change) await this.hooks.amending(batch, change.target);
     batch.record.orphans = batch.record.orphans.filter((one) => one !== entry.id);
     batch.write({ table: tables.orphans, id, bytes: null });
     batch.tell(() => this.hooks.returned(kept));
     return true;
   }
 
-  private takeOwnMessage(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): void {
+  private async takeOwnMessage(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): Promise<void> {
     const own = this.hooks.takeOwn(entry);
     if (!own && entry.number > batch.record.lastNumber) {
       batch.record.lostAt = Date.now();
@@ -230,7 +237,7 @@ export class LogIntake {
       batch.keep(entry, hash, { kind: "unopened", content: null, reason: "not-followed" });
       return;
     }
-    if (own.isAsSent) this.keepContent(batch, entry, hash, own.content);
+    if (own.isAsSent) await this.keepContent(batch, entry, hash, own.content);
     else batch.keep(entry, hash, { kind: "unopened", content: null, reason: "replayed" });
     batch.write(...own.changes);
     batch.tell(() => own.stored());
@@ -249,26 +256,29 @@ export class LogIntake {
     }
     const { message, content, skipped } = opened;
     batch.record.senders[entry.sender.device] = { number: entry.number, contentHash: message.contentHash };
-    const kept = this.keepContent(batch, entry, hash, message.content, content);
+    const kept = await this.keepContent(batch, entry, hash, message.content, content);
     if (content.kind === "history-keys") await this.hooks.historyKeys.takeShared(batch, entry.sender.user, content);
     batch.tell(() => {
       const { conversation, sequence, sender } = entry;
       if (skipped) this.core.report({ code: "messages-missing", conversation, sequence, ...sender });
       this.hooks.listSeen(entry, message.deviceList);
       if (kept.kind === "message") this.hooks.opened(kept, content);
+      if (isChange(content)) this.hooks.amended({ ...kept, content: message.content }, content.target);
     });
   }
 
-  private keepContent(
+  private async keepContent(
     batch: LogBatch,
     entry: HashedEntry,
     hash: Uint8Array,
     bytes: Uint8Array,
     content: Content = decodeContent(bytes),
-  ): EntryRecord {
+  ): Promise<EntryRecord> {
     if (content.kind === "profile") batch.noteName(entry.sender.user, content.name);
     const kind = keptAs(content);
-    return batch.keep(entry, hash, { kind, content: kind === "history-keys" ? null : bytes, reason: null });
+    const kept = batch.keep(entry, hash, { kind, content: kind === "history-keys" ? null : bytes, reason: null });
+    if (isChange(content)) await this.hooks.amending(batch, content.target);
+    return kept;
   }
 }
 

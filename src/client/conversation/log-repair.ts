@@ -25,6 +25,7 @@ import {
   type TailRecord,
 } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
+import { removalOf } from "./changes/entry-rows.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { rangesUpTo } from "./sequence-ranges.ts";
 
@@ -163,10 +164,9 @@ export class LogRepair {
       for (const { sequence, id, payload } of beyond) {
         const entry = await this.entry(sequence);
         if (!entry) return { outcome: "lost" };
-        const key = entryKey(this.state.id, sequence);
         changes.push(
-          { table: tables.entries, id: key, bytes: null },
-          { table: tables.tail, id: key, bytes: null },
+          ...removalOf(this.state.id, entry),
+          { table: tables.tail, id: entryKey(this.state.id, sequence), bytes: null },
           {
             table: tables.orphans,
             id: orphanKey(this.state.id, id),
@@ -181,6 +181,7 @@ export class LogRepair {
             positionHash: last ? entryHash(last) : null,
             logHash: before.logHash,
             unopened: rangesUpTo(record.unopened, agreed),
+            held: rangesUpTo(record.held ?? [], agreed),
             readSequence: Math.min(record.readSequence, agreed),
             orphans: [...record.orphans, ...beyond.map(({ id }) => id)],
           },

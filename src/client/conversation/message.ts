@@ -5,9 +5,10 @@
  *      └────────────┴──────────┴─▶ failed      accepted ─▶ expired
  *   delivered → read                                                  (received)
  */
-import type { Content } from "../../crypto/content.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId, MessageId, UserId } from "../../protocol/ids.ts";
+import { isSameView, type MessageView } from "./changes/message-view.ts";
+import type { Reactions } from "./changes/outcome.ts";
 import type { RecipientReceipt } from "./receipt-book.ts";
 import { TypedEmitter } from "../async/typed-emitter.ts";
 import { withDeadline } from "../async/waiting.ts";
@@ -25,15 +26,26 @@ const order: Record<MessageState, number> = {
   failed: 7,
 };
 
+/** What somebody did to a message after it was written. */
+export interface MessageChange {
+  kind: "reaction" | "edit" | "retraction";
+  user: UserId;
+  /** Of a reaction, and whether it was taken away. */
+  emoji?: string;
+  isRemoved?: boolean;
+}
+
 export interface MessageEvents {
   state: MessageState;
   receipt: RecipientReceipt;
+  /** It was edited or retracted, or what people feel about it has changed: the message itself says it now. */
+  changed: Message;
 }
 
 export interface MessageFacts {
   id: MessageId;
   sender: { user: UserId; device: DeviceId };
-  content: Content;
+  view: MessageView;
   sentAt: Date;
   state: MessageState;
   sequence?: number;
@@ -44,17 +56,16 @@ export interface MessageFacts {
 export class Message {
   readonly id: MessageId;
   readonly sender: { user: UserId; device: DeviceId };
-  readonly content: Content;
   /** By the sender's clock. */
   readonly sentAt: Date;
   private readonly events = new TypedEmitter<MessageEvents>();
   private readonly lookUpReceipts: (message: Message) => Promise<RecipientReceipt[]>;
   private facts: MessageFacts;
+  private change: MessageChange | undefined;
 
   constructor(facts: MessageFacts, lookUpReceipts: (message: Message) => Promise<RecipientReceipt[]>) {
     this.id = facts.id;
     this.sender = facts.sender;
-    this.content = facts.content;
     this.sentAt = facts.sentAt;
     this.facts = facts;
     this.lookUpReceipts = lookUpReceipts;
@@ -63,9 +74,37 @@ export class Message {
   get state(): MessageState {
     return this.facts.state;
   }
-  /** What was written; empty for content of a later version of Sotto. */
+  /** As its author has edited it last; empty when it was retracted, and for what a later version of Sotto has written. */
   get text(): string {
-    return this.content.kind === "text" ? this.content.text : "";
+    return this.facts.view.text;
+  }
+  /** By the author's clock; undefined where it is as it was written at first. */
+  get editedAt(): Date | undefined {
+    return this.facts.view.editedAt;
+  }
+  /** Its author has taken it back: that it was there is all that is left of it. */
+  get isRetracted(): boolean {
+    return this.facts.view.isRetracted;
+  }
+  /** Who feels what about it: users by emoji, in the order in which they said so. */
+  get reactions(): Reactions {
+    return this.facts.view.reactions;
+  }
+  /** The message that it answers. */
+  get replyTo(): MessageId | undefined {
+    return this.facts.view.replyTo;
+  }
+  /** In the order of their ids. */
+  get mentions(): readonly UserId[] {
+    return this.facts.view.mentions;
+  }
+  /** Whether a later version of Sotto has written it, and this one cannot show it. */
+  get isUnknown(): boolean {
+    return this.facts.view.isUnknown;
+  }
+  /** What was done to it last, while this object was held. */
+  get lastChange(): MessageChange | undefined {
+    return this.change;
   }
   /** The place in the conversation's log; undefined until accepted. */
   get sequence(): number | undefined {
@@ -129,6 +168,15 @@ export class Message {
     const moves = state !== undefined && order[state] > order[this.facts.state];
     this.facts = { ...this.facts, ...rest, ...(moves ? { state } : {}) };
     if (moves) this.events.emit("state", state);
+  }
+
+  /** For the conversation that owns this message. Whether anything is to be seen of it. `change`: what has done it, where that is known. */
+  show(view: MessageView, change?: MessageChange): boolean {
+    if (isSameView(this.facts.view, view)) return false;
+    this.facts = { ...this.facts, view };
+    if (change) this.change = change;
+    this.events.emit("changed", this);
+    return true;
   }
 
   /** For the conversation that owns this message. */

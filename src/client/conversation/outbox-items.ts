@@ -1,20 +1,15 @@
 /** The messages of an outbox, in memory and in the store alike: whatever changes is written before it counts. */
+import { decodeContent, isChange } from "../../crypto/content.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
 import type { HashedEntry } from "../../identity/log-hash.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { MessageId } from "../../protocol/ids.ts";
 import type { ClientCore } from "../core.ts";
-import {
-  decodeRecord,
-  encodeRecord,
-  entryKey,
-  outboxKey,
-  tables,
-  type EntryRecord,
-  type OutboxRecord,
-} from "../records.ts";
+import { decodeRecord, encodeRecord, outboxKey, tables, type EntryRecord, type OutboxRecord } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
+import { rowsOf } from "./changes/entry-rows.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { keptAs } from "./entry-opener.ts";
 import type { OwnArrival } from "./log-intake.ts";
 
 export type OutgoingState = "queued" | "sealing" | "sending" | "accepted" | "failed";
@@ -65,23 +60,29 @@ export class OutboxItems {
     return this.items.has(item.record.id);
   }
 
+  get(id: MessageId): OutboxItem | undefined {
+    return this.items.get(id);
+  }
+
   all(): OutboxItem[] {
     return [...this.items.values()];
   }
 
-  /** Withdraws a message that has not been sealed. False when it is too late. */
+  /** Withdraws a message that has not been sealed, with what was to change it. False when it is too late. */
   cancel(id: MessageId): Promise<boolean> {
     return this.state.queue.run(async () => {
       const item = this.items.get(id);
       if (!item || item.record.number !== null) return false;
-      await this.forget(item);
+      const changes = this.unsealed().filter(({ record }) => targetOf(record) === id);
+      await this.forget(item, ...changes);
+      for (const { listener } of changes) listener.moved("failed", { error: new SottoError("aborted") });
       return true;
     });
   }
 
-  async forget(item: OutboxItem): Promise<void> {
-    await this.core.store.write([this.removalOf(item.record.id)]);
-    this.items.delete(item.record.id);
+  async forget(...items: OutboxItem[]): Promise<void> {
+    await this.core.store.write(items.map(({ record }) => this.removalOf(record.id)));
+    for (const { record } of items) this.items.delete(record.id);
   }
 
   /** The greatest id here or sent before: the next one has to be greater. */
@@ -128,7 +129,7 @@ export class OutboxItems {
     if (accepted === null || accepted === "known") return [];
     const entry: EntryRecord = {
       ...accepted,
-      kind: "message",
+      kind: keptAs(decodeContent(record.content)),
       id: record.id,
       sender: { user: this.core.own.user, device: this.core.own.device },
       number: record.number ?? 0,
@@ -136,12 +137,16 @@ export class OutboxItems {
       content: record.content,
       reason: null,
     };
-    return [{ table: tables.entries, id: entryKey(this.state.id, entry.sequence), bytes: encodeRecord(entry) }];
+    return rowsOf(this.state.id, entry);
   }
 
   /** Forgets items whose removal is stored. */
   drop(items: readonly OutboxItem[]): void {
     for (const { record } of items) this.items.delete(record.id);
+  }
+
+  private unsealed(): OutboxItem[] {
+    return this.all().filter(({ record }) => record.number === null);
   }
 
   unaccepted(): OutboxItem[] {
@@ -163,4 +168,10 @@ export class OutboxItems {
   changeOf(record: OutboxRecord): RecordChange {
     return { table: tables.outbox, id: outboxKey(this.state.id, record.id), bytes: encodeRecord(record) };
   }
+}
+
+/** Which message it is to change. */
+function targetOf({ content }: OutboxRecord): MessageId | undefined {
+  const decoded = decodeContent(content);
+  return isChange(decoded) ? decoded.target : undefined;
 }

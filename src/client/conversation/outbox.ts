@@ -95,6 +95,11 @@ export class Outbox {
     return this.items.lastId;
   }
 
+  /** What a message says that is here, or in the log's way here; undefined for others. */
+  contentOf(id: MessageId): Uint8Array | undefined {
+    return this.items.get(id)?.record.content;
+  }
+
   /** An own message stands in the log. Undefined when this device knows nothing of it. */
   takeOwn(entry: HashedEntry): OwnArrival | undefined {
     return this.items.takeOwn(entry);

@@ -7,21 +7,21 @@ import { Message } from "./message.ts";
 import type { Recipients } from "./recipients.ts";
 import type { OutgoingListener } from "./outbox-items.ts";
 import type { ReceiptBook, RecipientReceipt } from "./receipt-book.ts";
+import type { LiveMessages } from "./changes/live-messages.ts";
+import { viewOf } from "./changes/message-view.ts";
 
 export class OutgoingMessages {
   private readonly core: ClientCore;
   private readonly recipients: Recipients;
   private readonly book: ReceiptBook;
+  private readonly held: LiveMessages;
   private readonly unsettled = new Map<MessageId, Message>();
 
-  constructor(core: ClientCore, recipients: Recipients, book: ReceiptBook) {
+  constructor(core: ClientCore, recipients: Recipients, book: ReceiptBook, held: LiveMessages) {
     this.core = core;
     this.recipients = recipients;
     this.book = book;
-  }
-
-  live(id: MessageId): Message | undefined {
-    return this.unsettled.get(id);
+    this.held = held;
   }
 
   /** Those that the node has not accepted, oldest first. */
@@ -31,9 +31,10 @@ export class OutgoingMessages {
 
   track(id: MessageId, content: Content, sentAt: Date): Message {
     const sender = { user: this.core.own.user, device: this.core.own.device };
-    const message = new Message({ id, sender, content, sentAt, state: "queued" }, (one) => this.receiptsOf(one));
+    const facts = { id, sender, view: viewOf(content), sentAt, state: "queued" as const };
+    const message = new Message(facts, (one) => this.receiptsOf(one));
     this.unsettled.set(id, message);
-    return message;
+    return this.held.add(message);
   }
 
   /** A message that an earlier run of this client left in the outbox. */

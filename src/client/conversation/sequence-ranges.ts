@@ -26,6 +26,20 @@ export function rangesUpTo(ranges: SequenceRanges, sequence: number): SequenceRa
   return ranges.flatMap(([from, to]): SequenceRanges => (from > sequence ? [] : [[from, Math.min(to, sequence)]]));
 }
 
+/** What of [from, to] is in none of the ranges, ascending. */
+export function gapsIn(ranges: SequenceRanges, from: number, to: number): SequenceRanges {
+  const gaps: SequenceRanges = [];
+  let next = from;
+  for (const [start, end] of ranges) {
+    if (end < next) continue;
+    if (start > to) break;
+    if (start > next) gaps.push([next, start - 1]);
+    next = end + 1;
+  }
+  if (next <= to) gaps.push([next, to]);
+  return gaps;
+}
+
 function mergeClosest(ranges: SequenceRanges): void {
   let closest = 0;
   for (let at = 1; at < ranges.length - 1; at++) {

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { base64Bytes } from "../base64.ts";
 import { conversationId, deviceId, userId } from "../ids.ts";
 import { limits } from "../limits.ts";
-import { epoch, generation, logEntry, sequence } from "../log-entry.ts";
+import { epoch, generation, logEntry, position, sequence } from "../log-entry.ts";
 import { hash, signature } from "../receipts.ts";
 import { empty } from "./fields.ts";
 
@@ -30,7 +30,7 @@ const archiveGrant = z.object({
 export const historyRequests = {
   /**
    * The log as far as the caller's user may read it, whichever of its devices asks: up to `limit` entries before a sequence (or its
-   * end), ascending. `first`: where what may be read begins.
+   * end), ascending. `first`: where what may be read begins; `floor`: what is at or below it is gone.
    */
   "history:read": {
     request: z.object({
@@ -38,7 +38,7 @@ export const historyRequests = {
       before: z.optional(sequence),
       limit: z.int().check(z.positive(), z.lte(limits.logEntriesPerPage)),
     }),
-    reply: z.object({ entries: z.array(logEntry), first: sequence }),
+    reply: z.object({ entries: z.array(logEntry), first: sequence, floor: position }),
   },
   /**
    * Lets a member of a group read what was said before it came, as far as the caller's user may read: only who holds a role may, where

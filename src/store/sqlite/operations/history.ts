@@ -23,7 +23,8 @@ export function readHistory(
     read.user,
   );
   if (bounds === undefined) return "not-a-member";
-  const first = Math.max(bounds.joined, findFloor(context, bounds) + 1);
+  const floor = findFloor(context, bounds);
+  const first = Math.max(bounds.joined, floor + 1);
   const end = bounds.left ?? bounds.head;
   const newestFirst: LogRow[] = [];
   let bytes = 0;
@@ -31,12 +32,12 @@ export function readHistory(
     const from = Math.max(first, last - Math.min(rowsPerFetch, read.limit - newestFirst.length) + 1);
     for (const row of fetchRows(context, conversation, from, last).toReversed()) {
       bytes += row.payload.length;
-      if (bytes > read.maxBytes && newestFirst.length > 0) return { entries: newestFirst.toReversed(), first };
+      if (bytes > read.maxBytes && newestFirst.length > 0) return { entries: newestFirst.toReversed(), first, floor };
       newestFirst.push(logRow(read.conversation, row));
     }
     last = from - 1;
   }
-  return { entries: newestFirst.toReversed(), first };
+  return { entries: newestFirst.toReversed(), first, floor };
 }
 
 /** See `HistoryStore.putHistoryKeys`. */

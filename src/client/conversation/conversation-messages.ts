@@ -1,0 +1,117 @@
+/**
+ * What a conversation is to people: its messages, as they come, as they are shown now and on pages, and what is done to them. The parts are
+ * made and joined here; the actor feeds them what its log and its outbox say.
+ */
+import { decodeContent, isChange, type Content } from "../../crypto/content.ts";
+import type { MessageId } from "../../protocol/ids.ts";
+import type { ClientCore } from "../core.ts";
+import type { EntryRecord, OutboxRecord } from "../records.ts";
+import type { Draft } from "../stores/draft.ts";
+import { Arrivals } from "./arrivals.ts";
+import { Authorship } from "./changes/authorship.ts";
+import { forgetWhatIsRetracted } from "./changes/forgetting.ts";
+import { LiveMessages } from "./changes/live-messages.ts";
+import { MessageChanging } from "./changes/message-changing.ts";
+import { MessageReader } from "./changes/message-reader.ts";
+import { PendingChanges } from "./changes/pending-changes.ts";
+import type { ConversationState } from "./conversation-state.ts";
+import { keptAs } from "./entry-opener.ts";
+import { unheard } from "./group-naming.ts";
+import type { HistoryKeys } from "./history-keys.ts";
+import { HistoryPages } from "./history-pages.ts";
+import { HistoryReader } from "./history-reader.ts";
+import type { Message } from "./message.ts";
+import type { Outbox } from "./outbox.ts";
+import type { OutgoingListener } from "./outbox-items.ts";
+import { OutgoingMessages } from "./outgoing-messages.ts";
+import type { ReceiptBook } from "./receipt-book.ts";
+import { Recipients } from "./recipients.ts";
+import { Timeline } from "./timeline.ts";
+
+export interface ConversationMessagesParts {
+  book: ReceiptBook;
+  keys: HistoryKeys;
+  outbox: () => Outbox;
+  /** This device is still to be let in. */
+  awaitsWelcome: () => boolean;
+  /** A message has come. */
+  came: (message: Message) => void;
+  /** What is to be seen of a message has changed. */
+  changed: (message: Message) => void;
+}
+
+export class ConversationMessages {
+  readonly outgoing: OutgoingMessages;
+  readonly timeline: Timeline;
+  readonly pages: HistoryPages;
+  readonly changing: MessageChanging;
+  readonly older: HistoryReader;
+  private readonly state: ConversationState;
+  private readonly authorship: Authorship;
+  private readonly pending: PendingChanges;
+  private readonly reader: MessageReader;
+  private readonly arrivals: Arrivals;
+
+  constructor(core: ClientCore, state: ConversationState, parts: ConversationMessagesParts) {
+    const { book, keys, outbox, awaitsWelcome, came, changed } = parts;
+    const live = new LiveMessages();
+    const authorship = new Authorship(core, state);
+    const outgoing = new OutgoingMessages(core, new Recipients(core, state), book, live);
+    const refresh = (target: MessageId): void => this.reader.refresh(target);
+    const isWaiting = (id: MessageId): boolean => outbox().contentOf(id) !== undefined;
+    const waiting = (id: MessageId): Content | undefined => decoded(outbox().contentOf(id));
+    const pending = new PendingChanges(core, { isWaiting, refresh });
+    const reader = new MessageReader(core, state, { authorship, live, outgoing, pending, waiting, changed });
+    const older = new HistoryReader(core, state, { keys, authorship, changed: (targets) => targets.forEach(refresh) });
+    this.state = state;
+    this.authorship = authorship;
+    this.outgoing = outgoing;
+    this.pending = pending;
+    this.reader = reader;
+    this.older = older;
+    this.arrivals = new Arrivals(core, reader, came);
+    this.pages = new HistoryPages(core, state, { reader, older, awaitsWelcome });
+    this.timeline = new Timeline(core, state, reader, this.pages.held);
+    this.changing = new MessageChanging(core, state, { authorship, reader, pending, outbox });
+  }
+
+  /** Of what an earlier run of this client left in the outbox. */
+  listenerFor(record: OutboxRecord): OutgoingListener {
+    const content = decodeContent(record.content);
+    if (isChange(content)) return this.pending.add(record.id, content);
+    return keptAs(content) === "message" ? this.outgoing.trackStored(record) : unheard;
+  }
+
+  opened(entry: EntryRecord, content: Content): void {
+    this.arrivals.opened(entry, content);
+  }
+
+  /** A change of a message is to be kept: what it takes away is not. */
+  amending(draft: Draft, target: MessageId): Promise<void> {
+    return forgetWhatIsRetracted(draft, this.authorship, this.state.id, target);
+  }
+
+  amended(entry: EntryRecord, target: MessageId): void {
+    this.reader.refresh(target, entry);
+  }
+
+  /** The log had lost an entry, and has it again at this place. */
+  returned(entry: EntryRecord): void {
+    this.reader.moved(entry);
+  }
+
+  trustChanged(): void {
+    this.arrivals.trustChanged();
+    this.reader.refreshAll();
+  }
+
+  blocksChanged(): void {
+    this.reader.refreshAll();
+  }
+
+  settled(): Promise<void> {
+    return this.reader.settled();
+  }
+}
+
+const decoded = (bytes: Uint8Array | undefined): Content | undefined => bytes && decodeContent(bytes);

@@ -1,0 +1,26 @@
+import type { MessageId, UserId } from "../../protocol/ids.ts";
+import { messageIdIn, tags, targetField, textField, textIn, type ContentCodec } from "./fields.ts";
+import { mentionsField, mentionsIn } from "./mentions.ts";
+
+/** What a text of one's own is to say instead, and whom it mentions then. What it answers to stays. */
+export interface EditContent {
+  readonly kind: "edit";
+  readonly target: MessageId;
+  readonly text: string;
+  readonly sentAt: number;
+  readonly mentions?: readonly UserId[];
+}
+
+export const editCodec: ContentCodec<EditContent> = {
+  code: 3,
+  required: [tags.text, tags.target],
+  optional: [tags.mentions],
+  encode: ({ text, target, mentions }) => [textField(text), targetField(target), ...mentionsField(mentions)],
+  decode: (fields, sentAt) => ({
+    kind: "edit",
+    target: messageIdIn(fields.get(tags.target)!),
+    text: textIn(fields),
+    sentAt,
+    ...mentionsIn(fields),
+  }),
+};
