@@ -24,6 +24,7 @@ export type { GroupFact } from "./conversation/log-batch.ts";
 export type { HistoryPage, UnopenedMessage } from "./conversation/timeline.ts";
 export type { Fault } from "./core.ts";
 export type { DeviceNamed } from "./device/device-names.ts";
+export type { RecoveryStatus, Restored } from "./recovery/recovery.ts";
 export type { DeviceInfo, DeviceLink } from "./device/devices.ts";
 export type { PresenceEvent } from "./presence.ts";
 export type { Message, MessageState } from "./conversation/message.ts";

@@ -17,6 +17,7 @@ import type { FollowingStore } from "./store-following.ts";
 import type { HistoryStore } from "./store-history.ts";
 import type { LogStore } from "./store-log.ts";
 import type { MaintenanceStore } from "./store-maintenance.ts";
+import type { RecoveryStore } from "./store-recovery.ts";
 import type { WakeStore } from "./store-wakes.ts";
 
 export interface Store
@@ -26,6 +27,7 @@ export interface Store
     ConversationStore,
     LogStore,
     HistoryStore,
+    RecoveryStore,
     BlockStore,
     MaintenanceStore,
     FollowingStore,
