@@ -46,6 +46,9 @@ export const requestsBeforeAdmission: readonly RequestName[] = [
   "session:restore",
 ];
 
+/** Of these, what an admitted socket may ask, too. */
+export const requestsAtAnyTime: readonly RequestName[] = ["recovery:fetch"];
+
 /** What every request is answered with. */
 export type Answer<N extends RequestName> =
   { ok: true; data: ReplyOf<N> } | { ok: false; error: z.infer<typeof wireError> };

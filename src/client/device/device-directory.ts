@@ -74,11 +74,23 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     for (const { bytes } of await this.store.list(tables.pins)) this.hold(decodeRecord<PinRecord>(bytes));
   }
 
-  /** What of the contacts of a vault this device does not know itself, to be stored; `hold` it when it is. */
+  /** What of the contacts of a vault this device has read no list of, to be stored; `hold` it when it is. */
   pinChanges(pins: readonly VaultPin[]): { pins: VaultPin[]; changes: RecordChange[] } {
-    const unknown = pins.filter(({ user }) => !this.known.has(user) && !this.vaulted.has(user));
+    const unknown = pins.filter(({ user }) => !this.known.has(user) && user !== this.own?.user);
     const changes = unknown.map((pin) => ({ table: tables.pins, id: pin.user, bytes: encodeRecord(pin) }));
     return { pins: unknown, changes };
+  }
+
+  /** Takes over what another device of this user has put into the vault: contacts, and whom a person has compared there. */
+  async merge(pins: readonly VaultPin[]): Promise<void> {
+    const taken = this.pinChanges(pins);
+    await this.store.write(taken.changes);
+    for (const pin of taken.pins) this.hold(pin);
+    for (const { user, accountKey, confirmed, changed } of pins) {
+      const known = this.known.get(user);
+      if (!known || known.confirmed || !confirmed || changed) continue;
+      if (equalBytes(known.list.accountKey, accountKey)) await this.confirm(user, accountKey);
+    }
   }
 
   hold(pin: VaultPin): void {

@@ -93,13 +93,11 @@ export class RecoveryUpkeep {
 
   /** Another device has written since: contacts that only it knows are kept. One that does not open is written over. */
   private async merge(vaultKey: Uint8Array): Promise<void> {
-    const { own, directory, connection, store } = this.core;
+    const { own, directory, connection } = this.core;
     try {
       const { version, revision, vault } = await connection.request("recovery:fetch", {});
       const { pins } = openVault(vaultKey, { user: own.user, version, revision }, fromBase64(vault));
-      const taken = directory.pinChanges(pins);
-      await store.write(taken.changes);
-      for (const pin of taken.pins) directory.hold(pin);
+      await directory.merge(pins);
     } catch (error) {
       if (!(error instanceof SottoError) || error.code !== "vault-invalid") throw error;
     }

@@ -106,7 +106,12 @@ export function fetchRecovery(context: StoreContext, user: UserId): Read<"fetchR
     user,
   );
   const { publicKey, vault } = row;
-  return { ...row, publicKey, vault, grants: grants.map(({ by, ...grant }) => ({ ...grant, by: idOf<DeviceId>(by) })) };
+  return {
+    ...keyOf(row),
+    publicKey,
+    vault,
+    grants: grants.map(({ by, ...grant }) => ({ ...grant, by: idOf<DeviceId>(by) })),
+  };
 }
 
 /** What a reset takes with it: nobody is left who could open it for the user as it is now. */
@@ -116,8 +121,17 @@ export function deleteRecovery({ db }: Pick<StoreContext, "db">, user: UserId): 
 }
 
 function findKey({ db }: StoreContext, user: UserId): RecoveryKeyRow | undefined {
-  return db.get<RecoveryKeyRow>(`SELECT ${columns} FROM recovery_keys WHERE user = ?`, user);
+  const row = db.get<RecoveryKeyRow>(`SELECT ${columns} FROM recovery_keys WHERE user = ?`, user);
+  return row && keyOf(row);
 }
+
+const keyOf = ({ version, publicKey, madeAt, signature, revision }: RecoveryKeyRow): RecoveryKeyRow => ({
+  version,
+  publicKey,
+  madeAt,
+  signature,
+  revision,
+});
 
 function isAccountKey({ db }: StoreContext, { user, accountKey }: { user: UserId; accountKey: Uint8Array }): boolean {
   const sql = "SELECT account_key AS accountKey FROM device_lists WHERE user = ?";
