@@ -4,6 +4,7 @@ import { memoryStore, type Client } from "../../src/client/index.ts";
 import { decodeTypedCode } from "../../src/crypto/typed-code.ts";
 import { newRecoveryWords, recoveryKeysOf, splitRecoveryWords } from "../../src/crypto/recovery-key.ts";
 import { userId } from "../../src/protocol/ids.ts";
+import { Connection } from "../../src/store/sqlite/connection.ts";
 import { eventually } from "../support/eventually.ts";
 import { keysIn, textsIn } from "../support/find-secrets.ts";
 import { archiveGenerations, coreOf } from "../support/held-state.ts";
@@ -186,6 +187,28 @@ describe("the recovery key of a user", function () {
       await ann.sync();
       expect((await node.inner.store.readRecoveryKey(ann.user))?.granted).to.deep.equal([1, 2]);
     });
+  });
+
+  it("is there again after the node's database was put back to before it, or to one before", async () => {
+    const ann = await people.online("ann");
+    const tablet = await people.linked(ann);
+    const first = await ann.recovery.enable();
+    const words = await ann.recovery.enable();
+    await tablet.sync();
+    const lose = `DELETE FROM recovery_grants WHERE user = 'ann'; DELETE FROM recovery_keys WHERE user = 'ann'`;
+    const put = `UPDATE recovery_keys SET version = 1 WHERE user = 'ann'`;
+    for (const statements of [lose, put]) {
+      const db = new Connection(node.inner.file, 5000);
+      db.exec(statements);
+      db.close();
+      await ann.sync();
+      // The archive keys follow at the next comparison, by whoever is there.
+      await tablet.sync();
+      expect((await node.inner.store.readRecoveryKey(ann.user))?.granted).to.deep.equal([1]);
+    }
+    expect(await (await people.open("ann")).recovery.restore(words)).to.include({ archiveKeys: 1 });
+    await refusal((await people.open("ann")).recovery.restore(first), "recovery-mismatch");
+    expect(people.faults.filter((fault) => !fault.endsWith("recovery-mismatch"))).to.deep.equal([]);
   });
 
   it("leaves nothing of the words, of keys or of contacts where the node can see it", async () => {

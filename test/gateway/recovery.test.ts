@@ -149,7 +149,11 @@ describe("a recovery key at a node", () => {
       socket.request("session:restore", {
         device: entry.device,
         entry: toBase64(entry.entry),
-        signature: socket.signChallenge({ ...account, device: entry.device, deviceSecretKey: entry.keys.secretKey }),
+        signature: socket.signChallenge({
+          user: account.user,
+          device: entry.device,
+          deviceSecretKey: entry.keys.secretKey,
+        }),
       });
 
     it("admits it, tells the others, and finds it done when its answer was lost", async () => {

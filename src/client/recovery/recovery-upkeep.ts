@@ -1,7 +1,8 @@
 /**
  * Keeps what a recovery key would give back as it should be: each archive key of this device is sealed to it, and a device that holds the
  * account key writes the vault anew when contacts or the device list have moved on. Takes no recovery key that the account key has not
- * signed, and none of before the latest that it has heard of: that one was voided.
+ * signed, and none of before the latest that it has heard of: that one was voided. What a database that was put back has lost of the
+ * latest, a device that can publishes again.
  */
 import type { RecoveryGrant } from "../../crypto/recovery-grant.ts";
 import { openVault } from "../../crypto/recovery-vault.ts";
@@ -23,6 +24,8 @@ export class RecoveryUpkeep {
   private readonly core: ClientCore;
   private readonly queue = new TaskQueue();
   private hasReported = false;
+  /** The version that the node shows in the place of a later one; undefined where it does not. */
+  private lostSince: number | undefined;
 
   constructor(core: ClientCore) {
     this.core = core;
@@ -35,13 +38,15 @@ export class RecoveryUpkeep {
   async read(): Promise<RecoveryStanding | undefined> {
     const { own, connection } = this.core;
     const { key } = await connection.request("recovery:read", {});
+    const known = own.recovery?.version ?? 0;
+    this.lostSince = (key?.version ?? 0) < known ? (key?.version ?? 0) : undefined;
     if (!key) return undefined;
     const { version, madeAt } = key;
     const publicKey = key.publicKey === null ? null : fromBase64(key.publicKey);
     const statement = { user: own.user, version, publicKey, madeAt };
-    const known = own.recovery?.version ?? 0;
     const isSigned = verifyRecoveryStatement(statement, fromBase64(key.signature), own.identity().accountKey);
-    if (!isSigned || version < known) return this.distrust();
+    if (!isSigned) return this.distrust();
+    if (version < known) return undefined;
     if (version > known) await own.noteRecovery({ version, publicKey, madeAt, isChecked: false });
     return key;
   }
@@ -68,8 +73,9 @@ export class RecoveryUpkeep {
   save(): Promise<void> {
     return this.queue.run(async () => {
       const { own, directory, connection } = this.core;
-      if (!own.isPrimary || !own.recovery?.vaultKey) return;
-      if (!this.isDue(own.recovery)) return;
+      if (!own.isPrimary || !own.recovery) return;
+      if (this.lostSince !== undefined) return this.publishAgain(this.lostSince, own.recovery);
+      if (!own.recovery.vaultKey || !this.isDue(own.recovery)) return;
       const standing = await this.read();
       const { recovery } = own;
       if (!standing || !recovery?.vaultKey || recovery.version !== standing.version) return;
@@ -83,6 +89,26 @@ export class RecoveryUpkeep {
       await connection.request("recovery:save", written);
       await own.noteRecovery({ ...recovery, saved: { hash: own.hashVault(list, pins), at: savedAt, revision } });
     });
+  }
+
+  private async publishAgain(after: number, recovery: RecoveryRecord): Promise<void> {
+    const { own, directory, connection } = this.core;
+    const { version, publicKey, madeAt, vaultKey } = recovery;
+    const list = directory.get(own.user);
+    if (!list || (publicKey && !vaultKey)) return;
+    const [pins, savedAt, place] = [directory.pins(), Date.now(), { version, revision: 1 }];
+    const vault = vaultKey && publicKey ? own.sealVault(vaultKey, place, { list, pins, savedAt }).sealed : null;
+    await connection.request("recovery:put", {
+      after,
+      version,
+      publicKey: publicKey && toBase64(publicKey),
+      madeAt,
+      signature: toBase64(own.signRecovery({ version, publicKey, madeAt })),
+      vault: vault && toBase64(vault),
+    });
+    this.lostSince = undefined;
+    if (vault)
+      await own.noteRecovery({ ...recovery, saved: { hash: own.hashVault(list, pins), at: savedAt, revision: 1 } });
   }
 
   private isDue({ saved }: RecoveryRecord): boolean {
