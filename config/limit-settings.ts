@@ -72,6 +72,20 @@ export const limitSettings = {
     max: 1_000,
     why: "How often a user who has lost all devices starts over. Each time closes out the devices there are, and contacts are told.",
   }),
+  RATE_RECOVERIES_PER_DAY: integer({
+    unit: "per user",
+    default: 10,
+    min: 1,
+    max: 1_000,
+    why: "How often what is kept for a user's recovery key is fetched. A token is enough for it; without the words nobody can open it.",
+  }),
+  RATE_VAULT_WRITES_PER_HOUR: integer({
+    unit: "per user",
+    default: 120,
+    min: 1,
+    max: 1_000_000,
+    why: "How often a user's recovery key or its vault is written: after each change of what the vault holds, at most once in a minute or so.",
+  }),
   RATE_SIGN_INS_PER_MINUTE: integer({
     unit: "per address, and per name",
     default: 10,

@@ -24,6 +24,7 @@ import type { RateLimiter } from "./ports/rate-limiter.ts";
 import type { Store } from "./ports/store.ts";
 import type { Telemetry } from "./ports/silent-telemetry.ts";
 import { PushSubscriptions } from "./push-subscriptions.ts";
+import { Recovery } from "./recovery.ts";
 import { Rosters } from "./rosters.ts";
 import { Users } from "./user.ts";
 
@@ -54,6 +55,7 @@ export interface Actors {
   keyPackages: KeyPackages;
   users: Users;
   linking: Linking;
+  recovery: Recovery;
   pushSubscriptions: PushSubscriptions;
   /** Of all mailboxes together. */
   load(): MailboxLoad;
@@ -90,6 +92,7 @@ export function createActors(given: ActorPorts): Actors {
     blocks: new Blocks(ports),
     keyPackages: new KeyPackages(ports),
     linking: new Linking({ ...ports, users }),
+    recovery: new Recovery(ports),
     pushSubscriptions: new PushSubscriptions(ports),
     load,
     flush: async () => {

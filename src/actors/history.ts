@@ -34,12 +34,17 @@ export class History {
     return {};
   }
 
-  /** Throws `device-unknown` where one is not a live device of the caller's user. Then nobody gets anything. */
-  async grantKeys({ user }: Caller, { grants }: RequestOf<"archive:grant">): Promise<Record<string, never>> {
-    const rows = grants.map(({ device, generation, listVersion, ...bytes }) => ({
+  /** Throws `device-unknown` where one is not a live device of the caller's user, `forbidden` for another signer. Then nobody gets anything. */
+  async grantKeys(
+    { user, device: caller }: Caller,
+    { grants }: RequestOf<"archive:grant">,
+  ): Promise<Record<string, never>> {
+    if (grants.some(({ by = caller }) => by !== caller)) throw new SottoError("forbidden");
+    const rows = grants.map(({ device, generation, listVersion, by, ...bytes }) => ({
       device,
       generation,
       listVersion,
+      ...(by && { by }),
       keyPackage: fromBase64(bytes.keyPackage),
       encapsulated: fromBase64(bytes.encapsulated),
       sealed: fromBase64(bytes.sealed),
@@ -51,10 +56,11 @@ export class History {
 
   async readGrants({ device }: Caller): Promise<ReplyOf<"archive:granted">> {
     const rows = await this.store.readArchiveGrants(device);
-    const grants = rows.map(({ generation, listVersion, ...bytes }) => ({
+    const grants = rows.map(({ generation, listVersion, by, ...bytes }) => ({
       device,
       generation,
       listVersion,
+      ...(by && { by }),
       keyPackage: toBase64(bytes.keyPackage),
       encapsulated: toBase64(bytes.encapsulated),
       sealed: toBase64(bytes.sealed),

@@ -125,6 +125,31 @@ export class Users {
     return { user, device, deviceKey, addedVersion: version, revokedAt: null };
   }
 
+  /**
+   * A further device by the account key's word alone, which a recovery key has given back. `isProved`, and a retry, as of
+   * `registerFirstDevice`. Throws `device-unknown` for who has no list, `device-list-invalid`, `device-list-conflict`,
+   * `too-many-devices`, `admission-refused`, `device-revoked`.
+   */
+  async restoreDevice(
+    user: UserId,
+    request: RequestOf<"session:restore">,
+    isProved: (deviceKey: Uint8Array) => boolean,
+  ): Promise<DeviceRow> {
+    const known = await this.ports.store.findDevice(request.device);
+    if (known?.user === user && isProved(known.deviceKey)) {
+      if (known.revokedAt !== null) throw new SottoError("device-revoked");
+      return known;
+    }
+    const isThis = (entry: CheckedListEntry): void => {
+      if (entry.device !== request.device) refuse("The entry is for another device.");
+      if (!isProved(entry.deviceKey)) throw new SottoError("admission-refused");
+    };
+    const entry = await this.append(user, fromBase64(request.entry), "add", { isThis });
+    this.tellListChanged(user, entry.version);
+    const { device, deviceKey, version } = entry;
+    return { user, device, deviceKey, addedVersion: version, revokedAt: null };
+  }
+
   /** Takes a device out of its user's list: its sockets close, its key packages and inbox go. */
   async revokeDevice(caller: Caller, request: RequestOf<"devices:revoke">): Promise<ReplyOf<"devices:revoke">> {
     const entry = await this.append(caller.user, fromBase64(request.entry), "revoke");
@@ -141,7 +166,7 @@ export class Users {
    * Throws `device-list-invalid`, `device-list-conflict`, `too-many-devices`, `link-unknown`.
    */
   async linkDevice(user: UserId, bytes: Uint8Array, linking: Linked): Promise<CheckedListEntry> {
-    const entry = await this.append(user, bytes, "add", linking);
+    const entry = await this.append(user, bytes, "add", { linking });
     this.tellListChanged(user, entry.version);
     return entry;
   }
@@ -150,7 +175,7 @@ export class Users {
     user: UserId,
     bytes: Uint8Array,
     operation: "add" | "revoke",
-    linking?: Linked,
+    { linking, isThis }: { linking?: Linked; isThis?: (entry: CheckedListEntry) => void } = {},
   ): Promise<CheckedListEntry> {
     const [list] = await this.ports.store.readDeviceLists([{ user, after: 0 }]);
     if (!list?.accountKey) throw new SottoError("device-unknown");
@@ -158,6 +183,7 @@ export class Users {
     if (entry.user !== user || entry.operation !== operation)
       refuse(`The entry is not of this user, or does not ${operation}.`);
     if (linking && !isFor(entry, linking)) refuse("The entry is for another device than the one that waits.");
+    isThis?.(entry);
     const append = { ...appendOf(entry, list.accountKey, bytes), ...(linking && { link: linking.link }) };
     const outcome = await this.ports.store.appendDeviceEntry(append);
     if (outcome === "conflict") throw new SottoError("device-list-conflict");

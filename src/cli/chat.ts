@@ -4,6 +4,7 @@ import { openChatClient } from "./chat/chat-client.ts";
 import { chatHelp, parseChatOptions, UsageError, type ChatOptions } from "./chat/chat-options.ts";
 import { converse } from "./chat/converse.ts";
 import { receiveMessages, showLink, takeLink } from "./chat/receive.ts";
+import { makeRecoveryKey, restore } from "./chat/recovery.ts";
 import { startOver } from "./chat/start-over.ts";
 import { sendLines } from "./chat/send-lines.ts";
 import { Terminal } from "./chat/terminal.ts";
@@ -48,6 +49,7 @@ async function runChat(options: ChatOptions, terminal: Terminal): Promise<number
     );
     if (options.action === "show-link") return await showLink(client, terminal, stop.signal);
     if (options.action === "start-over") return await startOver(client, terminal, stop.signal);
+    if (options.action === "restore") return await restore(client, options, terminal, stop.signal);
     await client.connect({ signal: stop.signal });
     return await act(client, options, terminal, stop.signal);
   } catch (error) {
@@ -57,7 +59,7 @@ async function runChat(options: ChatOptions, terminal: Terminal): Promise<number
     }
     if (error instanceof SottoError && error.code === "link-required") {
       const command = `sotto chat --as ${options.user}`;
-      const hint = `${options.user} has a device already. Link this one: ${command} --link. All are lost: ${command} --start-over`;
+      const hint = `${options.user} has a device already. Link this one: ${command} --link. All are lost: ${command} --restore with the words of the recovery key, or without them ${command} --start-over`;
       throw new SottoError("link-required", { detail: hint });
     }
     throw error;
@@ -78,6 +80,8 @@ async function act(client: Client, options: ChatOptions, terminal: Terminal, sig
       return 0;
     case "receive":
       return receiveMessages(client, options, terminal, signal);
+    case "recovery-key":
+      return makeRecoveryKey(client, terminal);
     case "take-link":
       return takeLink(client, options.linkCode, terminal);
     default: {

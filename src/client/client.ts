@@ -28,6 +28,8 @@ import { KeyPackageSupply, type StockLevels } from "./device/key-package-supply.
 import { OwnDevice } from "./device/own-device.ts";
 import { NodeSync } from "./node-sync.ts";
 import { Presence, type PresenceEvent } from "./presence.ts";
+import { RecoveryUpkeep } from "./recovery/recovery-upkeep.ts";
+import { Recovery } from "./recovery/recovery.ts";
 import { requireUserId } from "./require-user-id.ts";
 import type { ClientStore, OpenClientStore } from "./stores/client-store.ts";
 import { Verification } from "./verification.ts";
@@ -93,6 +95,8 @@ export class Client {
   readonly url: string;
   readonly devices: Devices;
   readonly presence: Presence;
+  /** The words that bring everything back when all devices are lost. */
+  readonly recovery: Recovery;
   /** Waking this device while it is closed. */
   readonly push: WebPush;
   private readonly events = new TypedEmitter<ClientEvents>();
@@ -151,16 +155,24 @@ export class Client {
     };
     this.user = own.user;
     this.url = options.url;
-    const archiveKeys = new ArchiveKeys(this.core);
+    const upkeep = new RecoveryUpkeep(this.core);
+    const archiveKeys = new ArchiveKeys(this.core, () => upkeep.grant());
     this.names = new DeviceNames(this.core, (named) => this.events.emit("device-renamed", named));
     this.devices = new Devices(this.core, archiveKeys, this.names);
     this.presence = new Presence(connection, (event) => this.events.emit("presence", event));
     this.push = new WebPush(connection);
     this.registry = new ConversationRegistry(this.core, (conversation, isNew) => this.follow(conversation, isNew));
+    this.recovery = new Recovery({
+      core: this.core,
+      upkeep,
+      devices: this.devices,
+      connect: (how) => this.connect(how),
+      keptConversations: () => this.registry.actors().filter(({ state }) => state.record.historyKeys.length > 0).length,
+    });
     this.nodeSync = new NodeSync(
       this.core,
       this.registry,
-      { archiveKeys, names: this.names },
+      { archiveKeys, names: this.names, recovery: upkeep },
       () => this.admitted?.keyPackages,
     );
     connection.on("state", ({ state }) => this.events.emit("connection", state));
@@ -182,7 +194,7 @@ export class Client {
   /**
    * Connects, and stays connected until `close`. Registers the device when it is new. Resolves when a node has admitted
    * it; rejects when refused for good (`link-required`: the user has a device already: link this one from it, or where none is left,
-   * `startOver`).
+   * `recovery.restore`, or `startOver`).
    */
   async connect(options: { signal?: AbortSignal } = {}): Promise<void> {
     if (this.stop.signal.aborted) throw new SottoError("closed");
@@ -190,7 +202,7 @@ export class Client {
   }
 
   /**
-   * For who has lost **all** devices; on a new one, instead of `connect` or `devices.link`. The user starts over: a new identity key, with
+   * For who has lost **all** devices, and the words of the recovery key, if there was one; on a new device, instead of `connect` or `devices.link`. The user starts over: a new identity key, with
    * this device alone. Every other device of the user is closed out for good, and what only those could give back, earlier
    * messages before all, is lost. Contacts are told (`identity-changed`), and who had compared safety numbers compares anew; conversations go
    * on as soon as somebody in them is there. A user without any device is registered. Errors: `invalid-argument` on a device that is set
@@ -286,7 +298,8 @@ export class Client {
 
   private async admit(session: Session, challenge: Challenge): Promise<void> {
     if (await this.devices.admitLinking(session)) return;
-    this.admitted = await this.core.own.admit(session, challenge);
+    const restored = await this.recovery.admitRestoring(session, challenge);
+    this.admitted = restored ?? (await this.core.own.admit(session, challenge));
   }
 
   private follow(conversation: Conversation, isNew: boolean): void {

@@ -26,6 +26,8 @@ export interface Timings {
   readdEveryMs: number;
   /** How long a device that cannot follow waits to be added again before it founds a new generation, if it may. */
   generationPatienceMs: number;
+  /** How long a device without the account key waits for another to make an archive key, after a revocation, before it does. */
+  archivePatienceMs: number;
 }
 
 /** Something a person may have to know. What each means stands in `docs/threat-model.md`. */
@@ -61,7 +63,13 @@ export interface ClientCore {
 }
 
 /** Refusals that a person has to hear of; what else stops background work passes by itself, and is tried again. */
-const reported: readonly ErrorCode[] = ["identity-changed", "untrusted-list", "device-revoked", "diverged"];
+const reported: readonly ErrorCode[] = [
+  "identity-changed",
+  "untrusted-list",
+  "device-revoked",
+  "diverged",
+  "vault-invalid",
+];
 
 /** Why background work ended, to whoever listens for faults: a refusal that matters, or an error that nobody foresaw. */
 export function reportFailure(core: Pick<ClientCore, "report">, error: unknown, about: Omit<Fault, "code"> = {}): void {
@@ -93,4 +101,5 @@ export const defaultTimings: Timings = {
   rosterPatienceMs: 1_500,
   readdEveryMs: 7 * 24 * 3600_000,
   generationPatienceMs: 60_000,
+  archivePatienceMs: 10 * 60_000,
 };

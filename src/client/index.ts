@@ -24,6 +24,7 @@ export type { GroupFact } from "./conversation/log-batch.ts";
 export type { HistoryOptions, HistoryPage, UnopenedMessage } from "./conversation/history-pages.ts";
 export type { Fault } from "./core.ts";
 export type { DeviceNamed } from "./device/device-names.ts";
+export type { RecoveryStatus, Restored } from "./recovery/recovery.ts";
 export type { DeviceInfo, DeviceLink } from "./device/devices.ts";
 export type { PresenceEvent } from "./presence.ts";
 export type { Message, MessageChange, MessageState } from "./conversation/message.ts";

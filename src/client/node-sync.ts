@@ -13,6 +13,7 @@ import type { Push } from "./connection/session.ts";
 import type { ConversationRegistry } from "./conversation/conversation-registry.ts";
 import type { ArchiveKeys } from "./device/archive-keys.ts";
 import type { DeviceNames } from "./device/device-names.ts";
+import type { RecoveryUpkeep } from "./recovery/recovery-upkeep.ts";
 import { inBackground, reportFailure, type ClientCore } from "./core.ts";
 
 type KeyPackageStock = ReplyOf<"session:prove">["keyPackages"];
@@ -24,6 +25,7 @@ export class NodeSync {
   private readonly stock: () => KeyPackageStock | undefined;
   private readonly archiveKeys: ArchiveKeys;
   private readonly names: DeviceNames;
+  private readonly recovery: RecoveryUpkeep;
   private readonly inbox = new TaskQueue();
   private session: AbortController | undefined;
   private readonly comparisons = new FreshRun<void>();
@@ -31,7 +33,7 @@ export class NodeSync {
   constructor(
     core: ClientCore,
     conversations: ConversationRegistry,
-    { archiveKeys, names }: { archiveKeys: ArchiveKeys; names: DeviceNames },
+    { archiveKeys, names, recovery }: { archiveKeys: ArchiveKeys; names: DeviceNames; recovery: RecoveryUpkeep },
     stock: () => KeyPackageStock | undefined,
   ) {
     this.core = core;
@@ -39,6 +41,7 @@ export class NodeSync {
     this.stock = stock;
     this.archiveKeys = archiveKeys;
     this.names = names;
+    this.recovery = recovery;
     core.directory.on("distrusted", (fault) => {
       core.report(fault);
       this.trustChanged(fault.user);
@@ -47,7 +50,10 @@ export class NodeSync {
       core.report({ code: "identity-changed", user, reason: "started-over" });
       this.trustChanged(user);
     });
-    core.directory.on("confirmed", ({ user }) => this.trustChanged(user));
+    core.directory.on("confirmed", ({ user }) => {
+      this.trustChanged(user);
+      this.run(() => this.recovery.save());
+    });
     core.connection.on("push", (push) => this.route(push));
     core.connection.on("state", ({ state }) => {
       this.session?.abort();
@@ -99,6 +105,7 @@ export class NodeSync {
     }
     const unlisted = this.conversations.actors().filter(({ state }) => !listed.has(state.id));
     for (const actor of unlisted) await this.attempt(() => actor.syncUnlisted());
+    await this.attempt(() => this.recovery.save());
   }
 
   /** One conversation's fault keeps no other from being compared. */

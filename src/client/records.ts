@@ -3,6 +3,7 @@
  * seals it. Keys sort: a sequence is padded so that the order of ids is the order of the log.
  */
 import type { ArchiveKey } from "../crypto/archive.ts";
+import type { VaultPin } from "../crypto/recovery-vault.ts";
 import type { HashedEntry } from "../identity/log-hash.ts";
 import type { GroupPolicy } from "../identity/group-policy.ts";
 import type { ConversationId, DeviceId, MessageId, UserId } from "../protocol/ids.ts";
@@ -12,6 +13,7 @@ export { decodeRecord, encodeRecord } from "./record-codec.ts";
 export const tables = {
   device: "device",
   lists: "lists",
+  pins: "pins",
   keyPackages: "key-packages",
   conversations: "conversations",
   rosters: "rosters",
@@ -43,13 +45,32 @@ export interface DeviceRecord {
   certificate: Uint8Array | null;
   /** Under which this user's history keys are archived; ascending, the last is the current one. */
   archiveKeys?: ArchiveKey[];
-  /** When the current one was made, on the device that made it. */
+  /** When the current one was made here, or came. */
   archiveKeyMadeAt?: number;
   /** Devices that are still to be handed the current one. */
   archiveKeyOwedTo?: DeviceId[];
+  recovery?: RecoveryRecord;
   /** The signed first entry of the list, or that with which the user starts over, while the one or the other is under way. */
   registrationEntry: Uint8Array | null;
 }
+
+/**
+ * The latest recovery key of this user that this device has heard of. `publicKey` null: there is none any more. `isChecked`: a person
+ * has shown to have kept the words.
+ */
+export interface RecoveryRecord {
+  version: number;
+  publicKey: Uint8Array | null;
+  madeAt: number;
+  isChecked: boolean;
+  /** Only where this device made the key, or was restored by it. */
+  vaultKey?: Uint8Array;
+  /** Hash of what the last vault held that this device wrote, and when. */
+  saved?: { hash: Uint8Array; at: number; revision: number };
+}
+
+/** What a vault knew of a contact, until its list was read. */
+export type PinRecord = VaultPin;
 
 /** Whom the user has blocked, as the node said last. */
 export interface BlocksRecord {

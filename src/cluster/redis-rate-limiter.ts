@@ -15,6 +15,8 @@ const sharedBuckets: ReadonlySet<RateBucket> = new Set([
   "conversation",
   "readd",
   "reset",
+  "recovery",
+  "vault",
   "sign-in",
   "sign-up",
 ]);

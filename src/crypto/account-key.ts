@@ -5,6 +5,12 @@ import {
   type DeviceList,
   type DeviceListEntry,
 } from "../identity/device-list.ts";
+import {
+  recoveryStatementBytes,
+  recoveryVaultBytes,
+  type RecoveryStatement,
+  type RecoveryVault,
+} from "../identity/recovery.ts";
 import { SottoError } from "../protocol/errors.ts";
 import type { DeviceId, UserId } from "../protocol/ids.ts";
 import { publicKeyOf, sign } from "./signing-key.ts";
@@ -22,7 +28,7 @@ export function signDeviceListEntry(accountSecretKey: Uint8Array, entry: DeviceL
 /** The entry that adds a device to a list, or founds it (`list` undefined), with the device's certificate. `at`: ms. */
 export function addDeviceEntry(
   accountSecretKey: Uint8Array,
-  list: DeviceList | undefined,
+  list: Pick<DeviceList, "version" | "head"> | undefined,
   added: { user: UserId; device: DeviceId; deviceKey: Uint8Array; at: number },
 ): { entry: Uint8Array; certificate: Uint8Array } {
   const { user, device, deviceKey, at } = added;
@@ -76,4 +82,14 @@ export function resetEntry(
     at,
     accountKeys: { replaced: head.accountKey, next: publicKeyOf(accountSecretKey) },
   });
+}
+
+/** Signature (64 bytes) over a user's word on its recovery key. `accountSecretKey`: 64 bytes. */
+export function signRecoveryStatement(accountSecretKey: Uint8Array, statement: RecoveryStatement): Uint8Array {
+  return sign(accountSecretKey, recoveryStatementBytes(statement));
+}
+
+/** Signature (64 bytes) over a vault that takes the place of the one before. `accountSecretKey`: 64 bytes. */
+export function signRecoveryVault(accountSecretKey: Uint8Array, vault: RecoveryVault): Uint8Array {
+  return sign(accountSecretKey, recoveryVaultBytes(vault));
 }

@@ -27,6 +27,18 @@ export interface ArchivePlace {
   readonly conversation: ConversationId;
 }
 
+/** More than a device list has entries: each device of a user makes archive keys of generations that no other one does. */
+const makers = 1024;
+
+/**
+ * The generation of the next archive key that a device makes: past `latest` (0: none), and no other device's. `addedVersion`: of the list
+ * entry that added it.
+ */
+export function nextArchiveGeneration(latest: number, addedVersion: number): number {
+  const own = addedVersion + 1;
+  return latest < own ? own : own + Math.ceil((latest + 1 - own) / makers) * makers;
+}
+
 export const sealedRowLength = cipher.nonceLength + 32 + cipher.tagLength;
 
 export const newArchiveKey = (generation: number, listVersion: number): ArchiveKey => ({

@@ -1,22 +1,20 @@
 import { sodium } from "../identity/sodium.ts";
 import { SottoError } from "../protocol/errors.ts";
 
-const smallest = 256;
+const smallestBucket = 256;
 
 /** The padded length of `length` bytes: the least 256 · 2^k that holds them and one marker byte. */
 export function paddedLength(length: number): number {
-  let bucket = smallest;
-  while (bucket < length + 1) bucket *= 2;
-  return bucket;
+  return bucketOf(length, smallestBucket);
 }
 
-/** Pads to 256 · 2^k bytes (ISO/IEC 7816-4: a byte 0x80, then zeros), so that a size tells little of the content. */
-export function pad(bytes: Uint8Array): Uint8Array {
-  return sodium().pad(bytes, paddedLength(bytes.length));
+/** Pads to `smallest` · 2^k bytes, 256 unless said otherwise (ISO/IEC 7816-4: a byte 0x80, then zeros), so that a size tells little of the content. */
+export function pad(bytes: Uint8Array, smallest = smallestBucket): Uint8Array {
+  return sodium().pad(bytes, bucketOf(bytes.length, smallest));
 }
 
 /** What `pad` was given. Throws `undecryptable` unless the padding is exactly what `pad` writes. */
-export function unpad(padded: Uint8Array): Uint8Array {
+export function unpad(padded: Uint8Array, smallest = smallestBucket): Uint8Array {
   if (padded.length < smallest) throw new SottoError("undecryptable");
   let bytes: Uint8Array;
   try {
@@ -24,6 +22,12 @@ export function unpad(padded: Uint8Array): Uint8Array {
   } catch {
     throw new SottoError("undecryptable");
   }
-  if (paddedLength(bytes.length) !== padded.length) throw new SottoError("undecryptable");
+  if (bucketOf(bytes.length, smallest) !== padded.length) throw new SottoError("undecryptable");
   return bytes;
+}
+
+function bucketOf(length: number, smallest: number): number {
+  let bucket = smallest;
+  while (bucket < length + 1) bucket *= 2;
+  return bucket;
 }

@@ -6,7 +6,7 @@
 import { SottoError, type WireError } from "../protocol/errors.ts";
 import { newId } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
-import { requests, requestsBeforeAdmission, type RequestName } from "../protocol/requests.ts";
+import { requests, requestsAtAnyTime, requestsBeforeAdmission, type RequestName } from "../protocol/requests.ts";
 import type { Edge } from "./edge.ts";
 import { handlers } from "./handlers.ts";
 import { checkRequest } from "./request-check.ts";
@@ -61,7 +61,7 @@ async function work(
   if (name === undefined) throw new SottoError("unknown-request");
   const isBefore = requestsBeforeAdmission.includes(name);
   if (session.state !== "admitted" && !isBefore) throw new SottoError("unauthenticated");
-  if (session.state === "admitted" && isBefore) {
+  if (session.state === "admitted" && isBefore && !requestsAtAnyTime.includes(name)) {
     throw new SottoError("invalid-request", { detail: "This socket is admitted." });
   }
   if (parameters.length !== 1) {

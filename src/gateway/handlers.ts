@@ -7,8 +7,10 @@ import { claimKeyPackages } from "./handlers/claim-key-packages.ts";
 import { commitToConversation } from "./handlers/commit-to-conversation.ts";
 import { completeLink } from "./handlers/complete-link.ts";
 import { createGroup } from "./handlers/create-group.ts";
+import { fetchRecovery } from "./handlers/fetch-recovery.ts";
 import { fetchLink } from "./handlers/fetch-link.ts";
 import { grantArchiveKeys } from "./handlers/grant-archive-keys.ts";
+import { grantToRecovery } from "./handlers/grant-to-recovery.ts";
 import { readArchiveGrants } from "./handlers/read-archive-grants.ts";
 import { leaveConversation } from "./handlers/leave-conversation.ts";
 import { listConversations } from "./handlers/list-conversations.ts";
@@ -19,6 +21,7 @@ import { proveDevice } from "./handlers/prove-device.ts";
 import { publishKeyPackages } from "./handlers/publish-key-packages.ts";
 import { putArchive } from "./handlers/put-archive.ts";
 import { readArchive } from "./handlers/read-archive.ts";
+import { putRecovery } from "./handlers/put-recovery.ts";
 import { readBlocks } from "./handlers/read-blocks.ts";
 import { readDeviceNames } from "./handlers/read-device-names.ts";
 import { readDevices } from "./handlers/read-devices.ts";
@@ -27,12 +30,15 @@ import { readInbox } from "./handlers/read-inbox.ts";
 import { readLog } from "./handlers/read-log.ts";
 import { readPushKey } from "./handlers/read-push-key.ts";
 import { readReceipts } from "./handlers/read-receipts.ts";
+import { readRecovery } from "./handlers/read-recovery.ts";
 import { readListHead } from "./handlers/read-list-head.ts";
 import { registerDevice } from "./handlers/register-device.ts";
 import { requestReadd } from "./handlers/request-readd.ts";
+import { restoreDevice } from "./handlers/restore-device.ts";
 import { restoreLog } from "./handlers/restore-log.ts";
 import { startOver } from "./handlers/start-over.ts";
 import { revokeDevice } from "./handlers/revoke-device.ts";
+import { saveVault } from "./handlers/save-vault.ts";
 import { sendMessage } from "./handlers/send-message.ts";
 import { setBlock } from "./handlers/set-block.ts";
 import { shareHistory } from "./handlers/share-history.ts";
@@ -45,6 +51,7 @@ export const handlers: { readonly [N in RequestName]: Handler<N> } = {
   "session:register": registerDevice,
   "devices:head": readListHead,
   "session:reset": startOver,
+  "session:restore": restoreDevice,
   "link:offer": offerLink,
   "link:fetch": fetchLink,
   "link:complete": completeLink,
@@ -72,6 +79,11 @@ export const handlers: { readonly [N in RequestName]: Handler<N> } = {
   "receipts:read": readReceipts,
   "inbox:read": readInbox,
   "inbox:ack": ackInbox,
+  "recovery:read": readRecovery,
+  "recovery:put": putRecovery,
+  "recovery:save": saveVault,
+  "recovery:grant": grantToRecovery,
+  "recovery:fetch": fetchRecovery,
   "readd:request": requestReadd,
   "presence:watch": watchPresence,
   "blocks:set": setBlock,

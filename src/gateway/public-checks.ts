@@ -9,6 +9,7 @@ import { entryHash } from "../identity/log-hash.ts";
 import { isFullFounding, policyOfGeneration, requireGenerationAllowed } from "../identity/generation-rules.ts";
 import { requireAllowedByPolicy } from "../identity/policy-rules.ts";
 import { replacedUsers, requireWholeReplacement } from "../identity/replacement-rules.ts";
+import { verifyRecoveryGrant, verifyRecoveryStatement, verifyRecoveryVault } from "../identity/recovery.ts";
 import { verifyReaddRequest } from "../identity/readd.ts";
 
 /** What actors decide by, from `identity/`. `sodiumReady()` must have been awaited before any of it is used. */
@@ -27,6 +28,9 @@ export const publicChecks: PublicChecks = {
   isReaddSigned: verifyReaddRequest,
   isLeaveSigned: verifyLeave,
   isHistoryShareSigned: verifyHistoryShare,
+  isRecoveryKeySigned: verifyRecoveryStatement,
+  isVaultSigned: verifyRecoveryVault,
+  isRecoveryGrantSigned: verifyRecoveryGrant,
   extendDeviceList: (entries, bytes, accountKey) => {
     const list = entries.length === 0 ? undefined : verifyDeviceList(entries, accountKey);
     return extended(list, bytes, accountKey);

@@ -63,6 +63,29 @@ const catalogue = {
     meaning: "This deployment sends no Web Push, or none to this endpoint.",
   },
   "too-many-key-packages": { retryable: false, meaning: "The device has published as many key packages as are kept." },
+  // The recovery key
+  "recovery-unknown": {
+    retryable: false,
+    meaning: "The user has no recovery key here, so there is nothing to restore.",
+  },
+  "recovery-conflict": {
+    retryable: true,
+    meaning: "The recovery key, or its vault, has moved on. Read where it stands, then write again.",
+  },
+  "recovery-words-invalid": {
+    retryable: false,
+    meaning: "These are not the words of a recovery key: one is mistyped or missing.",
+  },
+  "recovery-words-foreign": { retryable: false, meaning: "These are the words of another user's recovery key." },
+  "recovery-mismatch": {
+    retryable: false,
+    meaning:
+      "The recovery key at the node is another one: the words are of a former one, or the node shows a false one.",
+  },
+  "vault-invalid": {
+    retryable: false,
+    meaning: "What the node keeps for the recovery key is damaged, or not what was put there.",
+  },
   // Conversations
   "conversation-unknown": { retryable: false, meaning: "There is no such conversation, or the caller is not in it." },
   "not-a-member": { retryable: false, meaning: "This device is not in the conversation (any more)." },

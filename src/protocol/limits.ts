@@ -45,6 +45,11 @@ export const limits = {
   archiveKeyBytes: 255,
   /** A device's name, sealed: all have this size. */
   sealedDeviceNameBytes: 169,
+  /** A vault, sealed: its padding ends at this size. */
+  vaultBytes: 1024 * 1024 + 40,
+  /** Archive keys that are kept for a recovery key: the newest. */
+  recoveryGrants: 256,
+  recoveryGrantsPerPut: 32,
   inboxEntriesPerPage: 32,
   /** A page of the inbox ends early when its Welcomes pass this many bytes. */
   inboxPageBytes: 1024 * 1024,

@@ -13,6 +13,7 @@ import { inboxRequests } from "./requests/inbox.ts";
 import { messageRequests } from "./requests/messages.ts";
 import { peopleRequests } from "./requests/people.ts";
 import { pushRequests } from "./requests/push.ts";
+import { recoveryRequests } from "./requests/recovery.ts";
 
 export type { ConversationSummary } from "./requests/conversations.ts";
 export type { InboxEntry } from "./requests/inbox.ts";
@@ -24,6 +25,7 @@ export const requests = {
   ...messageRequests,
   ...historyRequests,
   ...inboxRequests,
+  ...recoveryRequests,
   ...peopleRequests,
   ...pushRequests,
 } as const;
@@ -40,7 +42,12 @@ export const requestsBeforeAdmission: readonly RequestName[] = [
   "devices:head",
   "session:reset",
   "link:offer",
+  "recovery:fetch",
+  "session:restore",
 ];
+
+/** Of these, what an admitted socket may ask, too. */
+export const requestsAtAnyTime: readonly RequestName[] = ["recovery:fetch"];
 
 /** What every request is answered with. */
 export type Answer<N extends RequestName> =

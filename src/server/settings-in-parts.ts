@@ -20,6 +20,8 @@ export function rates(settings: Settings): Rates {
     conversation: { amount: settings.RATE_CONVERSATIONS_PER_HOUR, periodMs: hour },
     readd: { amount: settings.RATE_READDS_PER_HOUR, periodMs: hour },
     reset: { amount: settings.RATE_RESETS_PER_DAY, periodMs: day },
+    recovery: { amount: settings.RATE_RECOVERIES_PER_DAY, periodMs: day },
+    vault: { amount: settings.RATE_VAULT_WRITES_PER_HOUR, periodMs: hour },
     "sign-in": { amount: settings.RATE_SIGN_INS_PER_MINUTE, periodMs: minute },
     "sign-up": { amount: settings.RATE_SIGN_UPS_PER_HOUR, periodMs: hour },
   };

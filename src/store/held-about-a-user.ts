@@ -45,6 +45,8 @@ export const heldTables: Readonly<Record<string, HeldTable>> = {
   history_keys: { where: "user = ?", key: ["conversation", "generation", "epoch"] },
   history_shares: { where: "user = ?", key: ["conversation"] },
   archive_grants: { where: ofOwnDevices, key: ["device", "generation"] },
+  recovery_keys: byUser,
+  recovery_grants: { where: "user = ?", key: ["generation"] },
   blocks: { where: "user = ?", key: ["blocked"] },
   wakes: byUser,
   push_subscriptions: { where: "user = ?", key: ["device"] },
@@ -63,7 +65,7 @@ export const heldAboutNobody: Readonly<Record<string, string>> = {
 };
 
 /** Columns of 16 bytes that are UUIDs. */
-const ids = new Set(["device", "conversation", "id", "sender_device", "last_id", "subject"]);
+const ids = new Set(["device", "conversation", "id", "sender_device", "last_id", "subject", "by_device"]);
 
 /** The statement for one page of a table, and its parameters. The table is one of `heldTables`. */
 export function heldQuery<Value>(

@@ -135,6 +135,35 @@ describe("sotto chat", function () {
     expect(JSON.parse(got.stdout)).to.include({ from: "dave", text: "hello?" });
   });
 
+  it("prints the words of a recovery key once, and restores by them from standard input or a file", async () => {
+    const sent = await chat(["--as", "rita", "--with", "rob", "--timeout", "3", ...data("rita")], "for the record\n");
+    expect(sent.stdout).to.equal("queued 1\n");
+    await chat(["--as", "rob", "--register", ...data("rob")]);
+    await chat(["--as", "rita", "--with", "rob", ...data("rita")], "");
+    const made = await chat(["--as", "rita", "--recovery-key", ...data("rita")]);
+    expect(made).to.include({ status: 0 });
+    expect(made.stdout).to.match(/^([0-9A-Z]{4} ){15}[0-9A-Z]{4}\n$/);
+    expect(made.stderr).to.include("Write it down").and.not.include(made.stdout.trim());
+    const slip = await chat(["--as", "rita", "--restore", ...data("rita-2")], "ABCD EFGH\n");
+    expect(slip).to.include({ status: 1, stdout: "" });
+    expect(slip.stderr).to.include("recovery-words-invalid").and.not.include("EFGH");
+    const restored = await chat(["--as", "rita", "--restore", ...data("rita-2")], made.stdout);
+    expect(restored).to.include({ status: 0 });
+    expect(restored.stdout).to.match(/^[0-9a-f-]{36}\n$/);
+    expect(restored.stderr).to.include("with 1 contacts").and.include("Other devices can still sign in");
+    const file = join(folder.path, "words");
+    writeFileSync(file, made.stdout);
+    const args = ["--as", "rita", "--restore", file, "--revoke-others", ...data("rita-3")];
+    const alone = await chat(args);
+    expect(alone).to.include({ status: 0 });
+    expect(alone.stderr).to.not.include("Other devices");
+    const gone = await chat(["--as", "rita", "--receive", "1", ...data("rita-2")]);
+    expect(gone.stderr).to.include("device-revoked");
+    const loose = await chat(["--as", "rita", "--register", "--revoke-others", ...data("rita-3")]);
+    expect(loose.status).to.equal(2);
+    expect((await chat(["--as", "rita", "--restore", "/nowhere", ...data("rita-4")])).status).to.equal(2);
+  });
+
   it("encrypts its folder under a passphrase from a file", async () => {
     const file = join(folder.path, "passphrase");
     writeFileSync(file, "correct horse\n");

@@ -15,6 +15,7 @@ import { describeMaintenance } from "./store/maintenance.ts";
 import { describeMessages } from "./store/messages.ts";
 import { describeModel } from "./store/model.ts";
 import { describePositions } from "./store/positions.ts";
+import { describeRecovery } from "./store/recovery.ts";
 import { describeWakes } from "./store/wakes.ts";
 import type { StorePair } from "./store/store-pair.ts";
 
@@ -36,6 +37,7 @@ export function storeContract(open: () => Promise<StorePair>): void {
   describeGroups(stores);
   describeHistory(stores);
   describeHistoryShares(stores);
+  describeRecovery(stores);
   describeBlocks(stores);
   describeHeld(stores);
   describeMessages(stores);

@@ -33,6 +33,8 @@ export const generousRates: Rates = {
   conversation: plenty,
   readd: plenty,
   reset: plenty,
+  recovery: plenty,
+  vault: plenty,
   "sign-in": plenty,
   "sign-up": plenty,
 };

@@ -129,6 +129,30 @@ export interface SignedHistoryShareFields {
   readonly by: { readonly user: UserId; readonly device: DeviceId };
 }
 
+export interface SignedRecoveryKeyFields {
+  readonly user: UserId;
+  readonly version: number;
+  readonly publicKey: Uint8Array | null;
+  readonly madeAt: number;
+}
+
+export interface SignedVaultFields {
+  readonly user: UserId;
+  readonly version: number;
+  readonly revision: number;
+  readonly sealed: Uint8Array;
+}
+
+export interface SignedRecoveryGrantFields {
+  readonly user: UserId;
+  readonly version: number;
+  readonly generation: number;
+  readonly listVersion: number;
+  readonly by: DeviceId;
+  readonly encapsulated: Uint8Array;
+  readonly sealed: Uint8Array;
+}
+
 export interface PublicChecks {
   /** Throws SottoError `commit-invalid`. */
   inspectCommit(commit: Uint8Array): Promise<CheckedCommit>;
@@ -168,6 +192,10 @@ export interface PublicChecks {
   isReaddSigned(request: SignedReaddFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
   isLeaveSigned(leave: SignedLeaveFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
   isHistoryShareSigned(share: SignedHistoryShareFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
+  /** By the account key, as the vault. */
+  isRecoveryKeySigned(key: SignedRecoveryKeyFields, signature: Uint8Array, accountKey: Uint8Array): boolean;
+  isVaultSigned(vault: SignedVaultFields, signature: Uint8Array, accountKey: Uint8Array): boolean;
+  isRecoveryGrantSigned(grant: SignedRecoveryGrantFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
   /** The hash of a log entry, 32 bytes. */
   entryHash(entry: LogRow): Uint8Array;
 }

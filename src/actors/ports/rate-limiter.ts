@@ -14,5 +14,7 @@ export type RateBucket =
   | "conversation" // user who makes it
   | "readd" // device and conversation
   | "reset" // user
+  | "recovery" // user whose vault is fetched
+  | "vault" // user
   | "sign-in" // address and name
   | "sign-up"; // address

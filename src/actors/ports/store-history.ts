@@ -10,11 +10,12 @@ export interface HistoryKeyRow {
   sealed: Uint8Array;
 }
 
-/** An archive key for one device, sealed. `keyPackage`: the hash, 32 bytes, of the one that it is sealed to. */
+/** An archive key for one device, sealed. `by`: the device that signed it, where the account key has not. `keyPackage`: the hash, 32 bytes, of the one that it is sealed to. */
 export interface ArchiveGrantRow {
   device: DeviceId;
   generation: number;
   listVersion: number;
+  by?: DeviceId;
   keyPackage: Uint8Array;
   encapsulated: Uint8Array;
   sealed: Uint8Array;

@@ -18,6 +18,7 @@ import type { HeldStore } from "./store-held.ts";
 import type { HistoryStore } from "./store-history.ts";
 import type { LogStore } from "./store-log.ts";
 import type { MaintenanceStore } from "./store-maintenance.ts";
+import type { RecoveryStore } from "./store-recovery.ts";
 import type { WakeStore } from "./store-wakes.ts";
 
 export interface Store
@@ -27,6 +28,7 @@ export interface Store
     ConversationStore,
     LogStore,
     HistoryStore,
+    RecoveryStore,
     BlockStore,
     HeldStore,
     MaintenanceStore,

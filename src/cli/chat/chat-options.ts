@@ -13,12 +13,15 @@ export const chatHelp = `sotto chat: a terminal client, end-to-end encrypted
   ls | sotto chat --as alice --with bob         send what comes in, line by line, and leave when all is accepted
   sotto chat --as alice --link                  on a new device: show the code that links it
   sotto chat --as alice --link CODE             on alice's first device: take that code
-  sotto chat --as alice --start-over            alice has lost all devices: a new identity, on this one alone
+  sotto chat --as alice --recovery-key          on alice's first device: make a recovery key and print its words, once
+  sotto chat --as alice --restore               on a new device: take those words from standard input (or --restore FILE)
+  sotto chat --as alice --start-over            alice has lost all devices, and the words: a new identity, on this one alone
 
   --url URL                the node; default http://127.0.0.1:3000 (or PORT)
   --token TOKEN            a JWT for --as; default: signed with the local node's own secret, on loopback only
   --data DIR               this device's keys and history; default ./data/chat/USER. One device, one folder
   --passphrase-file FILE   what the folder is encrypted under; default: a random one kept beside it
+  --revoke-others          with --restore: all other devices are lost; close them out for good
   --until STATE            piped input: leave when all is accepted (default) or delivered
   --timeout SECONDS        give up after this long; default: never
   --json                   counts and messages as JSON
@@ -33,9 +36,12 @@ export interface ChatOptions {
   token: string | undefined;
   data: string | undefined;
   passphraseFile: string | undefined;
-  action: "converse" | "register" | "receive" | "show-link" | "take-link" | "start-over";
+  action: "converse" | "register" | "receive" | "show-link" | "take-link" | "start-over" | "recovery-key" | "restore";
   receive: number;
   linkCode: string;
+  /** A file with the words of the recovery key; empty for standard input. */
+  restoreFrom: string;
+  revokeOthers: boolean;
   until: "accepted" | "delivered";
   timeoutMs: number | undefined;
   json: boolean;
@@ -43,12 +49,15 @@ export interface ChatOptions {
 
 /** `help` when help was asked for. */
 export function parseChatOptions(args: string[]): ChatOptions | "help" {
-  const { values } = parseOrRefuse(markBareLink(args));
+  const { values } = parseOrRefuse(markBare(args));
   if (values.help) return "help";
   if (!values.as) throw new UsageError("who is writing? Say --as USER");
-  const { register, receive, link } = values;
-  const asked = [register, receive, link, values["start-over"]].filter((one) => one !== undefined).length;
-  if (asked > 1) throw new UsageError("choose one of --register, --receive, --link and --start-over");
+  const { register, receive, link, restore } = values;
+  const alone = [register, receive, link, restore, values["start-over"], values["recovery-key"]];
+  if (alone.filter((one) => one !== undefined).length > 1) {
+    throw new UsageError("choose one of --register, --receive, --link, --recovery-key, --restore and --start-over");
+  }
+  if (values["revoke-others"] && restore === undefined) throw new UsageError("--revoke-others goes with --restore");
   const action = actionOf(values);
   if (action === "converse" && !values.with) throw new UsageError("to whom? Say --with USER");
   if (values.with === values.as) throw new UsageError("--as and --with are the same person");
@@ -64,6 +73,8 @@ export function parseChatOptions(args: string[]): ChatOptions | "help" {
     action,
     receive: values.receive === undefined ? 0 : wholeNumber("--receive", values.receive),
     linkCode: values.link ?? "",
+    restoreFrom: values.restore ?? "",
+    revokeOthers: values["revoke-others"] ?? false,
     until,
     timeoutMs: values.timeout === undefined ? undefined : wholeNumber("--timeout", values.timeout) * 1000,
     json: values.json ?? false,
@@ -74,10 +85,14 @@ function actionOf(values: {
   register?: boolean;
   receive?: string;
   link?: string;
+  restore?: string;
   "start-over"?: boolean;
+  "recovery-key"?: boolean;
 }): ChatOptions["action"] {
   if (values.register) return "register";
   if (values["start-over"]) return "start-over";
+  if (values["recovery-key"]) return "recovery-key";
+  if (values.restore !== undefined) return "restore";
   if (values.receive !== undefined) return "receive";
   if (values.link !== undefined) return values.link === "" ? "show-link" : "take-link";
   return "converse";
@@ -94,6 +109,9 @@ function parseOrRefuse(args: string[]) {
         receive: { type: "string" },
         link: { type: "string" },
         "start-over": { type: "boolean" },
+        "recovery-key": { type: "boolean" },
+        restore: { type: "string" },
+        "revoke-others": { type: "boolean" },
         url: { type: "string" },
         token: { type: "string" },
         data: { type: "string" },
@@ -109,9 +127,11 @@ function parseOrRefuse(args: string[]) {
   }
 }
 
-/** `--link` alone shows a code, `--link CODE` takes one. */
-function markBareLink(args: string[]): string[] {
-  return args.map((arg, at) => (arg === "--link" && (args[at + 1] ?? "--").startsWith("--") ? "--link=" : arg));
+/** `--link` alone shows a code, `--link CODE` takes one; `--restore` alone reads standard input. */
+function markBare(args: string[]): string[] {
+  const isBare = (arg: string, at: number): boolean =>
+    ["--link", "--restore"].includes(arg) && (args[at + 1] ?? "--").startsWith("--");
+  return args.map((arg, at) => (isBare(arg, at) ? `${arg}=` : arg));
 }
 
 function wholeNumber(flag: string, value: string): number {

@@ -1,46 +1,74 @@
 /**
- * The archive keys of this user: a new one after each revocation and each month, made by the first device, which hands it to each
- * device that is left. A device that was revoked learns of none from then on.
+ * The archive keys of this user: a new one after each revocation and each month, made by a device that holds the account key, or where
+ * none does it for a while by another, and handed to each device that is left, and to the recovery key. A device that was revoked learns of
+ * none from then on.
  */
-import { newArchiveKey, type ArchiveKey } from "../../crypto/archive.ts";
+import { newArchiveKey, nextArchiveGeneration, type ArchiveKey } from "../../crypto/archive.ts";
 import { grantSuite, openArchiveGrant, type ArchiveGrant } from "../../crypto/archive-grant.ts";
+import type { DeviceList } from "../../identity/device-list.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
+import type { DeviceId } from "../../protocol/ids.ts";
 import type { ReplyOf } from "../../protocol/requests.ts";
 import { TaskQueue } from "../async/task-queue.ts";
 import type { ClientCore } from "../core.ts";
 import { KeyPackageClaims } from "./key-package-claims.ts";
 
-const renewedEveryMs = 30 * 24 * 60 * 60_000;
+const dayMs = 24 * 60 * 60_000;
+const renewedEveryMs = 30 * dayMs;
+/** By a device without the account key, which leaves it to the others at first. */
+const renewedAtLastMs = 37 * dayMs;
 
 export class ArchiveKeys {
   private readonly core: ClientCore;
+  /** Hands the archive keys that are held to the recovery key. */
+  private readonly grantToRecovery: () => Promise<void>;
   private readonly claims: KeyPackageClaims;
   private readonly queue = new TaskQueue();
+  /** Since when a revocation is known that no archive key reckons with. */
+  private missingSince: number | undefined;
 
-  constructor(core: ClientCore) {
+  constructor(core: ClientCore, grantToRecovery: () => Promise<void>) {
     this.core = core;
+    this.grantToRecovery = grantToRecovery;
     this.claims = new KeyPackageClaims(core);
   }
 
-  /** Takes what was handed to this device; on the first device, makes and hands out what is due. Errors: those of the connection. */
+  /** Takes what was handed to this device; makes and hands out what is due. Errors: those of the connection. */
   settle(): Promise<void> {
     return this.queue.run(async () => {
-      if (!this.core.own.isPrimary) return this.takeGrants();
+      if (!this.core.own.isCertified) return;
+      await this.takeGrants();
       if (this.isDue()) await this.renew();
       if (this.core.own.archiveKeyOwedTo.length > 0) await this.handOut();
+      await this.grantToRecovery();
     });
   }
 
   private isDue(): boolean {
-    return Date.now() - this.core.own.archiveKeyMadeAt >= renewedEveryMs || !currentArchiveKey(this.core);
+    const { isPrimary, archiveKeyMadeAt } = this.core.own;
+    const isMissing = !currentArchiveKey(this.core);
+    this.missingSince = isMissing ? (this.missingSince ?? Date.now()) : undefined;
+    const age = Date.now() - archiveKeyMadeAt;
+    if (isPrimary) return isMissing || age >= renewedEveryMs;
+    // Linked by a version that did not note when: it is taken for young.
+    if (!isMissing) return archiveKeyMadeAt > 0 && age >= renewedAtLastMs;
+    return Date.now() - this.missingSince! >= this.core.timings.archivePatienceMs * this.turn();
+  }
+
+  /** Of the devices without the account key one after another, so that not all make a key. */
+  private turn(): number {
+    const { own, directory } = this.core;
+    return 1 + Math.max(0, directory.liveDevices(own.user).indexOf(own.device));
   }
 
   private async renew(): Promise<void> {
     const { own, directory } = this.core;
-    const generation = (own.archiveKeys.at(-1)?.generation ?? 0) + 1;
-    const key = newArchiveKey(generation, directory.get(own.user)?.version ?? 0);
+    const list = directory.get(own.user);
+    const addedVersion = list?.devices.get(own.device)?.addedVersion ?? 1;
+    const generation = nextArchiveGeneration(own.archiveKeys.at(-1)?.generation ?? 0, addedVersion);
+    const key = newArchiveKey(generation, list?.version ?? 0);
     await own.renewArchiveKey(
       key,
       directory.liveDevices(own.user).filter((device) => device !== own.device),
@@ -66,39 +94,56 @@ export class ArchiveKeys {
     for (const grant of grants.map(fromWire)) {
       if (own.archiveKeys.some(({ generation }) => generation === grant.generation)) continue;
       const pair = (await supply.pairs()).find(({ hash }) => equalBytes(hash, grant.keyPackage));
-      if (!pair) continue;
+      const signerKey = this.signerKeyOf(grant);
+      if (!pair || !signerKey) continue;
       try {
-        await own.takeArchiveKey(await openArchiveGrant(own.identity(), pair, grant), supply.forget(pair));
+        await own.takeArchiveKey(await openArchiveGrant(own.identity(), signerKey, pair, grant), supply.forget(pair));
       } catch (error) {
         if (!(error instanceof SottoError) || error.retryable) throw error;
       }
     }
   }
+
+  private signerKeyOf({ by, listVersion }: ArchiveGrant): Uint8Array | undefined {
+    const { own, directory } = this.core;
+    return by ? grantorKeyOf(directory.get(own.user), by, listVersion) : own.identity().accountKey;
+  }
+}
+
+/**
+ * The key (32 bytes) of a device that hands out an archive key made at a version of its user's list. Undefined where it may not: it was
+ * revoked by then. So a revoked device brings in no key but such as it knew of all along, and none that is archived under from now on.
+ */
+export function grantorKeyOf(list: DeviceList | undefined, by: DeviceId, listVersion: number): Uint8Array | undefined {
+  const device = list?.devices.get(by);
+  if (!list || !device || listVersion > list.version) return undefined;
+  return listVersion < (device.revokedVersion ?? Infinity) ? device.deviceKey : undefined;
 }
 
 /** The key to archive under: undefined while a device was revoked that knows the latest. */
 export function currentArchiveKey({ own, directory }: Pick<ClientCore, "own" | "directory">): ArchiveKey | undefined {
-  const latest = own.archiveKeys.at(-1);
   const revoked = [...(directory.get(own.user)?.devices.values() ?? [])].map((device) => device.revokedVersion ?? 0);
-  return latest && revoked.every((version) => version <= latest.listVersion) ? latest : undefined;
+  return own.archiveKeys.findLast(({ listVersion }) => revoked.every((version) => version <= listVersion));
 }
 
 type WireGrant = ReplyOf<"archive:granted">["grants"][number];
 
-const toWire = ({ device, generation, listVersion, ...bytes }: ArchiveGrant): WireGrant => ({
+const toWire = ({ device, generation, listVersion, by, ...bytes }: ArchiveGrant): WireGrant => ({
   device,
   generation,
   listVersion,
+  ...(by && { by }),
   keyPackage: toBase64(bytes.keyPackage),
   encapsulated: toBase64(bytes.encapsulated),
   sealed: toBase64(bytes.sealed),
   signature: toBase64(bytes.signature),
 });
 
-const fromWire = ({ device, generation, listVersion, ...bytes }: WireGrant): ArchiveGrant => ({
+const fromWire = ({ device, generation, listVersion, by, ...bytes }: WireGrant): ArchiveGrant => ({
   device,
   generation,
   listVersion,
+  ...(by && { by }),
   keyPackage: fromBase64(bytes.keyPackage),
   encapsulated: fromBase64(bytes.encapsulated),
   sealed: fromBase64(bytes.sealed),

@@ -1,6 +1,7 @@
 /**
  * The device lists of this user and its contacts, verified and pinned. Owns trust on first use: the first account key seen
- * of a user is the one that counts, until the list that is held goes on to another by a reset, and a list only ever grows. Errors:
+ * of a user is the one that counts, until the list that is held goes on to another by a reset, and a list only ever grows. On a device
+ * that was restored, what the vault knew of a contact stands for its list until that is read. Errors:
  * `identity-changed`, `untrusted-list`; whoever asked, they are emitted too, with the user they are about.
  */
 import { accountKeyAt, decodeDeviceListEntry, verifyDeviceList, type DeviceList } from "../../identity/device-list.ts";
@@ -8,12 +9,13 @@ import { deviceListEntryHash } from "../../identity/device-list-entry.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
+import type { VaultPin } from "../../crypto/recovery-vault.ts";
 import type { ConversationId, DeviceId, UserId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { ReplyOf } from "../../protocol/requests.ts";
 import type { Connection } from "../connection/connection.ts";
-import { decodeRecord, encodeRecord, tables, type ListRecord } from "../records.ts";
-import type { OpenClientStore } from "../stores/client-store.ts";
+import { decodeRecord, encodeRecord, tables, type ListRecord, type PinRecord } from "../records.ts";
+import type { OpenClientStore, RecordChange } from "../stores/client-store.ts";
 import { FreshRun } from "../async/fresh-run.ts";
 import { TaskQueue } from "../async/task-queue.ts";
 import { TypedEmitter } from "../async/typed-emitter.ts";
@@ -46,6 +48,8 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   private readonly store: OpenClientStore;
   private readonly connection: Connection;
   private readonly known = new Map<UserId, ListedUser>();
+  /** Users whose list was not read since the vault told of them. */
+  private readonly vaulted = new Map<UserId, VaultPin>();
   private own: { user: UserId; accountKey: Uint8Array } | undefined;
   private readonly pinning = new TaskQueue();
   private readonly refreshes = new Map<UserId, FreshRun<DeviceList | undefined>>();
@@ -67,6 +71,41 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
       const { user, accountKey, entries, confirmed = false, changed = false } = decodeRecord<ListRecord>(bytes);
       this.known.set(user, { list: verifyDeviceList(entries, accountKey), entries, confirmed, changed });
     }
+    for (const { bytes } of await this.store.list(tables.pins)) this.hold(decodeRecord<PinRecord>(bytes));
+  }
+
+  /** What of the contacts of a vault this device has read no list of, to be stored; `hold` it when it is. */
+  pinChanges(pins: readonly VaultPin[]): { pins: VaultPin[]; changes: RecordChange[] } {
+    const unknown = pins.filter(({ user }) => !this.known.has(user) && user !== this.own?.user);
+    const changes = unknown.map((pin) => ({ table: tables.pins, id: pin.user, bytes: encodeRecord(pin) }));
+    return { pins: unknown, changes };
+  }
+
+  /** Takes over what another device of this user has put into the vault: contacts, and whom a person has compared there. */
+  async merge(pins: readonly VaultPin[]): Promise<void> {
+    const taken = this.pinChanges(pins);
+    await this.store.write(taken.changes);
+    for (const pin of taken.pins) this.hold(pin);
+    for (const { user, accountKey, confirmed, changed } of pins) {
+      const known = this.known.get(user);
+      if (!known || known.confirmed || !confirmed || changed) continue;
+      if (equalBytes(known.list.accountKey, accountKey)) await this.confirm(user, accountKey);
+    }
+  }
+
+  hold(pin: VaultPin): void {
+    this.vaulted.set(pin.user, pin);
+  }
+
+  /** All contacts, for a vault: those whom a person has compared first, so that they are the last to be left out. */
+  pins(): VaultPin[] {
+    const listed = [...this.known.values()].map(({ list, confirmed, changed }): VaultPin => {
+      const { user, accountKey, version, head } = list;
+      return { user, accountKey, version, head, confirmed, changed };
+    });
+    const all = [...listed, ...this.vaulted.values()].filter(({ user }) => user !== this.own?.user);
+    const rank = ({ confirmed }: VaultPin): number => (confirmed ? 0 : 1);
+    return all.toSorted((one, other) => rank(one) - rank(other) || (one.user < other.user ? -1 : 1));
   }
 
   /** The list as it was last verified. */
@@ -75,7 +114,7 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   }
 
   trustIn(user: UserId): Trust {
-    const { confirmed = false, changed = false } = this.known.get(user) ?? {};
+    const { confirmed = false, changed = false } = this.known.get(user) ?? this.vaulted.get(user) ?? {};
     return { confirmed, changed };
   }
 
@@ -103,9 +142,10 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
 
   /** A person goes on with the key that is pinned without having compared: as if nobody ever had. */
   async accept(user: UserId): Promise<void> {
-    const known = this.known.get(user);
-    if (!known) return;
-    await this.pin(user, known, { confirmed: false });
+    const [known, vaulted] = [this.known.get(user), this.vaulted.get(user)];
+    if (!known && !vaulted) return;
+    if (known) await this.pin(user, known, { confirmed: false });
+    else await this.markVaulted({ ...vaulted!, confirmed: false });
     this.emit("confirmed", { user });
   }
 
@@ -121,8 +161,8 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
 
   /** Whether an account key is the one that is pinned for its user, or none is. */
   isOfNow({ user, accountKey }: { user: UserId; accountKey: Uint8Array }): boolean {
-    const list = this.get(user);
-    return !list || equalBytes(list.accountKey, accountKey);
+    const pinned = this.get(user) ?? this.vaulted.get(user);
+    return !pinned || equalBytes(pinned.accountKey, accountKey);
   }
 
   /** Devices that are not revoked, with their keys. */
@@ -193,7 +233,7 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   private async take(user: UserId, answer: ListAnswer | undefined, after: number): Promise<DeviceList | undefined> {
     if (answer?.accountKey)
       return this.adopt(user, fromBase64(answer.accountKey), answer.entries.map(fromBase64), after);
-    if (!this.known.has(user)) return undefined;
+    if (!this.known.has(user) && !this.vaulted.has(user)) return undefined;
     throw new SottoError("untrusted-list", { detail: "The node denies a device list that was seen before." });
   }
 
@@ -205,6 +245,8 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     after = this.versionOf(user),
   ): Promise<DeviceList> {
     const before = this.known.get(user);
+    const vaulted = before ? undefined : this.vaulted.get(user);
+    if (vaulted) return this.adoptVaulted(vaulted, accountKey, added);
     // Another answer may have brought some of them since this one was asked for.
     const meanwhile = Math.max(0, (before?.list.version ?? 0) - after);
     const fresh = added.slice(meanwhile);
@@ -223,6 +265,26 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     requireUser(user, list, entries);
     await this.pin(user, { list, entries });
     return list;
+  }
+
+  /** The first list that is read of somebody whom the vault tells of: it goes on from where that one knew it to stand. */
+  private async adoptVaulted(pin: VaultPin, accountKey: Uint8Array, entries: Uint8Array[]): Promise<DeviceList> {
+    const { user, version, head } = pin;
+    if (!equalBytes(accountKeyAt(entries, version, accountKey), pin.accountKey)) {
+      await this.markVaulted({ ...pin, changed: true });
+      throw new SottoError("identity-changed");
+    }
+    const list = verifyDeviceList(entries, accountKey, { version, head });
+    requireUser(user, list, entries);
+    const hasStartedOver = !equalBytes(accountKey, pin.accountKey);
+    await this.pin(user, { list, entries }, { confirmed: pin.confirmed, changed: pin.changed || hasStartedOver });
+    if (hasStartedOver) this.emit("startedOver", { user });
+    return list;
+  }
+
+  private async markVaulted(pin: VaultPin): Promise<void> {
+    await this.store.write([{ table: tables.pins, id: pin.user, bytes: encodeRecord(pin) }]);
+    this.hold(pin);
   }
 
   /** Another account key counts where the list that is held goes on to it by a reset. */
@@ -254,7 +316,9 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
       const { list, entries } = known && known.entries.length > listed.entries.length ? known : listed;
       const trust = { ...this.trustIn(user), ...said };
       const record: ListRecord = { user, accountKey: list.accountKey, entries, ...trust };
-      await this.store.write([{ table: tables.lists, id: user, bytes: encodeRecord(record) }]);
+      const forgotten = this.vaulted.has(user) ? [{ table: tables.pins, id: user, bytes: null }] : [];
+      await this.store.write([{ table: tables.lists, id: user, bytes: encodeRecord(record) }, ...forgotten]);
+      this.vaulted.delete(user);
       this.known.set(user, { list, entries, ...trust });
       if (known && !equalBytes(known.list.accountKey, list.accountKey)) this.emit("startedOver", { user });
     });

@@ -3,30 +3,49 @@
  *
  *   new ── register (first device of the user: makes the account key) ──▶ certified
  *   new ── link (another device certifies it) ──▶ certified
+ *   new ── restore (the words of the recovery key give the account key back) ──▶ certified
  *   new ── start over (no other device is left: makes another account key) ──▶ certified
  * Invariant: keys are stored before anything signed by them leaves.
  */
 import { newArchiveKey, type ArchiveKey } from "../../crypto/archive.ts";
-import { grantArchiveKey, type ArchiveGrant } from "../../crypto/archive-grant.ts";
-import { addDeviceEntry, resetEntry, revokeDeviceEntry } from "../../crypto/account-key.ts";
+import { grantArchiveKey, type ArchiveGrant, type GrantSigner } from "../../crypto/archive-grant.ts";
+import {
+  addDeviceEntry,
+  resetEntry,
+  revokeDeviceEntry,
+  signRecoveryStatement,
+  signRecoveryVault,
+} from "../../crypto/account-key.ts";
 import { signAck, signAdmission, signHistoryShare, signLeave, signReaddRequest } from "../../crypto/device-key.ts";
 import type { DeviceIdentity } from "../../crypto/group-engine.ts";
 import { generateSigningKeyPair } from "../../crypto/signing-key.ts";
+import { grantToRecoveryKey, type RecoveryGrant } from "../../crypto/recovery-grant.ts";
+import { sealVault, vaultHash, type VaultPin } from "../../crypto/recovery-vault.ts";
 import type { SignedAck } from "../../identity/ack.ts";
 import { decodeDeviceListEntry, type DeviceList } from "../../identity/device-list.ts";
 import type { HistoryShare } from "../../identity/history-share.ts";
 import type { Leave } from "../../identity/leave.ts";
+import type { RecoveryStatement } from "../../identity/recovery.ts";
 import type { ReaddRequest } from "../../identity/readd.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import { newId, type DeviceId, type UserId } from "../../protocol/ids.ts";
 import type { ReplyOf } from "../../protocol/requests.ts";
-import { decodeRecord, encodeRecord, tables, type DeviceRecord } from "../records.ts";
+import { decodeRecord, encodeRecord, tables, type DeviceRecord, type RecoveryRecord } from "../records.ts";
 import type { Challenge, Session } from "../connection/session.ts";
 import type { OpenClientStore, RecordChange } from "../stores/client-store.ts";
 import { askForReset, endsWith, readListHead, startsOver, type ListHead } from "./starting-over.ts";
 
 const recordId = "self";
+
+/** What the vault and the user's list say of a device that is restored. `accountSecretKey`: 64 bytes. */
+export interface Restored {
+  accountKey: Uint8Array;
+  accountSecretKey: Uint8Array;
+  certificate: Uint8Array;
+  archiveKeys: ArchiveKey[];
+  recovery: RecoveryRecord;
+}
 
 export class OwnDevice {
   private readonly store: OpenClientStore;
@@ -86,7 +105,12 @@ export class OwnDevice {
     return this.record.archiveKeys ?? [];
   }
 
-  /** When the current archive key was made, on the device that made it. */
+  /** What this device has heard last of its user's recovery key. */
+  get recovery(): RecoveryRecord | undefined {
+    return this.record.recovery;
+  }
+
+  /** When the current archive key was made here, or came. 0: not known. */
   get archiveKeyMadeAt(): number {
     return this.record.archiveKeyMadeAt ?? 0;
   }
@@ -126,11 +150,17 @@ export class OwnDevice {
     this.startsOver = true;
   }
 
-  /** Answers the challenge: with a proof, by registering this device as the first of its user, or by starting over where a person wants it. */
-  async admit(session: Session, challenge: Challenge): Promise<ReplyOf<"session:prove">> {
+  /** A connection's challenge, answered: base64. */
+  signChallenge(challenge: Challenge): string {
     const { user, device, deviceSecretKey } = this.record;
     const proof = { nonce: fromBase64(challenge.nonce), origin: challenge.origin, user, device };
-    const signature = toBase64(signAdmission(deviceSecretKey, proof));
+    return toBase64(signAdmission(deviceSecretKey, proof));
+  }
+
+  /** Answers the challenge: with a proof, by registering this device as the first of its user, or by starting over where a person wants it. */
+  async admit(session: Session, challenge: Challenge): Promise<ReplyOf<"session:prove">> {
+    const { device } = this.record;
+    const signature = this.signChallenge(challenge);
     if (this.isCertified) return session.ask("session:prove", { device, signature });
     const reset = await this.resetFor(session);
     const entry = reset ?? this.record.registrationEntry ?? (await this.prepareRegistration());
@@ -173,8 +203,44 @@ export class OwnDevice {
     certificate: Uint8Array,
     archiveKeys: readonly ArchiveKey[],
   ): Promise<void> {
-    const keys = { accountKey, certificate, archiveKeys: [...archiveKeys] };
+    const keys = { accountKey, certificate, archiveKeys: [...archiveKeys], archiveKeyMadeAt: Date.now() };
     await this.save({ ...keys, accountSecretKey: null, registrationEntry: null });
+  }
+
+  /** Takes what the recovery key gave back, in one write with `alongside`. The caller has verified it. */
+  async acceptRestored(restored: Restored, alongside: readonly RecordChange[]): Promise<void> {
+    const now = { archiveKeyMadeAt: Date.now(), archiveKeyOwedTo: [], registrationEntry: null };
+    await this.save({ ...restored, ...now }, alongside);
+  }
+
+  async noteRecovery(recovery: RecoveryRecord): Promise<void> {
+    await this.save({ recovery });
+  }
+
+  /** Error: `forbidden` on a device without the account key. */
+  signRecovery(statement: Omit<RecoveryStatement, "user">): Uint8Array {
+    return signRecoveryStatement(this.accountSecretKey(), { ...statement, user: this.user });
+  }
+
+  /** What the vault is to hold now, as a hash. Error: `forbidden` on a device without the account key. */
+  hashVault(list: DeviceList, pins: readonly VaultPin[]): Uint8Array {
+    return vaultHash(this.vaultContent(list, pins));
+  }
+
+  /** Seals and signs a vault. Error: `forbidden` on a device without the account key. */
+  sealVault(
+    vaultKey: Uint8Array,
+    place: { version: number; revision: number },
+    { list, pins, savedAt }: { list: DeviceList; pins: readonly VaultPin[]; savedAt: number },
+  ): { sealed: Uint8Array; signature: Uint8Array } {
+    const { user } = this;
+    const sealed = sealVault(vaultKey, { user, ...place }, { ...this.vaultContent(list, pins), savedAt });
+    return { sealed, signature: signRecoveryVault(this.accountSecretKey(), { user, ...place, sealed }) };
+  }
+
+  /** For whoever has the words of the recovery key, of which `publicKey` is the public half. */
+  grantToRecovery(version: number, publicKey: Uint8Array, key: ArchiveKey): Promise<RecoveryGrant> {
+    return grantToRecoveryKey(this.record, { user: this.user, version }, publicKey, key);
   }
 
   async renewArchiveKey(key: ArchiveKey, owedTo: DeviceId[]): Promise<void> {
@@ -187,21 +253,33 @@ export class OwnDevice {
     await this.save({ archiveKeyOwedTo: owedTo });
   }
 
-  /** For another device of this user, sealed to its key package. Error: `forbidden` on a device without the account key. */
+  /** For another device of this user, sealed to its key package; signed by the account key, or by this device where it has none. */
   grantArchiveKey(device: DeviceId, keyPackage: Uint8Array, key: ArchiveKey): Promise<ArchiveGrant> {
-    return grantArchiveKey(this.accountSecretKey(), { user: this.user, device }, keyPackage, key);
+    return grantArchiveKey(this.grantSigner(), { user: this.user, device }, keyPackage, key);
   }
 
   /** Takes an archive key that was handed to this device, in one write with `alongside`. */
   async takeArchiveKey(key: ArchiveKey, alongside: readonly RecordChange[]): Promise<void> {
     const archiveKeys = [...this.archiveKeys, key].toSorted((one, other) => one.generation - other.generation);
-    await this.save({ archiveKeys }, alongside);
+    const isLatest = archiveKeys.at(-1) === key;
+    await this.save({ archiveKeys, ...(isLatest && { archiveKeyMadeAt: Date.now() }) }, alongside);
+  }
+
+  private grantSigner(): GrantSigner {
+    const { device, deviceSecretKey, accountSecretKey } = this.record;
+    return accountSecretKey ? { secretKey: accountSecretKey } : { secretKey: deviceSecretKey, by: device };
+  }
+
+  private vaultContent({ version, head }: DeviceList, pins: readonly VaultPin[]) {
+    return { accountSecretKey: this.accountSecretKey(), listVersion: version, listHead: head, pins };
   }
 
   private accountSecretKey(): Uint8Array {
     const { accountSecretKey } = this.record;
     if (!accountSecretKey)
-      throw new SottoError("forbidden", { detail: "Only the first device of a user can do this." });
+      throw new SottoError("forbidden", {
+        detail: "Only the first device of a user, or one that was restored, can do this.",
+      });
     return accountSecretKey;
   }
 

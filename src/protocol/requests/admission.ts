@@ -39,4 +39,12 @@ export const admissionRequests = {
     request: z.object({ device: deviceId, accountKey: publicKey, entry: deviceListEntry, signature }),
     reply: admitted,
   },
+  /**
+   * Adds this device to the user's list by an entry that the account key has signed, which the recovery key gave back, and answers the
+   * challenge with the device's key.
+   */
+  "session:restore": {
+    request: z.object({ device: deviceId, entry: deviceListEntry, signature }),
+    reply: admitted,
+  },
 } as const;

@@ -15,7 +15,7 @@ const deviceName = z.object({
 });
 
 export const deviceRequests = {
-  /** A new device waits to be linked. The last request of those that a socket that is not admitted may make. */
+  /** A new device waits to be linked. */
   "link:offer": {
     request: z.object({ channel, device: deviceId, deviceKey: publicKey, kemKey: base64Bytes(1216, 1216) }),
     reply: z.object({ expiresAt: timestamp }),

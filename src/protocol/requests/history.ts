@@ -16,11 +16,12 @@ const archivedKey = z.object({
   sealed: base64Bytes(limits.archiveKeyBytes, 1),
 });
 
-/** An archive key for one device of the caller's user: HPKE to one of its key packages, signed by the account key. */
+/** An archive key for one device of the caller's user: HPKE to one of its key packages, signed by the account key, or by the device `by`. */
 const archiveGrant = z.object({
   device: deviceId,
   generation,
   listVersion: sequence,
+  by: z.optional(deviceId),
   keyPackage: hash,
   encapsulated: base64Bytes(1120, 1120),
   sealed: base64Bytes(48, 48),

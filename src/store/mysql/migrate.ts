@@ -10,6 +10,7 @@ import { historyKeys } from "./migrations/0006-history-keys.ts";
 import { blocks } from "./migrations/0007-blocks.ts";
 import { deviceNames } from "./migrations/0008-device-names.ts";
 import { historyShares } from "./migrations/0009-history-shares.ts";
+import { recovery } from "./migrations/0010-recovery.ts";
 
 /**
  * In order; a migration that has left the house is never edited, only followed by another. Nodes of the version before serve
@@ -25,6 +26,7 @@ const migrations = [
   { number: 7, name: "0007-blocks", statements: blocks },
   { number: 8, name: "0008-device-names", statements: deviceNames },
   { number: 9, name: "0009-history-shares", statements: historyShares },
+  { number: 10, name: "0010-recovery", statements: recovery },
 ] as const;
 
 const tableOptions = "ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin";

@@ -30,6 +30,7 @@ import * as pushSubscriptions from "./operations/push-subscriptions.ts";
 import { nodeKey } from "./operations/node-keys.ts";
 import { findReadd, postReadd } from "./operations/readd-requests.ts";
 import { readReceipts } from "./operations/receipts.ts";
+import * as recovery from "./operations/recovery.ts";
 import { leaseDueConversations, postponeConversation } from "./operations/sweep.ts";
 import { claimSweep, readSweeps } from "./operations/sweeps.ts";
 import { concludeWake, leaseDueWakes, noteWaiting, readWake } from "./operations/wakes.ts";
@@ -126,6 +127,11 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     readHistoryKeys: read(history.readHistoryKeys),
     putArchiveGrants: write(putArchiveGrants),
     readArchiveGrants: read(readArchiveGrants),
+    readRecoveryKey: read(recovery.readRecoveryKey),
+    putRecoveryKey: write(recovery.putRecoveryKey),
+    putVault: write(recovery.putVault),
+    putRecoveryGrants: write(recovery.putRecoveryGrants),
+    fetchRecovery: read(recovery.fetchRecovery),
     setBlock: write(setBlock),
     readBlocks: read(readBlocks),
     readHeld: read(readHeld),

@@ -8,6 +8,7 @@ import { historyKeys } from "./migrations/0006-history-keys.ts";
 import { blocks } from "./migrations/0007-blocks.ts";
 import { deviceNames } from "./migrations/0008-device-names.ts";
 import { historyShares } from "./migrations/0009-history-shares.ts";
+import { recovery } from "./migrations/0010-recovery.ts";
 
 /** In order; a migration that has left the house is never edited, only followed by another. */
 const migrations = [
@@ -20,6 +21,7 @@ const migrations = [
   { number: 7, name: "0007-blocks", sql: blocks },
   { number: 8, name: "0008-device-names", sql: deviceNames },
   { number: 9, name: "0009-history-shares", sql: historyShares },
+  { number: 10, name: "0010-recovery", sql: recovery },
 ] as const;
 
 /**

@@ -38,6 +38,7 @@ import { deletePushSubscription, putPushSubscription, readPushSubscriptions } fr
 import { purgeStep } from "./operations/purge.ts";
 import { findReadd, postReadd } from "./operations/readd-requests.ts";
 import { readReceipts } from "./operations/receipts.ts";
+import { fetchRecovery, putRecoveryGrants, putRecoveryKey, putVault, readRecoveryKey } from "./operations/recovery.ts";
 import { leaseDueConversations, postponeConversation } from "./operations/sweep.ts";
 import { claimSweep, prepare, readSweeps } from "./operations/sweeps.ts";
 import { concludeWake, leaseDueWakes, noteWaiting, readWake } from "./operations/wakes.ts";
@@ -82,6 +83,9 @@ export const writes = {
   setBlock,
   putDeviceName,
   shareHistory,
+  putRecoveryKey,
+  putVault,
+  putRecoveryGrants,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export const reads = {
@@ -118,6 +122,8 @@ export const reads = {
   readDeviceNames,
   metInHistory,
   readHeld,
+  readRecoveryKey,
+  fetchRecovery,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export type OperationName = keyof typeof writes | keyof typeof reads;

@@ -115,9 +115,10 @@ export function describeHistory(stores: () => StorePair): void {
         sealed: bytesOf(text, 48),
         signature: bytesOf("signature", 64),
       });
-      expect(await one.putArchiveGrants(alice.user, [grant(3), grant(2, "first")])).to.equal(true);
+      const byTablet = { ...grant(3), by: tablet.device };
+      expect(await one.putArchiveGrants(alice.user, [byTablet, grant(2, "first")])).to.equal(true);
       expect(await other.putArchiveGrants(alice.user, [grant(2, "second")])).to.equal(true);
-      expect(await one.readArchiveGrants(tablet.device)).to.deep.equal([grant(2, "second"), grant(3)]);
+      expect(await one.readArchiveGrants(tablet.device)).to.deep.equal([grant(2, "second"), byTablet]);
       expect(await one.putArchiveGrants(newUser(), [grant(4)])).to.equal(false);
       expect(await other.readArchiveGrants(alice.device)).to.deep.equal([]);
       await revokeDevice(other, tablet);

@@ -1,6 +1,6 @@
 import type { ArchiveGrantRow } from "../../../actors/ports/store-history.ts";
 import type { DeviceId, UserId } from "../../../protocol/ids.ts";
-import { blobOf } from "../../blobs.ts";
+import { blobOf, idOf } from "../../blobs.ts";
 import type { MysqlContext } from "../mysql-context.ts";
 
 /** See `HistoryStore.putArchiveGrants`. The devices' rows are held: a revocation comes before, and is seen, or after, and takes what was put. */
@@ -14,10 +14,10 @@ export async function putArchiveGrants(
   const devices = [...new Set(rows.map(({ device }) => device))];
   const found = await db.all(live, devices.map(blobOf), user);
   if (found.length < devices.length) return false;
-  for (const { device, generation, listVersion, keyPackage, encapsulated, sealed, signature } of rows) {
+  for (const { device, generation, listVersion, by, keyPackage, encapsulated, sealed, signature } of rows) {
     await db.run(
-      `REPLACE INTO archive_grants (device, generation, list_version, key_package, encapsulated, sealed, signature, at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `REPLACE INTO archive_grants (device, generation, list_version, key_package, encapsulated, sealed, signature, at, by_device)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       blobOf(device),
       generation,
       listVersion,
@@ -26,6 +26,7 @@ export async function putArchiveGrants(
       sealed,
       signature,
       now,
+      by ? blobOf(by) : null,
     );
   }
   return true;
@@ -33,12 +34,13 @@ export async function putArchiveGrants(
 
 /** See `HistoryStore.readArchiveGrants`. */
 export async function readArchiveGrants({ db }: MysqlContext, device: DeviceId): Promise<ArchiveGrantRow[]> {
-  const rows = await db.all<Omit<ArchiveGrantRow, "device">>(
-    `SELECT generation, list_version AS listVersion, key_package AS keyPackage, encapsulated, sealed, signature FROM archive_grants
+  const rows = await db.all<Omit<ArchiveGrantRow, "device" | "by"> & { by: Uint8Array | null }>(
+    `SELECT generation, list_version AS listVersion, key_package AS keyPackage, encapsulated, sealed, signature,
+       by_device AS \`by\` FROM archive_grants
      WHERE device = ? ORDER BY generation`,
     blobOf(device),
   );
-  return rows.map((row) => ({ device, ...row }));
+  return rows.map(({ by, ...row }) => ({ device, ...row, ...(by && { by: idOf<DeviceId>(by) }) }));
 }
 
 /** What a revocation takes with it. */

@@ -7,6 +7,7 @@ import type { MysqlContext } from "../mysql-context.ts";
 import { deleteInboxOf } from "./inbox.ts";
 import { deleteKeyPackagesOf } from "./key-packages.ts";
 import { answerLinkOffer, deleteLinkOffersOf } from "./link-offers.ts";
+import { deleteRecovery } from "./recovery.ts";
 import { deleteArchiveGrants } from "./archive-grants.ts";
 import { deleteDeviceName } from "./device-names.ts";
 import { deletePushSubscriptionOf } from "./push-subscriptions.ts";
@@ -173,6 +174,7 @@ async function writeEntry({ db }: MysqlContext, append: AppendDeviceEntry): Prom
 /** Keys in the archive go, too: whoever could open them is gone, and they would stand in the place of new ones. */
 async function revokeAll(context: MysqlContext, user: UserId): Promise<void> {
   await context.db.run("DELETE FROM history_keys WHERE user = ?", user);
+  await deleteRecovery(context, user);
   const sql = "SELECT device FROM devices WHERE user = ? AND revoked_at IS NULL";
   const live = await context.db.all<{ device: Uint8Array }>(sql, user);
   for (const { device } of live) await revokeDevice(context, idOf(device));

@@ -120,6 +120,8 @@ export const purgeRules: readonly PurgeRule[] = [
   }),
   kept("blocks", "until it is undone; bounded per user"),
   kept("device_names", "one row per device, until it is revoked"),
+  kept("recovery_keys", "one row per user, until it starts over"),
+  kept("recovery_grants", "the newest of each recovery key, which takes them with it"),
   kept("push_subscriptions", "one row per device, until it ends it or is revoked"),
   kept("sweeps", "one row per sweep"),
   kept("node_keys", "one row per key"),

@@ -1,16 +1,16 @@
 import type { ArchiveGrantRow } from "../../../actors/ports/store-history.ts";
 import type { DeviceId, UserId } from "../../../protocol/ids.ts";
-import { blobOf } from "../../blobs.ts";
+import { blobOf, idOf } from "../../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
 
 /** See `HistoryStore.putArchiveGrants`. */
 export function putArchiveGrants({ db, now }: StoreContext, user: UserId, rows: readonly ArchiveGrantRow[]): boolean {
   const isLive = "SELECT 1 AS live FROM devices WHERE device = ? AND user = ? AND revoked_at IS NULL";
   if (!rows.every(({ device }) => db.get(isLive, blobOf(device), user) !== undefined)) return false;
-  for (const { device, generation, listVersion, keyPackage, encapsulated, sealed, signature } of rows) {
+  for (const { device, generation, listVersion, by, keyPackage, encapsulated, sealed, signature } of rows) {
     db.run(
-      `INSERT OR REPLACE INTO archive_grants (device, generation, list_version, key_package, encapsulated, sealed, signature, at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO archive_grants (device, generation, list_version, key_package, encapsulated, sealed, signature, at, by_device)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       blobOf(device),
       generation,
       listVersion,
@@ -19,6 +19,7 @@ export function putArchiveGrants({ db, now }: StoreContext, user: UserId, rows: 
       sealed,
       signature,
       now,
+      by ? blobOf(by) : null,
     );
   }
   return true;
@@ -26,12 +27,13 @@ export function putArchiveGrants({ db, now }: StoreContext, user: UserId, rows: 
 
 /** See `HistoryStore.readArchiveGrants`. */
 export function readArchiveGrants({ db }: StoreContext, device: DeviceId): ArchiveGrantRow[] {
-  const rows = db.all<Omit<ArchiveGrantRow, "device">>(
-    `SELECT generation, list_version AS listVersion, key_package AS keyPackage, encapsulated, sealed, signature FROM archive_grants
+  const rows = db.all<Omit<ArchiveGrantRow, "device" | "by"> & { by: Uint8Array | null }>(
+    `SELECT generation, list_version AS listVersion, key_package AS keyPackage, encapsulated, sealed, signature,
+       by_device AS "by" FROM archive_grants
      WHERE device = ? ORDER BY generation`,
     blobOf(device),
   );
-  return rows.map((row) => ({ device, ...row }));
+  return rows.map(({ by, ...row }) => ({ device, ...row, ...(by && { by: idOf<DeviceId>(by) }) }));
 }
 
 /** What a revocation takes with it. */

@@ -7,6 +7,7 @@ import type { StoreContext } from "../store-context.ts";
 import { answerLinkOffer, deleteLinkOffersOf } from "./link-offers.ts";
 import { deleteKeyPackagesOf } from "./key-packages.ts";
 import { deleteInboxOf } from "./inbox.ts";
+import { deleteRecovery } from "./recovery.ts";
 import { deleteArchiveGrants } from "./archive-grants.ts";
 import { deleteDeviceName } from "./device-names.ts";
 import { deletePushSubscriptionOf } from "./push-subscriptions.ts";
@@ -132,6 +133,7 @@ function writeEntry({ db }: StoreContext, append: AppendDeviceEntry): void {
 /** Keys in the archive go, too: whoever could open them is gone, and they would stand in the place of new ones. */
 function revokeAll(context: StoreContext, user: UserId): void {
   context.db.run("DELETE FROM history_keys WHERE user = ?", user);
+  deleteRecovery(context, user);
   const sql = "SELECT device FROM devices WHERE user = ? AND revoked_at IS NULL";
   for (const { device } of context.db.all<{ device: Uint8Array }>(sql, user)) revokeDevice(context, idOf(device));
 }

@@ -149,6 +149,8 @@ export const purgeRules: readonly PurgeRule[] = [
   ),
   { table: "blocks", rule: "kept: until it is undone; bounded per user", kept: true },
   { table: "device_names", rule: "kept: one row per device, until it is revoked", kept: true },
+  { table: "recovery_keys", rule: "kept: one row per user, until it starts over", kept: true },
+  { table: "recovery_grants", rule: "kept: the newest of each recovery key, which takes them with it", kept: true },
   { table: "push_subscriptions", rule: "kept: one row per device, until it ends it or is revoked", kept: true },
   { table: "sweeps", rule: "kept: one row per sweep", kept: true },
   { table: "node_keys", rule: "kept: one row per key", kept: true },
