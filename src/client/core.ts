@@ -26,6 +26,8 @@ export interface Timings {
   readdEveryMs: number;
   /** How long a device that cannot follow waits to be added again before it founds a new generation, if it may. */
   generationPatienceMs: number;
+  /** What retention has passed goes from this device this often. */
+  forgetEveryMs: number;
 }
 
 /** Something a person may have to know. What each means stands in `docs/threat-model.md`. */
@@ -53,6 +55,8 @@ export interface ClientCore {
   supply: KeyPackageSupply;
   blocks: BlockList;
   timings: Timings;
+  /** Milliseconds since 1970, by the node's clock as far as it is known. */
+  now(): number;
   /** Fires when the client closes. */
   closing: AbortSignal;
   /** Largest payload the node takes, in bytes; learned at admission. */
@@ -93,4 +97,5 @@ export const defaultTimings: Timings = {
   rosterPatienceMs: 1_500,
   readdEveryMs: 7 * 24 * 3600_000,
   generationPatienceMs: 60_000,
+  forgetEveryMs: 60_000,
 };

@@ -14,6 +14,7 @@ import { inBackground, type ClientCore } from "../core.ts";
 import { AckSender } from "./ack-sender.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { OutboxRecord } from "../records.ts";
+import { DisappearingMessages, type Disappeared } from "./disappearing-messages.ts";
 import { keptAs } from "./entry-opener.ts";
 import { FoundingRetries } from "./founding-retries.ts";
 import { GenerationFounding } from "./generation-founding.ts";
@@ -25,6 +26,7 @@ import type { GroupFact } from "./log-batch.ts";
 import { HistoryKeys } from "./history-keys.ts";
 import { HistoryReader } from "./history-reader.ts";
 import { HistorySharing } from "./history-sharing.ts";
+import { LocalRetention } from "./local-retention.ts";
 import { LogFollower } from "./log-follower.ts";
 import { LogReading } from "./log-reading.ts";
 import { MemberTrust } from "./member-trust.ts";
@@ -48,7 +50,9 @@ export interface ConversationEvents {
    * contact whom it had verified (`client.verification(user)`); null when they do not.
    */
   waiting: "recipient-device" | "welcome" | "identity-changed" | null;
-  /** What is to be seen of a group has changed: who is in it, roles, its name; or this user is out of it. */
+  /** A message that lasts for a time has gone from this device. */
+  disappeared: Disappeared;
+  /** What is to be seen of a group has changed: who is in it, roles, its name, how long messages last; or this user is out of it. */
   changed: { facts: GroupFact[] };
 }
 
@@ -59,6 +63,8 @@ export class ConversationActor {
   readonly outgoing: OutgoingMessages;
   readonly timeline: Timeline;
   readonly administration: GroupAdministration;
+  readonly disappearing: DisappearingMessages;
+  readonly retention: LocalRetention;
   private readonly core: ClientCore;
   private readonly open: () => Promise<ConversationSummary>;
   private readonly follower: LogFollower;
@@ -92,7 +98,11 @@ export class ConversationActor {
     this.outgoing = new OutgoingMessages(core, new Recipients(core, state), this.book);
     this.historyKeys = new HistoryKeys(core, state, () => older.forgetFirst());
     const older = new HistoryReader(core, state, this.historyKeys);
-    this.timeline = new Timeline(core, state, this.outgoing, older);
+    this.disappearing = new DisappearingMessages(core, state, (messages) => {
+      for (const message of messages) this.events.emit("disappeared", message);
+    });
+    this.retention = new LocalRetention(core, state, { book: this.book, disappearing: this.disappearing });
+    this.timeline = new Timeline(core, state, this.outgoing, older, this.retention);
     this.sharing = new HistorySharing(core, state, this.historyKeys, () => this.outbox);
     this.keeper = new GroupKeeper(core, state, {
       posted: (entry) => this.follower.post(entry),
@@ -136,6 +146,7 @@ export class ConversationActor {
     this.follower = new LogFollower(core, state, {
       policy: (record) => this.keeper.policy(record),
       historyKeys: this.historyKeys,
+      disappearing: this.disappearing,
       takeOwn: (entry) => this.outbox.takeOwn(entry),
       opened: (entry, content) => {
         if (core.blocks.has(entry.sender.user)) return;
@@ -171,7 +182,10 @@ export class ConversationActor {
       book: this.book,
       summary: open,
       holds: (summary) => this.holds(summary),
-      rewoundTo: (sequence) => this.timeline.rewoundTo(sequence),
+      rewoundTo: (sequence) => {
+        this.background(this.disappearing.rewoundTo(sequence));
+        this.timeline.rewoundTo(sequence);
+      },
       tellAgain: () => {
         this.acks.noteAcked(0);
         this.acks.wake();
@@ -210,6 +224,8 @@ export class ConversationActor {
   /** Takes up what the store holds. */
   async load(): Promise<void> {
     await this.book.load();
+    await this.disappearing.load();
+    await this.retention.sweep();
     const isShown = (record: OutboxRecord): boolean => keptAs(decodeContent(record.content)) === "message";
     await this.outbox.load((record) => (isShown(record) ? this.outgoing.trackStored(record) : unheard));
   }
@@ -402,6 +418,7 @@ export class ConversationActor {
   private groupChanged(facts: ReadonlySet<GroupFact>): void {
     if (facts.has("members")) this.outgoing.reconsider();
     if (facts.has("left")) this.outbox.wake();
+    if (facts.has("retention")) this.background(this.retention.sweep());
     this.events.emit("changed", { facts: [...facts] });
   }
 

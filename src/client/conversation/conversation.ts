@@ -2,6 +2,7 @@
 import { encodeContent } from "../../crypto/content.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import { newIdAfter, type ConversationId, type DeviceId, type MessageId, type UserId } from "../../protocol/ids.ts";
+import { limits } from "../../protocol/limits.ts";
 import type { ConversationActor, ConversationEvents } from "./conversation-actor.ts";
 import type { Message } from "./message.ts";
 import type { HistoryPage } from "./timeline.ts";
@@ -10,6 +11,13 @@ export type { ConversationEvents } from "./conversation-actor.ts";
 
 /** The longest text that is taken, in bytes of UTF-8: what fits a sealed message with room for its wrapping. */
 const maxTextBytes = 120 * 1024;
+
+/** Throws `invalid-argument`. */
+export function requireLifetime(seconds: number): void {
+  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= limits.disappearingSeconds) return;
+  const detail = `A message lasts for 1 to ${limits.disappearingSeconds} seconds.`;
+  throw new SottoError("invalid-argument", { detail });
+}
 
 export abstract class Conversation {
   readonly id: ConversationId;
@@ -55,22 +63,24 @@ export abstract class Conversation {
 
   /**
    * Takes a message for sending and returns at once; what becomes of it is in its state. Throws `invalid-argument` for what
-   * cannot be sent.
+   * cannot be sent. `expiresIn`: how long it lasts once it is read, in seconds; where the group says a shorter time, that counts.
    */
-  send(message: string | { text: string; replyTo?: Message | MessageId }): Message {
-    const { text, replyTo } = typeof message === "string" ? { text: message, replyTo: undefined } : message;
+  send(message: string | { text: string; replyTo?: Message | MessageId; expiresIn?: number }): Message {
+    const { text, replyTo, expiresIn } = typeof message === "string" ? { text: message } : message;
     if (this.closing.aborted) throw new SottoError("closed");
     if (this.actor.state.record.left) throw new SottoError("not-a-member");
     if (typeof text !== "string") throw new SottoError("invalid-argument", { detail: "a message needs a text" });
     if (text.length * 3 > maxTextBytes && new TextEncoder().encode(text).length > maxTextBytes) {
       throw new SottoError("too-large", { detail: `A text has at most ${maxTextBytes} bytes.` });
     }
+    if (expiresIn !== undefined) requireLifetime(expiresIn);
     const sentAt = new Date();
     const content = {
       kind: "text" as const,
       text,
       sentAt: sentAt.getTime(),
       ...(replyTo === undefined ? {} : { replyTo: typeof replyTo === "string" ? replyTo : replyTo.id }),
+      ...this.lifetimeOf(expiresIn),
     };
     const encoded = encodeContent(content);
     const id = newIdAfter<MessageId>(this.actor.outbox.lastId);
@@ -114,17 +124,28 @@ export abstract class Conversation {
     return this.actor.timeline.received(this.actor.state.record.readSequence, options.limit ?? 1000);
   }
 
-  /** Remembers on this device that the person has seen everything up to this message. */
+  /** Remembers on this device that the person has seen everything up to this message; of those that disappear, the time begins. */
   async markRead(message: Message): Promise<void> {
     const { sequence } = message;
     if (sequence === undefined || sequence <= this.actor.state.record.readSequence) return;
-    await this.actor.state.queue.run(() => this.actor.state.commit({ record: { readSequence: sequence } }));
+    await this.actor.state.queue.run(async () => {
+      const begun = this.actor.disappearing.read(sequence);
+      await this.actor.state.commit({ record: { readSequence: sequence } }, begun.changes);
+      begun.stored();
+    });
     message.update({ state: "read" });
   }
 
   /** Messages from now on, in order, at the reader's own pace: `for await (const message of chat.messages({ signal })) …`. */
   messages(options: { signal?: AbortSignal } = {}): AsyncGenerator<Message, void, void> {
     return this.actor.timeline.live((stop) => this.nextArrival(stop), options.signal);
+  }
+
+  /** As the message says it, and shorter where the group does. */
+  private lifetimeOf(expiresIn: number | undefined): { expiresIn?: number } {
+    const ofGroup = this.actor.state.group?.policy?.disappearingSeconds;
+    const seconds = Math.min(expiresIn ?? Infinity, ofGroup ?? Infinity);
+    return seconds === Infinity ? {} : { expiresIn: seconds };
   }
 
   /** Resolves true when a message arrives, false when the reader or the client goes away. */

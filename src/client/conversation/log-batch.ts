@@ -3,7 +3,7 @@
  * spent secrets are zeroed, then people hear of it.
  */
 import type { Group, GroupMember } from "../../crypto/group-engine.ts";
-import { isSamePolicy, roleOf } from "../../identity/group-policy.ts";
+import { isSamePolicy, roleOf, type GroupPolicy } from "../../identity/group-policy.ts";
 import { logHashStart, nextLogHash, type HashedEntry } from "../../identity/log-hash.ts";
 import type { DeviceId, UserId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
@@ -37,7 +37,7 @@ export function epochEndsAfter(record: Readonly<ConversationRecord>): Conversati
 }
 
 /** What is to be seen of a group, beside its messages. */
-export type GroupFact = "members" | "roles" | "name" | "left";
+export type GroupFact = "members" | "roles" | "name" | "left" | "retention" | "disappearing";
 
 export class LogBatch {
   record: ConversationRecord;
@@ -88,7 +88,7 @@ export class LogBatch {
 
   /** A commit has been adopted: a new epoch, and a new beginning of the running hash. */
   beginEpoch(entry: HashedEntry, group: Group, roster: { added: readonly string[]; removed: readonly string[] }): void {
-    if (this.group && !isSamePolicy(this.group.policy, group.policy)) this.changed.add("roles");
+    if (this.group) this.notePolicy(this.group.policy, group.policy);
     this.group = group;
     this.endEpoch();
     this.record.committedAt = entry.acceptedAt;
@@ -120,6 +120,14 @@ export class LogBatch {
       sequence: entry.sequence,
       transcriptHash: group.transcriptHash,
     });
+  }
+
+  private notePolicy(before: GroupPolicy | undefined, after: GroupPolicy | undefined): void {
+    if (isSamePolicy(before, after)) return;
+    if (before?.retentionDays !== after?.retentionDays) this.changed.add("retention");
+    if (before?.disappearingSeconds !== after?.disappearingSeconds) this.changed.add("disappearing");
+    const rolesOf = (policy: GroupPolicy | undefined) => policy && { roles: policy.roles, history: policy.history };
+    if (!isSamePolicy(rolesOf(before), rolesOf(after))) this.changed.add("roles");
   }
 
   /** By whomever: the next time, everybody waits for a person. `at`: by the node's clock, as the requests. */
@@ -194,7 +202,7 @@ export class LogBatch {
     const record: EntryRecord = { sequence, id, sender, number, acceptedAt, logHash, ...kept };
     this.changes.push(
       { table: tables.entries, id: entryKey(conversation, sequence), bytes: encodeRecord(record) },
-      { table: tables.tail, id: entryKey(conversation, sequence), bytes: encodeRecord(entry satisfies TailRecord) },
+      ...(entry.goneHash === undefined ? [this.tailOf(entry)] : []),
     );
     if (sequence > tailKept) {
       this.changes.push({ table: tables.tail, id: entryKey(conversation, sequence - tailKept), bytes: null });
@@ -205,6 +213,12 @@ export class LogBatch {
     this.record.position = sequence;
     this.record.positionHash = hash;
     return record;
+  }
+
+  /** What has gone cannot be given back to a node. */
+  private tailOf(entry: HashedEntry): RecordChange {
+    const bytes = encodeRecord(entry satisfies TailRecord);
+    return { table: tables.tail, id: entryKey(entry.conversation, entry.sequence), bytes };
   }
 
   /** Persist, zero, tell: in this order. */

@@ -4,6 +4,7 @@
  */
 import { decodeContent, type Content } from "../../crypto/content.ts";
 import type { AppliedCommit, ConversationPolicy, Group, GroupMember } from "../../crypto/group-engine.ts";
+import { fromBase64 } from "../../protocol/base64.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { entryHash, type HashedEntry } from "../../identity/log-hash.ts";
 import { verifyLeave } from "../../identity/leave.ts";
@@ -19,6 +20,7 @@ import {
   type OrphanRecord,
 } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
+import { lifetimeOf, type DisappearingMessages } from "./disappearing-messages.ts";
 import { keptAs, openEntry } from "./entry-opener.ts";
 import type { HistoryKeys } from "./history-keys.ts";
 import type { LogBatch } from "./log-batch.ts";
@@ -38,6 +40,8 @@ export interface IntakeHooks {
   policy(record: Readonly<ConversationRecord>): ConversationPolicy;
   /** The keys of this conversation's history. */
   readonly historyKeys: HistoryKeys;
+  /** What of it lasts for a time. */
+  readonly disappearing: DisappearingMessages;
   takeOwn(entry: HashedEntry): OwnArrival | undefined;
   opened(entry: EntryRecord, content: Content): void;
   unopened(entry: EntryRecord, reason: UnopenedReason): void;
@@ -60,12 +64,14 @@ export class LogIntake {
    * pushed may be something else than what stands there.
    */
   async take(batch: LogBatch, entry: HashedEntry, isRead: boolean): Promise<void> {
-    const hash = entryHash(entry);
+    const goneHash = entry.kind === "message" ? entry.goneHash : undefined;
+    const hash = goneHash === undefined ? entryHash(entry) : fromBase64(goneHash);
     if (entry.kind === "commit") await this.takeCommit(batch, entry, hash, isRead);
     else if (entry.kind === "leave") this.takeLeave(batch, entry, hash);
     else if (!batch.group || !batch.record.logHash) this.refuseMessage(batch, entry);
     else if (await this.takeReturned(batch, entry, hash)) return;
     else if (entry.sender.device === this.core.own.device) this.takeOwnMessage(batch, entry, hash);
+    else if (goneHash !== undefined) this.takeGone(batch, entry, hash);
     else await this.takeMessage(batch, entry, hash);
   }
 
@@ -209,6 +215,7 @@ export class LogIntake {
     if (!isSame || !equalBytes(orphan.payload, entry.payload)) return false;
     batch.continueHash(hash);
     const kept = batch.keep(entry, hash, { kind, content, reason, returned: true });
+    if (content !== null) this.keepLifetime(batch, kept, decodeContent(content));
     batch.record.orphans = batch.record.orphans.filter((one) => one !== entry.id);
     batch.write({ table: tables.orphans, id, bytes: null });
     batch.tell(() => this.hooks.returned(kept));
@@ -234,6 +241,19 @@ export class LogIntake {
     else batch.keep(entry, hash, { kind: "unopened", content: null, reason: "replayed" });
     batch.write(...own.changes);
     batch.tell(() => own.stored());
+  }
+
+  /**
+   * It has disappeared, or retention has passed it, before this device came for it. The log goes on by the hash of its entry: another
+   * than everybody else has would show in the next ack.
+   */
+  private takeGone(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): void {
+    const known = batch.record.senders[entry.sender.device];
+    if (!known || entry.number > known.number) {
+      batch.record.senders[entry.sender.device] = { number: entry.number, contentHash: new Uint8Array(0) };
+    }
+    batch.continueHash(hash);
+    batch.keep(entry, hash, { kind: "unopened", content: null, reason: "gone" });
   }
 
   private async takeMessage(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): Promise<void> {
@@ -268,7 +288,18 @@ export class LogIntake {
   ): EntryRecord {
     if (content.kind === "profile") batch.noteName(entry.sender.user, content.name);
     const kind = keptAs(content);
-    return batch.keep(entry, hash, { kind, content: kind === "history-keys" ? null : bytes, reason: null });
+    const kept = batch.keep(entry, hash, { kind, content: kind === "history-keys" ? null : bytes, reason: null });
+    this.keepLifetime(batch, kept, content);
+    return kept;
+  }
+
+  private keepLifetime(batch: LogBatch, kept: EntryRecord, content: Content): void {
+    const seconds = kept.kind === "message" ? lifetimeOf(content, batch.group?.policy) : undefined;
+    if (seconds === undefined) return;
+    const { disappearing } = this.hooks;
+    const record = disappearing.recordOf(kept, seconds);
+    batch.write(disappearing.changeOf(record));
+    batch.tell(() => disappearing.note(record));
   }
 }
 

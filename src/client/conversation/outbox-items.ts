@@ -1,6 +1,7 @@
 /** The messages of an outbox, in memory and in the store alike: whatever changes is written before it counts. */
 import { equalBytes } from "../../protocol/equal-bytes.ts";
-import type { HashedEntry } from "../../identity/log-hash.ts";
+import { entryHash, type HashedEntry } from "../../identity/log-hash.ts";
+import { toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { MessageId } from "../../protocol/ids.ts";
 import type { ClientCore } from "../core.ts";
@@ -96,7 +97,7 @@ export class OutboxItems {
     const item = this.items.get(entry.id);
     if (!item || item.record.number !== entry.number) return undefined;
     const { sealed, content } = item.record;
-    const isAsSent = sealed !== null && equalBytes(sealed.payload, entry.payload);
+    const isAsSent = sealed !== null && isSamePayload(entry, sealed.payload);
     return {
       content,
       isAsSent,
@@ -163,4 +164,10 @@ export class OutboxItems {
   changeOf(record: OutboxRecord): RecordChange {
     return { table: tables.outbox, id: outboxKey(this.state.id, record.id), bytes: encodeRecord(record) };
   }
+}
+
+/** Of a message that has gone the node has the hash of its entry. */
+function isSamePayload(entry: HashedEntry, payload: Uint8Array): boolean {
+  if (entry.goneHash === undefined) return equalBytes(payload, entry.payload);
+  return toBase64(entryHash({ ...entry, payload })) === entry.goneHash;
 }

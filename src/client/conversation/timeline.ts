@@ -7,6 +7,7 @@ import { decodeRecord, entryKey, tables, type EntryRecord } from "../records.ts"
 import type { ConversationState } from "./conversation-state.ts";
 import { Message, type MessageState } from "./message.ts";
 import type { HistoryReader } from "./history-reader.ts";
+import type { LocalRetention } from "./local-retention.ts";
 import type { OutgoingMessages } from "./outgoing-messages.ts";
 
 export interface UnopenedMessage {
@@ -19,6 +20,8 @@ export interface HistoryPage {
   messages: (Message | UnopenedMessage)[];
   /** Pass as `before` for the page before this one; undefined at the beginning. */
   before: number | undefined;
+  /** What was said up to this sequence is past retention, and gone; 0: nothing is, as far as this device knows. */
+  floor: number;
 }
 
 const rowsPerRead = 200;
@@ -28,14 +31,22 @@ export class Timeline {
   private readonly state: ConversationState;
   private readonly outgoing: OutgoingMessages;
   private readonly older: HistoryReader;
+  private readonly retention: LocalRetention;
   /** Those who read live, and up to where they have read. */
   private readonly readers = new Set<{ after: number }>();
 
-  constructor(core: ClientCore, state: ConversationState, outgoing: OutgoingMessages, older: HistoryReader) {
+  constructor(
+    core: ClientCore,
+    state: ConversationState,
+    outgoing: OutgoingMessages,
+    older: HistoryReader,
+    retention: LocalRetention,
+  ) {
     this.core = core;
     this.state = state;
     this.outgoing = outgoing;
     this.older = older;
+    this.retention = retention;
   }
 
   /**
@@ -47,14 +58,14 @@ export class Timeline {
     let cursor = before;
     while (found.length < limit) {
       const rows = await this.entriesOrOlder(cursor, limit);
-      if (rows.length === 0) return { messages: found.toReversed(), before: undefined };
+      if (rows.length === 0) return { messages: found.toReversed(), before: undefined, floor: this.retention.floor };
       for (const row of rows) {
         cursor = row.sequence;
         if (this.isShown(row)) found.push(this.present(row));
         if (found.length === limit) break;
       }
     }
-    return { messages: found.toReversed(), before: cursor };
+    return { messages: found.toReversed(), before: cursor, floor: this.retention.floor };
   }
 
   /**
@@ -135,8 +146,9 @@ export class Timeline {
     return live ?? this.presentReceived(entry, decodeContent(content));
   }
 
-  private isReceived({ kind, sender }: EntryRecord): boolean {
-    if (kind !== "message" || sender.device === this.core.own.device) return false;
+  private isReceived({ kind, sender, acceptedAt }: EntryRecord): boolean {
+    if (kind !== "message" || acceptedAt < this.retention.cutoff || sender.device === this.core.own.device)
+      return false;
     return !this.core.blocks.has(sender.user) && !this.core.directory.isInDoubt(sender);
   }
 
@@ -144,8 +156,8 @@ export class Timeline {
    * What was said in a direct before the block stays to be read; in groups nothing of who is blocked is shown. What is said under a new
    * key in the place of one that a person had confirmed is not shown before they have said that it may be.
    */
-  private isShown({ kind, sender }: EntryRecord): boolean {
-    if (kind !== "message" && kind !== "unopened") return false;
+  private isShown({ kind, sender, acceptedAt }: EntryRecord): boolean {
+    if ((kind !== "message" && kind !== "unopened") || acceptedAt < this.retention.cutoff) return false;
     if (this.core.directory.isInDoubt(sender)) return false;
     return !this.state.isGroup || !this.core.blocks.has(sender.user);
   }

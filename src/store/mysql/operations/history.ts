@@ -3,8 +3,9 @@ import type { LogRow } from "../../../actors/ports/store-log.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
 import { blobOf } from "../../blobs.ts";
 import { firstReadable, joinOfShares } from "../../history-sharing.ts";
+import { logRow } from "../../log-rows.ts";
 import type { MysqlContext } from "../mysql-context.ts";
-import { fetchRows, logRow, rowsPerFetch } from "./log-reads.ts";
+import { fetchRows, rowsPerFetch } from "./log-reads.ts";
 import { boundsColumns, findFloor, type LogBounds } from "./retention.ts";
 
 /** See `HistoryStore.readHistory`. */
@@ -22,7 +23,8 @@ export async function readHistory(
     read.user,
   );
   if (bounds === undefined) return "not-a-member";
-  const first = Math.max(bounds.joined, (await findFloor(context, bounds)) + 1);
+  const floor = await findFloor(context, bounds);
+  const first = Math.max(bounds.joined, floor + 1);
   const end = bounds.left ?? bounds.head;
   const newestFirst: LogRow[] = [];
   let bytes = 0;
@@ -31,7 +33,7 @@ export async function readHistory(
     for (const row of (await fetchRows(context, bounds, from, last)).toReversed()) {
       bytes += row.payload.length;
       if (bytes > read.maxBytes && newestFirst.length > 0) return { entries: newestFirst.toReversed(), first };
-      newestFirst.push(logRow(read.conversation, row));
+      newestFirst.push(logRow(read.conversation, row, floor));
     }
     last = from - 1;
   }
