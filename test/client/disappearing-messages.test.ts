@@ -91,7 +91,7 @@ describe("messages that disappear", function () {
     await eventually(async () => expect(await history(seen)).to.deep.equal(["stays", "(not-kept)"]));
     await eventually(async () => {
       const report = await purge();
-      expect(report.find(({ table }) => table === "disappearing")!.rows).to.equal(1);
+      expect(report.tables.find(({ table }) => table === "disappearing")!.rows).to.equal(1);
     });
     expect(await history(seen)).to.deep.equal(["stays", "(gone)"]);
   });
@@ -108,13 +108,13 @@ describe("messages that disappear", function () {
     await eventually(async () => expect(await history(onPhone)).to.deep.equal(["stays", "first", "second"]));
     await chat.settled();
     const early = await purge();
-    expect(early.find(({ table }) => table === "disappearing")!.rows, "bob has still to come").to.equal(0);
+    expect(early.tables.find(({ table }) => table === "disappearing")!.rows, "bob has still to come").to.equal(0);
     const later = await purgeExpired({
       store: node.store,
       telemetry: silentTelemetry,
       now: () => Date.now() + 31 * 86_400_000,
     });
-    expect(later.find(({ table }) => table === "disappearing")!.rows).to.equal(1);
+    expect(later.tables.find(({ table }) => table === "disappearing")!.rows).to.equal(1);
     const again = await people.online("bob", { store });
     const back = await directOf(again, alice.user);
     await eventually(async () => expect(await history(back)).to.deep.equal(["stays", "(gone)", "second"]));

@@ -140,7 +140,9 @@ describe("retention", function () {
     const asIfLong = openDriver(node.file);
     asIfLong.prepare("UPDATE conversations SET retention_days = 0").run([]);
     const report = await purgeExpired({ store: node.store, telemetry: silentTelemetry, now: () => Date.now() });
-    expect(report.filter(({ table }) => table === "messages").reduce((sum, { rows }) => sum + rows, 0)).to.be.above(1);
+    expect(
+      report.tables.filter(({ table }) => table === "messages").reduce((sum, { rows }) => sum + rows, 0),
+    ).to.be.above(1);
     expect(messagesOnNode().filter((row) => row === "3:hash")).to.have.length(2);
     asIfLong.prepare("UPDATE conversations SET retention_days = NULL").run([]);
     asIfLong.close();

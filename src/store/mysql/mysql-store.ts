@@ -30,7 +30,7 @@ import { nodeKey } from "./operations/node-keys.ts";
 import { findReadd, postReadd } from "./operations/readd-requests.ts";
 import { readReceipts } from "./operations/receipts.ts";
 import { leaseDueConversations, postponeConversation } from "./operations/sweep.ts";
-import { claimSweep, readSweeps } from "./operations/sweeps.ts";
+import { claimSweep, noteReport, readReport, readSweeps } from "./operations/sweeps.ts";
 import { concludeWake, leaseDueWakes, noteWaiting, readWake } from "./operations/wakes.ts";
 import { addPartitions } from "./partitions.ts";
 import { purgeInSteps } from "./purge-in-steps.ts";
@@ -130,6 +130,8 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     nodeKey: write(nodeKey),
     claimSweep: write(claimSweep),
     readSweeps: read(readSweeps),
+    noteReport: write(noteReport),
+    readReport: read(readReport),
     prepare,
     leaseDueConversations: write(leaseDueConversations),
     postponeConversation: write(postponeConversation),

@@ -38,7 +38,7 @@ import { purgeStep } from "./operations/purge.ts";
 import { findReadd, postReadd } from "./operations/readd-requests.ts";
 import { readReceipts } from "./operations/receipts.ts";
 import { leaseDueConversations, postponeConversation } from "./operations/sweep.ts";
-import { claimSweep, prepare, readSweeps } from "./operations/sweeps.ts";
+import { claimSweep, noteReport, prepare, readReport, readSweeps } from "./operations/sweeps.ts";
 import { concludeWake, leaseDueWakes, noteWaiting, readWake } from "./operations/wakes.ts";
 import type { StoreContext } from "./store-context.ts";
 
@@ -70,6 +70,7 @@ export const writes = {
   purgeStep,
   nodeKey,
   claimSweep,
+  noteReport,
   prepare,
   noteWaiting,
   leaseDueWakes,
@@ -109,6 +110,7 @@ export const reads = {
   readRevocations,
   readPushSubscriptions,
   readSweeps,
+  readReport,
   readWake,
   readHistory,
   readHistoryKeys,

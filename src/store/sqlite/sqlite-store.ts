@@ -106,6 +106,8 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     nodeKey: ask("nodeKey"),
     claimSweep: ask("claimSweep"),
     readSweeps: ask("readSweeps"),
+    noteReport: ask("noteReport"),
+    readReport: ask("readReport"),
     prepare: ask("prepare"),
     clock: ask("clock"),
     readLaggards: ask("readLaggards"),
