@@ -116,7 +116,9 @@ describe("the sotto command", function () {
     expect(run.tookMs).to.be.at.least(0);
     expect(JSON.parse((await sotto("purge", "--last", "--json")).stdout)).to.deep.equal(run);
     const shown = (await sotto("purge", "--last")).stdout;
-    expect(shown).to.include(new Date(run.nextAt).toISOString()).and.match(/^0 rows, \d+\.\d s; next about/m);
+    expect(shown)
+      .to.include(new Date(run.nextAt).toISOString())
+      .and.match(/^0 rows, \d+\.\d s; next about/m);
   });
 
   it("says that workers are for a cluster", async () => {

@@ -27,6 +27,13 @@ export interface Expiry {
 /** What one purge found, by table. `rows` were deleted, or would be. `putOff`: somebody holds what is to go; a later turn goes on. */
 export type PurgeReport = { table: string; rule: string; rows: number; putOff?: true }[];
 
+/** Log entries that came in the last `days` (up to seven, and a fraction), and what their payloads take together. */
+export interface Growth {
+  days: number;
+  entries: number;
+  payloadBytes: number;
+}
+
 /** `put-off`: somebody was in the way. Nothing is lost by it, and a later turn does it. */
 export type Outcome = "done" | "put-off";
 
@@ -73,6 +80,8 @@ export interface MaintenanceStore {
    * gone, positions and numbers of removed devices past retention.
    */
   purge(options: { now: number; dryRun: boolean; chunk: number }): Promise<PurgeReport>;
+  /** How fast the log has grown of late; of a sample of it, where it is large. For `doctor`. */
+  measureGrowth(now: number): Promise<Growth>;
   /** Sizes for `doctor` and metrics. */
   measure(): Promise<{ conversations: number; messages: number; devices: number; due: number; bytes: number }>;
 }

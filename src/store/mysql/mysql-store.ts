@@ -24,6 +24,7 @@ import { ackInbox, readInbox } from "./operations/inbox.ts";
 import * as keyPackages from "./operations/key-packages.ts";
 import { findLinkOffer, putLinkOffer } from "./operations/link-offers.ts";
 import { findEntry, readLog } from "./operations/log-reads.ts";
+import { measureGrowth } from "./operations/measure-growth.ts";
 import { measure } from "./operations/measure.ts";
 import * as pushSubscriptions from "./operations/push-subscriptions.ts";
 import { nodeKey } from "./operations/node-keys.ts";
@@ -138,6 +139,7 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     expireUndelivered: write(expireUndelivered),
     purge: (purge) => purgeInSteps(database, purge),
     measure: read(measure),
+    measureGrowth: read(measureGrowth),
     clock: read(following.clock),
     readLaggards: read(following.readLaggards),
     readReceiptNews: read(following.readReceiptNews),

@@ -30,6 +30,7 @@ import { claimKeyPackages, countKeyPackages, publishKeyPackages } from "./operat
 import { findLinkOffer, putLinkOffer } from "./operations/link-offers.ts";
 import { findEntry, readLog } from "./operations/log-reads.ts";
 import { measure } from "./operations/measure.ts";
+import { measureGrowth } from "./operations/measure-growth.ts";
 import { acceptMessages } from "./operations/messages.ts";
 import { nodeKey } from "./operations/node-keys.ts";
 import { advancePositions } from "./operations/positions.ts";
@@ -102,6 +103,7 @@ export const reads = {
   findEntry,
   readReceipts,
   measure,
+  measureGrowth,
   clock,
   readLaggards,
   readReceiptNews,

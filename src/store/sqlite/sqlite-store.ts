@@ -103,6 +103,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     expireUndelivered: ask("expireUndelivered"),
     purge: (purge) => purgeInSteps(purgeStep, purge),
     measure: ask("measure"),
+    measureGrowth: ask("measureGrowth"),
     nodeKey: ask("nodeKey"),
     claimSweep: ask("claimSweep"),
     readSweeps: ask("readSweeps"),
