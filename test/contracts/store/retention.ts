@@ -219,6 +219,36 @@ export function describeRetention(stores: () => StorePair): void {
     });
   });
 
+  describe("the way from queue to history", () => {
+    it("ends for a message as its last recipient acks: from then on what it says of receipts runs out, and no sooner", async () => {
+      const { one, other } = stores();
+      const group = await foundGroup(one, Date.now());
+      const { conversation, alice, bob } = group;
+      const carol = await addDevice(one, newUser("carol"));
+      const membership = { policy: policyOf(alice), leavers: [], leaversBefore: [], joined: [carol.user], gone: [] };
+      const devices = [alice, bob, carol].map(({ device }) => device);
+      await one.acceptCommit(commitBy(conversation, alice, 2, { added: [carol], leaves: devices, group: membership }));
+      await one.acceptMessages(conversation, [messageBy(conversation, alice, 1, { epoch: 3 })]);
+      await one.advancePositions([ackBy(conversation, alice, 4), ackBy(conversation, bob, 4)]);
+      // Receipts never merge across a commit: this makes bob's first one of several.
+      await one.acceptCommit(commitBy(conversation, alice, 3, { leaves: devices }));
+      await one.acceptMessages(conversation, [messageBy(conversation, alice, 2, { epoch: 4 })]);
+      await one.advancePositions([ackBy(conversation, bob, 6)]);
+      const ofBob = async () =>
+        (await one.readReceipts(conversation, 0, 10)).receipts.filter(({ user }) => user === bob.user).length;
+      const sweepAndPurge = async () => {
+        await other.leaseDueConversations(Date.now() + dayMs, 100_000, 1);
+        await other.purge({ now: Date.now() + 31 * dayMs, dryRun: false, chunk: 500 });
+      };
+      expect(await ofBob()).to.equal(2);
+      await sweepAndPurge();
+      expect(await ofBob(), "carol has not got them: they are in the queue").to.equal(2);
+      await one.advancePositions([ackBy(conversation, carol, 4)]);
+      await sweepAndPurge();
+      expect(await ofBob(), "the first is history, the last of a device stays with its message").to.equal(1);
+    });
+  });
+
   describe("a group that everybody has left", () => {
     it("goes, with all its rows, when retention has passed all of it", async () => {
       const { one, other } = stores();
