@@ -6,6 +6,7 @@ import { encodeContent } from "../src/crypto/content.ts";
 import type { DeviceIdentity, Group, KeyPackagePair } from "../src/crypto/group-engine.ts";
 import { mlsGroupEngine as engine } from "../src/crypto/mls-group-engine.ts";
 import { ConversationState } from "../src/client/conversation/conversation-state.ts";
+import { DisappearingMessages } from "../src/client/conversation/disappearing-messages.ts";
 import { GroupChanges } from "../src/client/conversation/group-changes.ts";
 import { GroupJoiner } from "../src/client/conversation/group-joiner.ts";
 import { HistoryKeys } from "../src/client/conversation/history-keys.ts";
@@ -160,6 +161,10 @@ export class BenchSide {
     return {
       policy: () => ({ kind: "group" as const }),
       historyKeys: this.historyKeys,
+      disappearing: new DisappearingMessages(this.core, this.state, {
+        forget: () => Promise.resolve(),
+        gone: () => undefined,
+      }),
       takeOwn: ({ id }: { id: MessageId }) => {
         const { content } = this.sent.get(id)!;
         this.sent.delete(id);

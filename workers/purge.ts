@@ -1,22 +1,48 @@
-/** Whatever grows has an end: deletes what its time has passed, by the store's rules, and counts it. */
+/** Whatever grows has an end: deletes what its time has passed, by the store's rules, and reports what that was. */
 import type { PurgeReport } from "../src/actors/ports/store-maintenance.ts";
 import type { WorkerPorts } from "./worker-ports.ts";
 
 /** Rows deleted in one transaction: few enough that nobody waits for it. */
 const rowsPerChunk = 500;
+export const purgeEveryMs = 10 * 60_000;
+
+/** What one purge did, or would do: times in milliseconds, since 1970 where they are points. */
+export interface PurgeRun {
+  dryRun: boolean;
+  startedAt: number;
+  tookMs: number;
+  /** When a node or a worker is to do it again, about. */
+  nextAt: number;
+  /** All tables together. */
+  rows: number;
+  tables: PurgeReport;
+}
 
 export async function purgeExpired(
   { store, telemetry, now }: Pick<WorkerPorts, "store" | "telemetry" | "now">,
   options: { dryRun?: boolean } = {},
-): Promise<PurgeReport> {
+): Promise<PurgeRun> {
   const dryRun = options.dryRun ?? false;
-  const report = await store.purge({ now: now(), dryRun, chunk: rowsPerChunk });
-  if (dryRun) return report;
-  for (const { table, rule, rows, putOff } of report) {
-    if (putOff) telemetry.log.warn("purge.put-off", { table, rule });
-    if (rows === 0) continue;
-    telemetry.metrics.count("rows_purged", { table }, rows);
-    telemetry.log.info("purge.deleted", { table, rule, count: rows });
+  const [startedAt, began] = [now(), performance.now()];
+  const tables = await store.purge({ now: startedAt, dryRun, chunk: rowsPerChunk });
+  const tookMs = Math.round(performance.now() - began);
+  const rows = tables.reduce((sum, line) => sum + line.rows, 0);
+  const run = { dryRun, startedAt, tookMs, nextAt: startedAt + purgeEveryMs, rows, tables };
+  if (dryRun) return run;
+  for (const line of tables) {
+    const { table, rule } = line;
+    if (line.putOff) telemetry.log.warn("purge.put-off", { table, rule });
+    if (line.rows === 0) continue;
+    telemetry.metrics.count("rows_purged", { table }, line.rows);
+    telemetry.log.info("purge.deleted", { table, rule, count: line.rows });
   }
-  return report;
+  telemetry.log.info("purge.done", { count: rows, durationMs: tookMs, nextAt: new Date(run.nextAt).toISOString() });
+  await store.noteReport("purge", JSON.stringify(run));
+  return run;
+}
+
+/** Of the last purge that deleted, by whomever; undefined before the first. */
+export async function lastPurge(store: Pick<WorkerPorts["store"], "readReport">): Promise<PurgeRun | undefined> {
+  const report = await store.readReport("purge");
+  return report === undefined ? undefined : (JSON.parse(report) as PurgeRun);
 }

@@ -6,7 +6,7 @@ import { atDatabaseTime } from "./database-time.ts";
 import { expireUndelivered, ringLaggards } from "./delivery.ts";
 import { prepareStore } from "./prepare.ts";
 import { reapPresence } from "./presence.ts";
-import { purgeExpired } from "./purge.ts";
+import { purgeEveryMs, purgeExpired } from "./purge.ts";
 import { findDueWakes, wakeHere, type LeasedWake } from "./wakes.ts";
 import type { SweepPorts, WorkerPorts } from "./worker-ports.ts";
 
@@ -35,7 +35,7 @@ export function sweepsOf(ports: SweepPorts, { undeliveredTtlMs, handOn }: SweepO
     { name: "ring", everyMs: second, run: timed(ringLaggards) },
     { name: "wake", everyMs: second, run: timed((due) => findDueWakes(due, wake(due))) },
     { name: "expire", everyMs: minute, run: timed((due) => expireUndelivered(due, undeliveredTtlMs)) },
-    { name: "purge", everyMs: 10 * minute, run: timed(purgeExpired) },
+    { name: "purge", everyMs: purgeEveryMs, run: timed(purgeExpired) },
     { name: "presence", everyMs: 5 * second, run: () => reapPresence(ports) },
     { name: "prepare", everyMs: 60 * minute, run: timed(prepareStore) },
   ];

@@ -128,6 +128,7 @@ export class Conversations {
         id: request.id,
         number: request.number,
         payload: fromBase64(request.payload),
+        ...(request.disappears && { disappears: true }),
         ...(request.seen === undefined ? {} : { seen: request.seen }),
       })),
     );

@@ -12,7 +12,9 @@ export function toWireEntry(row: LogRow): LogEntry {
   const { conversation, sequence, kind, generation, epoch, sender, id, number, acceptedAt } = row;
   const { user, device } = sender;
   const payload = toBase64(row.payload);
-  return { conversation, sequence, kind, generation, epoch, sender: { user, device }, id, number, payload, acceptedAt };
+  const gone = row.goneHash === undefined ? {} : { goneHash: toBase64(row.goneHash) };
+  const about = { conversation, sequence, kind, generation, epoch, sender: { user, device }, id, number };
+  return { ...about, payload, acceptedAt, ...gone };
 }
 
 export function toWireReceipt(row: ReceiptRow): Receipt {

@@ -10,7 +10,7 @@ import { checkRedis } from "./doctor/check-redis.ts";
 import type { Finding } from "./doctor/finding.ts";
 import { parseFlags } from "./parse-flags.ts";
 
-const help = `sotto doctor: checks settings, database, Redis, secret, disk, clock, ports and the Node version, and says what to do.
+const help = `sotto doctor: checks settings, database and its growth, Redis, secret, disk, clock, ports and the Node version, and says what to do.
 
   --json   print [{ check, state, says, todo }]; state: good, note or bad
 

@@ -8,7 +8,7 @@ import { userId, type ConversationId, type DeviceId, type UserId } from "../prot
 import { limits, suites } from "../protocol/limits.ts";
 import type { ReplyOf } from "../protocol/requests.ts";
 import { TypedEmitter } from "./async/typed-emitter.ts";
-import { withDeadline } from "./async/waiting.ts";
+import { delay, withDeadline } from "./async/waiting.ts";
 import { BlockList } from "./block-list.ts";
 import { Connection, type ConnectionState, type TokenSource } from "./connection/connection.ts";
 import type { Challenge, Session } from "./connection/session.ts";
@@ -19,7 +19,7 @@ import { requireName } from "./conversation/group-naming.ts";
 import { requireRoom } from "./conversation/group-room.ts";
 import type { Group } from "./conversation/group.ts";
 import type { Message } from "./conversation/message.ts";
-import { defaultTimings, type ClientCore, type Fault, type Timings } from "./core.ts";
+import { defaultTimings, inBackground, type ClientCore, type Fault, type Timings } from "./core.ts";
 import { ArchiveKeys } from "./device/archive-keys.ts";
 import { DeviceDirectory } from "./device/device-directory.ts";
 import { DeviceNames, type DeviceNamed } from "./device/device-names.ts";
@@ -106,6 +106,8 @@ export class Client {
   private readonly registry: ConversationRegistry;
   private readonly nodeSync: NodeSync;
   private admitted: ReplyOf<"session:prove"> | undefined;
+  /** How far the node's clock is ahead of this device's. */
+  private aheadMs = 0;
   private closed: Promise<void> | undefined;
 
   /** Opens the store and its device. Errors: `invalid-argument`, and those of opening the store. */
@@ -149,6 +151,7 @@ export class Client {
       supply: new KeyPackageSupply({ store, connection, engine, own, levels }),
       blocks: new BlockList({ store, connection, own, changed: (users) => this.blocksChanged(users) }),
       timings,
+      now: () => Date.now() + this.aheadMs,
       closing: this.stop.signal,
       maxMessageBytes: () => this.admitted?.limits.messageBytes ?? limits.messageBytes,
       report: (fault) => this.report(fault),
@@ -175,6 +178,7 @@ export class Client {
       { archiveKeys, names: this.names, recovery: upkeep },
       () => this.admitted?.keyPackages,
     );
+    inBackground(this.core, this.forgetNowAndThen());
     connection.on("state", ({ state }) => this.events.emit("connection", state));
   }
 
@@ -300,6 +304,17 @@ export class Client {
     if (await this.devices.admitLinking(session)) return;
     const restored = await this.recovery.admitRestoring(session, challenge);
     this.admitted = restored ?? (await this.core.own.admit(session, challenge));
+    this.aheadMs = this.admitted.serverTime - Date.now();
+    await this.core.own.noteRetention(this.admitted.limits.historyRetentionDays);
+  }
+
+  /** What retention has passed, while the client is open. */
+  private async forgetNowAndThen(): Promise<void> {
+    const { timings, closing } = this.core;
+    while (!closing.aborted) {
+      await delay(timings.forgetEveryMs, closing).catch(() => undefined);
+      for (const actor of closing.aborted ? [] : this.registry.actors()) await actor.retention.sweep();
+    }
   }
 
   private follow(conversation: Conversation, isNew: boolean): void {

@@ -28,6 +28,8 @@ export interface Timings {
   generationPatienceMs: number;
   /** How long a device without the account key waits for another to make an archive key, after a revocation, before it does. */
   archivePatienceMs: number;
+  /** What retention has passed goes from this device this often. */
+  forgetEveryMs: number;
 }
 
 /** Something a person may have to know. What each means stands in `docs/threat-model.md`. */
@@ -55,6 +57,8 @@ export interface ClientCore {
   supply: KeyPackageSupply;
   blocks: BlockList;
   timings: Timings;
+  /** Milliseconds since 1970, by the node's clock as far as it is known. */
+  now(): number;
   /** Fires when the client closes. */
   closing: AbortSignal;
   /** Largest payload the node takes, in bytes; learned at admission. */
@@ -102,4 +106,5 @@ export const defaultTimings: Timings = {
   readdEveryMs: 7 * 24 * 3600_000,
   generationPatienceMs: 60_000,
   archivePatienceMs: 10 * 60_000,
+  forgetEveryMs: 60_000,
 };

@@ -27,6 +27,7 @@ export const tables = {
   tail: "tail",
   orphans: "orphans",
   receipts: "receipts",
+  disappearing: "disappearing",
   historyKeys: "history-keys",
   blocks: "blocks",
   deviceNames: "device-names",
@@ -52,6 +53,8 @@ export interface DeviceRecord {
   recovery?: RecoveryRecord;
   /** The signed first entry of the list, or that with which the user starts over, while the one or the other is under way. */
   registrationEntry: Uint8Array | null;
+  /** How long the deployment keeps messages, as it said last. */
+  retentionDays?: number;
 }
 
 /**
@@ -163,6 +166,8 @@ export interface ConversationRecord {
   lastId: MessageId | null;
   unopened: [number, number][];
   receiptVersion: number;
+  /** What is at or below is past retention, and gone from here. */
+  floor?: number;
   /** Highest sequence the person has seen. */
   readSequence: number;
   selfUpdatedAt: number;
@@ -223,7 +228,8 @@ export interface OutboxRecord {
   number: number | null;
   contentHash: Uint8Array | null;
   previousContentHash: Uint8Array | null;
-  sealed: { generation: number; epoch: number; payload: Uint8Array } | null;
+  /** `disappears`: it is sealed for those alone who read it now. */
+  sealed: { generation: number; epoch: number; payload: Uint8Array; disappears?: true } | null;
 }
 
 /** An entry of the log as this device keeps it. */
@@ -231,9 +237,9 @@ export interface EntryRecord {
   sequence: number;
   /**
    * `change`: of a message before it. `profile`: what the group is called; people see the name, not a message. `history-keys`: for
-   * somebody who joined; not kept.
+   * somebody who joined; not kept. `gone`: a message that has disappeared.
    */
-  kind: "message" | "change" | "profile" | "history-keys" | "commit" | "leave" | "unopened";
+  kind: "message" | "change" | "profile" | "history-keys" | "commit" | "leave" | "unopened" | "gone";
   id: MessageId;
   sender: { user: UserId; device: DeviceId };
   number: number;
@@ -261,6 +267,13 @@ export interface ChangeRecord {
   /** Of a reaction. */
   emoji?: string;
   isRemoved?: true;
+}
+
+/** A message that lasts for so many seconds once it is read. `goesAt`: when that is over, by this device's clock; null before. */
+export interface DisappearingRecord {
+  sequence: number;
+  seconds: number;
+  goesAt: number | null;
 }
 
 /** The last entries as they stand in the log: what a node that has lost them is given back. */

@@ -7,6 +7,8 @@ import type { LogEntry } from "../protocol/log-entry.ts";
 
 const keyBytes = 32;
 
+const isWhole = ({ payload, goneHash }: LogEntry) => payload !== "" && goneHash === undefined;
+
 /** Under the key in the database, which is made with it. */
 export async function openVouchers(store: Pick<Store, "nodeKey">): Promise<Vouchers> {
   return createVouchers(await store.nodeKey("vouchers", randomBytes(keyBytes)));
@@ -21,7 +23,9 @@ export function createVouchers(key: Uint8Array): Vouchers {
     return createHmac("sha256", key).update(text).update(payload).digest().subarray(0, limits.voucherBytes);
   };
   return {
-    vouched: (entry) => ({ ...entry, voucher: voucherOf(entry).toString("base64") }),
-    isVouched: (entry) => entry.voucher !== undefined && timingSafeEqual(fromBase64(entry.voucher), voucherOf(entry)),
+    // Of what has gone the node has nothing that it could accept again.
+    vouched: (entry) => (isWhole(entry) ? { ...entry, voucher: voucherOf(entry).toString("base64") } : entry),
+    isVouched: (entry) =>
+      isWhole(entry) && entry.voucher !== undefined && timingSafeEqual(fromBase64(entry.voucher), voucherOf(entry)),
   };
 }

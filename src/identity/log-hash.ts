@@ -1,6 +1,7 @@
 import { idToBytes } from "../protocol/ids.ts";
 import type { ConversationId } from "../protocol/ids.ts";
 import type { LogEntry } from "../protocol/log-entry.ts";
+import { logEntryBytes } from "../protocol/log-entry-bytes.ts";
 import { signedBytes } from "../protocol/signed-bytes.ts";
 import { sodium } from "./sodium.ts";
 
@@ -18,23 +19,8 @@ export interface LogHashStart {
 }
 
 /** SHA-256 (32 bytes) over everything in an entry, the node's part included. */
-export function entryHash(entry: HashedEntry): Uint8Array {
-  return sodium().crypto_hash_sha256(
-    signedBytes(
-      "log-entry",
-      idToBytes(entry.conversation),
-      entry.sequence,
-      entry.kind,
-      entry.generation,
-      entry.epoch,
-      entry.sender.user,
-      idToBytes(entry.sender.device),
-      idToBytes(entry.id),
-      entry.number,
-      entry.payload,
-      entry.acceptedAt,
-    ),
-  );
+export function entryHash(entry: Omit<HashedEntry, "goneHash" | "voucher">): Uint8Array {
+  return sodium().crypto_hash_sha256(logEntryBytes(entry));
 }
 
 /** The running hash (32 bytes) right after a commit: it takes in all that the group agreed on before. */

@@ -34,6 +34,7 @@ const allowedFields = {
   sequence: "number",
   epoch: "number",
   count: "number",
+  nextAt: "string",
   bytes: "number",
   durationMs: "number",
   retryAfterMs: "number",

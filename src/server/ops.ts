@@ -5,6 +5,7 @@ import type { Store } from "../actors/ports/store.ts";
 import { createOpsListener } from "../gateway/http/ops-app.ts";
 import type { NodeMetrics } from "../observability/metrics.ts";
 import type { Closers } from "./closers.ts";
+import { lastPurge } from "../../workers/purge.ts";
 import { adminReport, type AdminParts } from "./admin-report.ts";
 import { endListening, listenOn } from "./listening.ts";
 
@@ -37,7 +38,7 @@ export async function openOps(settings: Settings, parts: OpsParts): Promise<stri
   const exposeMetrics = () => metrics.expose();
   const { degradedReasons } = parts;
   const token = settings.ADMIN_TOKEN;
-  const admin = { token, report: () => adminReport(settings, { ...parts, sizes }) };
+  const admin = { token, report: () => adminReport(settings, { ...parts, sizes, lastPurge: () => lastPurge(store) }) };
   const options = { unreadyReasons, degradedReasons, exposeMetrics, telemetry, ...(token !== "" && { admin }) };
   const ops = createServer(createOpsListener(options));
   closers.add(() => endListening(ops));

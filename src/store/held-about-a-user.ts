@@ -58,8 +58,10 @@ export const heldAboutNobody: Readonly<Record<string, string>> = {
   rosters: "the devices of all members; one's own stand in conversation_devices",
   welcomes: "sealed for all who were added at once; who it is for stands in inbox",
   commits: "where commits stand in messages",
+  disappearing: "which messages go early, whoever sent them",
   due: "which conversations wait, whoever is in them",
   sweeps: "when the node's timers ran",
+  sweep_reports: "what the last of them found, by table",
   node_keys: "keys of the deployment",
   schema_migrations: "the schema",
 };

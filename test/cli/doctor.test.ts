@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { checkGrowth } from "../../src/cli/doctor/check-growth.ts";
 import { checkClock, checkNodeVersion } from "../../src/cli/doctor/check-machine.ts";
 
 describe("the doctor", () => {
@@ -7,6 +8,27 @@ describe("the doctor", () => {
       (version) => checkNodeVersion(version).state,
     );
     expect(states).to.deep.equal(["bad", "bad", "good", "good", "good"]);
+  });
+
+  it("foretells how large the database is when the retention has filled up, and whether the disk holds it", () => {
+    // 1,000 entries of 550 bytes a day, and as much again beside them: about 1 MB a day, 90 MB in 90 days.
+    const growth = { days: 2, entries: 2000, payloadBytes: 2000 * 550 };
+    const facts = { growth, messages: 2000, bytes: 5_000_000, retentionDays: 90 };
+    const says = "1000 entries and 977 KiB a day: about 89 MiB when 90 days are there, of which 5 MiB are now";
+    const plenty = checkGrowth({ ...facts, freeBytes: 10 ** 9 });
+    expect(plenty).to.deep.equal({ check: "growth", state: "good", says: `${says}; 954 MiB are free` });
+    const tight = checkGrowth({ ...facts, freeBytes: 60 * 10 ** 6 });
+    expect(tight).to.deep.include({ state: "note", says: `${says}; 58 MiB are free, for about 60 days` });
+    expect(tight.todo).to.include("HISTORY_RETENTION_DAYS");
+    expect(checkGrowth({ ...facts, freeBytes: 10 ** 7 }).state).to.equal("bad");
+    expect(checkGrowth(facts)).to.deep.include({
+      state: "good",
+      says: `${says}; see that the database's disk holds it`,
+    });
+    // What is there already is not foretold to shrink, and an hour says nothing about a day.
+    expect(checkGrowth({ ...facts, bytes: 10 ** 9 }).says).to.include("about 1.0 GiB when");
+    expect(checkGrowth({ ...facts, growth: { ...growth, days: 0.1 } }).says).to.include("too little");
+    expect(checkGrowth({ ...facts, growth: { days: 0, entries: 0, payloadBytes: 0 } }).says).to.include("too little");
   });
 
   it("knows a clock that was never set", () => {

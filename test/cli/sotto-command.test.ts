@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { PurgeRun } from "../../workers/purge.ts";
 import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -107,9 +108,17 @@ describe("the sotto command", function () {
     expect((await sotto("migrate")).stdout).to.include("up to date");
     const dry = await sotto("purge", "--dry-run");
     expect(dry.stdout).to.include("Nothing was deleted");
-    const report = JSON.parse((await sotto("purge", "--json")).stdout) as { rows: number }[];
-    expect(report.length).to.be.greaterThan(3);
-    for (const { rows } of report) expect(rows).to.equal(0);
+    expect(JSON.parse((await sotto("purge", "--last", "--json")).stdout), "a dry run leaves no report").to.equal(null);
+    const run = JSON.parse((await sotto("purge", "--json")).stdout) as PurgeRun;
+    expect(run.tables.length).to.be.greaterThan(3);
+    for (const { rows } of run.tables) expect(rows).to.equal(0);
+    expect(run).to.include({ dryRun: false, rows: 0, nextAt: run.startedAt + 600_000 });
+    expect(run.tookMs).to.be.at.least(0);
+    expect(JSON.parse((await sotto("purge", "--last", "--json")).stdout)).to.deep.equal(run);
+    const shown = (await sotto("purge", "--last")).stdout;
+    expect(shown)
+      .to.include(new Date(run.nextAt).toISOString())
+      .and.match(/^0 rows, \d+\.\d s; next about/m);
   });
 
   it("says that workers are for a cluster", async () => {

@@ -79,7 +79,7 @@ describe("history on a device that was added later", () => {
     const quiet = await fay.createGroup({ members: ["gus"], history: "off" });
     await quiet.send("said once").reached("delivered", { timeout: 60_000 });
     const second = await people.linked(gus);
-    expect(await textsOf(await conversationOf(second, quiet.id))).to.deep.equal(["(undecryptable)"]);
+    expect(await textsOf(await conversationOf(second, quiet.id))).to.deep.equal(["(not-kept)"]);
   });
 
   it("shows what a device could not follow, once it is in the group again", async () => {

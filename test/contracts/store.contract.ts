@@ -16,6 +16,7 @@ import { describeMessages } from "./store/messages.ts";
 import { describeModel } from "./store/model.ts";
 import { describePositions } from "./store/positions.ts";
 import { describeRecovery } from "./store/recovery.ts";
+import { describeRetention } from "./store/retention.ts";
 import { describeWakes } from "./store/wakes.ts";
 import type { StorePair } from "./store/store-pair.ts";
 
@@ -44,6 +45,7 @@ export function storeContract(open: () => Promise<StorePair>): void {
   describePositions(stores);
   describeLaterDevices(stores);
   describeMaintenance(stores);
+  describeRetention(stores);
   describeWakes(stores);
   describeFollowing(stores);
   describeModel(stores);

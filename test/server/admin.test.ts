@@ -1,6 +1,9 @@
 import { expect } from "chai";
 import { join } from "node:path";
 import { startNode, startWorker, type RunningNode, type RunningWorker } from "../../src/index.ts";
+import { silentTelemetry } from "../../src/actors/ports/silent-telemetry.ts";
+import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { purgeExpired } from "../../workers/purge.ts";
 import { sottoVersion } from "../../src/protocol/version.ts";
 import { sweepNames } from "../../workers/sweeps.ts";
 import { eventually } from "../support/eventually.ts";
@@ -95,6 +98,15 @@ describe("/admin of a node", () => {
       return again;
     });
     for (const { ranAt } of sweeps) expect(Date.now() - Date.parse(ranAt)).to.be.within(0, 10_000);
+    expect(report["lastPurge"], "none has been yet").to.equal(null);
+    const store = openSqliteStore({ file: node.databaseFile!, retentionDays: 90 });
+    await purgeExpired({ store, telemetry: silentTelemetry, now: Date.now });
+    await store.close();
+    const { lastPurge } = (await reportFrom(node.opsUrl)) as unknown as { lastPurge: Record<string, unknown> };
+    expect(lastPurge)
+      .to.include({ rows: 0 })
+      .and.to.have.all.keys("startedAt", "tookMs", "nextAt", "rows", "deleted", "putOff");
+    expect(Date.parse(String(lastPurge["nextAt"])) - Date.parse(String(lastPurge["startedAt"]))).to.equal(600_000);
     for (const hidden of [alice.user, bob.user, alice.device, token]) {
       expect(JSON.stringify(report)).not.to.include(hidden);
     }

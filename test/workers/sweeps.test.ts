@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { silentTelemetry } from "../../src/actors/ports/silent-telemetry.ts";
 import { expireUndelivered, ringLaggards } from "../../workers/delivery.ts";
-import { purgeExpired } from "../../workers/purge.ts";
+import { purgeExpired, type PurgeRun } from "../../workers/purge.ts";
 import { sweepsOf } from "../../workers/sweeps.ts";
 import { startTimers } from "../../workers/timers.ts";
 import type { WorkerPorts } from "../../workers/worker-ports.ts";
@@ -66,8 +66,8 @@ describe("the sweeps of a node", () => {
     const { alice, conversation } = await foundDirect(node);
     await alice.socket.request("message:send", messageOf(conversation, 1));
     const ports = portsAt(Date.now() + 91 * dayMs);
-    const messagesOf = (report: { table: string; rows: number }[]) =>
-      report.filter(({ table }) => table === "messages").reduce((sum, { rows }) => sum + rows, 0);
+    const messagesOf = ({ tables }: PurgeRun) =>
+      tables.filter(({ table }) => table === "messages").reduce((sum, { rows }) => sum + rows, 0);
     expect(messagesOf(await purgeExpired(ports, { dryRun: true }))).to.equal(2);
     expect(messagesOf(await purgeExpired(ports))).to.equal(2);
     expect(messagesOf(await purgeExpired(ports))).to.equal(0);

@@ -8,6 +8,8 @@ export interface AcceptMessage {
   id: MessageId;
   number: number;
   payload: Uint8Array;
+  /** It goes as soon as every device has it, or its time to be delivered is over; nobody is to read it later. */
+  disappears?: boolean;
   /** How much of the log the sender has. */
   seen?: number;
   /** When it was accepted before; for an entry that is put back. */
@@ -42,8 +44,11 @@ export interface LogRow {
   sender: { user: UserId; device: DeviceId };
   id: MessageId;
   number: number;
+  /** Empty where the message has gone. */
   payload: Uint8Array;
   acceptedAt: number;
+  /** Of a message that has gone, or is past the retention of its conversation: the hash of its entry, 32 bytes. */
+  goneHash?: Uint8Array;
 }
 
 export interface AckRow {
@@ -89,7 +94,8 @@ export interface LogStore {
    */
   acceptMessages(conversation: ConversationId, messages: readonly AcceptMessage[]): Promise<MessageOutcome[]>;
   /**
-   * The log after a sequence, as far as this device may read it: [joined, left], both included, and above the floor.
+   * The log after a sequence, as far as this device may read it: [joined, left], both included, and above the floor. A message that has
+   * gone, or that the shorter retention of its conversation has passed, comes without its payload: the log has no gap by it.
    * Ends early when payloads pass `maxBytes` (one entry is always returned). `after` is 0 for the beginning.
    */
   readLog(read: {

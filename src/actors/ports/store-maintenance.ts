@@ -27,6 +27,13 @@ export interface Expiry {
 /** What one purge found, by table. `rows` were deleted, or would be. `putOff`: somebody holds what is to go; a later turn goes on. */
 export type PurgeReport = { table: string; rule: string; rows: number; putOff?: true }[];
 
+/** Log entries that came in the last `days` (up to seven, and a fraction), and what their payloads take together. */
+export interface Growth {
+  days: number;
+  entries: number;
+  payloadBytes: number;
+}
+
 /** `put-off`: somebody was in the way. Nothing is lost by it, and a later turn does it. */
 export type Outcome = "done" | "put-off";
 
@@ -41,6 +48,10 @@ export interface MaintenanceStore {
   claimSweep(name: string, everyMs: number, now: number): Promise<boolean>;
   /** When each sweep was last claimed, by name. */
   readSweeps(): Promise<{ name: string; ranAt: number }[]>;
+  /** What a sweep did when it last ran, as JSON, in the place of what it said before. */
+  noteReport(name: string, report: string): Promise<void>;
+  /** Undefined where there is none. */
+  readReport(name: string): Promise<string | undefined>;
   /** Makes room ahead of time for what is to come, such as partitions of the log. Safe at any time, and from several nodes. */
   prepare(now: number): Promise<Outcome>;
   /**
@@ -62,12 +73,15 @@ export interface MaintenanceStore {
    */
   expireUndelivered(now: number, ttlMs: number, limit: number): Promise<{ expiries: Expiry[]; more: boolean }>;
   /**
-   * Deletes, in chunks, whatever has an end: log entries past retention (commits no sooner than messages), receipts 30 days
-   * after all have the message, expired key packages and link offers, Welcomes past retention or unreferenced, requests to be
+   * Deletes, in chunks, whatever has an end: log entries past retention (commits no sooner than messages), messages past the shorter
+   * retention of their conversation and those that disappear (their hashes stay where a device has still to pass them), groups that
+   * everybody has left, receipts 30 days after all have the message, expired key packages and link offers, Welcomes past retention or unreferenced, requests to be
    * re-added past `UNDELIVERED_TTL_DAYS`, conversations neither founded nor opened within the retention, due rows of what is
    * gone, positions and numbers of removed devices past retention.
    */
   purge(options: { now: number; dryRun: boolean; chunk: number }): Promise<PurgeReport>;
+  /** How fast the log has grown of late; of a sample of it, where it is large. For `doctor`. */
+  measureGrowth(now: number): Promise<Growth>;
   /** Sizes for `doctor` and metrics. */
   measure(): Promise<{ conversations: number; messages: number; devices: number; due: number; bytes: number }>;
 }

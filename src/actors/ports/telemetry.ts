@@ -31,6 +31,8 @@ export interface LogFields {
   sequence?: number;
   epoch?: number;
   count?: number;
+  /** ISO 8601. */
+  nextAt?: string;
   bytes?: number;
   durationMs?: number;
   retryAfterMs?: number;

@@ -4,6 +4,7 @@ import { lackingPrivileges } from "../../store/mysql/inspect-privileges.ts";
 import { inspectServer, type ServerFacts } from "../../store/mysql/inspect-server.ts";
 import { databaseAdvice } from "../../server/database-advice.ts";
 import { openDatabase } from "../../store/open-node-store.ts";
+import { checkGrowth } from "./check-growth.ts";
 import type { Finding } from "./finding.ts";
 
 /** Beyond this, times of messages and of what is due would puzzle people. */
@@ -24,7 +25,7 @@ export async function checkMysql(settings: Settings): Promise<Finding[]> {
       ...checkPacket(facts),
       checkClock(facts),
       await checkPrivileges(settings),
-      await checkSizes(name, settings),
+      ...(await checkSizes(name, settings)),
     ];
   } catch (error) {
     const code = (error as { code?: string }).code ?? "no reason given";
@@ -88,14 +89,16 @@ async function checkPrivileges({ DATABASE_URL }: Settings): Promise<Finding> {
   };
 }
 
-async function checkSizes(name: string, settings: Settings): Promise<Finding> {
+async function checkSizes(name: string, settings: Settings): Promise<Finding[]> {
   const store = await openDatabase({ url: settings.DATABASE_URL, connections: 2 }, settings);
   try {
     const { conversations, messages, devices, due, bytes } = await store.measure();
     const says = `${conversations} conversations, ${messages} messages, ${devices} devices, ${due} to deliver, ${Math.ceil(bytes / 1024)} KiB`;
-    return { check: "database", state: "good", says };
+    const growth = await store.measureGrowth(await store.clock());
+    const retentionDays = settings.HISTORY_RETENTION_DAYS;
+    return [{ check: "database", state: "good", says }, checkGrowth({ growth, messages, bytes, retentionDays })];
   } catch {
-    return { check: "database", state: "note", says: `${name} has no schema of this version`, todo: "sotto migrate" };
+    return [{ check: "database", state: "note", says: `${name} has no schema of this version`, todo: "sotto migrate" }];
   } finally {
     await store.close();
   }

@@ -12,6 +12,7 @@ import { inBackground, type ClientCore } from "../core.ts";
 import { AckSender } from "./ack-sender.ts";
 import { ConversationMessages } from "./conversation-messages.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { DisappearingMessages, type Disappeared } from "./disappearing-messages.ts";
 import { FoundingRetries } from "./founding-retries.ts";
 import { GenerationFounding } from "./generation-founding.ts";
 import { GroupAdministration } from "./group-administration.ts";
@@ -22,6 +23,7 @@ import type { GroupFact } from "./log-batch.ts";
 import { HistoryKeys } from "./history-keys.ts";
 import type { UnopenedMessage } from "./history-pages.ts";
 import { HistorySharing } from "./history-sharing.ts";
+import { LocalRetention } from "./local-retention.ts";
 import { LogFollower } from "./log-follower.ts";
 import { LogReading } from "./log-reading.ts";
 import { MemberTrust } from "./member-trust.ts";
@@ -45,7 +47,9 @@ export interface ConversationEvents {
    * contact whom it had verified (`client.verification(user)`); null when they do not.
    */
   waiting: "recipient-device" | "welcome" | "identity-changed" | null;
-  /** What is to be seen of a group has changed: who is in it, roles, its name; or this user is out of it. */
+  /** A message that lasts for a time has gone from this device. */
+  disappeared: Disappeared;
+  /** What is to be seen of a group has changed: who is in it, roles, its name, how long messages last; or this user is out of it. */
   changed: { facts: GroupFact[] };
 }
 
@@ -55,6 +59,8 @@ export class ConversationActor {
   readonly outbox: Outbox;
   readonly messages: ConversationMessages;
   readonly administration: GroupAdministration;
+  readonly disappearing: DisappearingMessages;
+  readonly retention: LocalRetention;
   private readonly core: ClientCore;
   private readonly open: () => Promise<ConversationSummary>;
   private readonly follower: LogFollower;
@@ -84,9 +90,15 @@ export class ConversationActor {
     this.trust = new MemberTrust(core, state);
     this.book = new ReceiptBook(core, state, (receipt) => this.messages.outgoing.showReceipt(receipt));
     this.historyKeys = new HistoryKeys(core, state, () => this.messages.older.forgetFirst());
+    this.disappearing = new DisappearingMessages(core, state, {
+      forget: (draft, target) => this.messages.amending(draft, target),
+      gone: (messages) => messages.forEach((message) => this.events.emit("disappeared", message)),
+    });
+    this.retention = new LocalRetention(core, state, { book: this.book, disappearing: this.disappearing });
     this.messages = new ConversationMessages(core, state, {
       book: this.book,
       keys: this.historyKeys,
+      retention: this.retention,
       outbox: () => this.outbox,
       awaitsWelcome: () => this.lastWaiting === "welcome",
       came: (message) => this.events.emit("message", message),
@@ -135,6 +147,7 @@ export class ConversationActor {
     this.follower = new LogFollower(core, state, {
       policy: (record) => this.keeper.policy(record),
       historyKeys: this.historyKeys,
+      disappearing: this.disappearing,
       takeOwn: (entry) => this.outbox.takeOwn(entry),
       opened: (entry, content) => this.messages.opened(entry, content),
       amending: (batch, target) => this.messages.amending(batch.draft, target),
@@ -168,7 +181,10 @@ export class ConversationActor {
       book: this.book,
       summary: open,
       holds: (summary) => this.holds(summary),
-      rewoundTo: (sequence) => this.messages.timeline.rewoundTo(sequence),
+      rewoundTo: (sequence) => {
+        this.background(this.disappearing.rewoundTo(sequence));
+        this.messages.timeline.rewoundTo(sequence);
+      },
       tellAgain: () => {
         this.acks.noteAcked(0);
         this.acks.wake();
@@ -207,6 +223,8 @@ export class ConversationActor {
   /** Takes up what the store holds. */
   async load(): Promise<void> {
     await this.book.load();
+    await this.disappearing.load();
+    await this.retention.sweep();
     await this.outbox.load((record) => this.messages.listenerFor(record));
   }
 
@@ -393,6 +411,7 @@ export class ConversationActor {
   private groupChanged(facts: ReadonlySet<GroupFact>): void {
     if (facts.has("members")) this.messages.outgoing.reconsider();
     if (facts.has("left")) this.outbox.wake();
+    if (facts.has("retention")) this.background(this.retention.sweep());
     this.events.emit("changed", { facts: [...facts] });
   }
 

@@ -23,6 +23,7 @@ import { HistoryReader } from "./history-reader.ts";
 import type { Message } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OutgoingListener } from "./outbox-items.ts";
+import type { LocalRetention } from "./local-retention.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
 import type { ReceiptBook } from "./receipt-book.ts";
 import { Recipients } from "./recipients.ts";
@@ -31,6 +32,7 @@ import { Timeline } from "./timeline.ts";
 export interface ConversationMessagesParts {
   book: ReceiptBook;
   keys: HistoryKeys;
+  retention: LocalRetention;
   outbox: () => Outbox;
   /** This device is still to be let in. */
   awaitsWelcome: () => boolean;
@@ -53,7 +55,7 @@ export class ConversationMessages {
   private readonly arrivals: Arrivals;
 
   constructor(core: ClientCore, state: ConversationState, parts: ConversationMessagesParts) {
-    const { book, keys, outbox, awaitsWelcome, came, changed } = parts;
+    const { book, keys, retention, outbox, awaitsWelcome, came, changed } = parts;
     const live = new LiveMessages();
     const authorship = new Authorship(core, state);
     const outgoing = new OutgoingMessages(core, new Recipients(core, state), book, live);
@@ -70,8 +72,8 @@ export class ConversationMessages {
     this.reader = reader;
     this.older = older;
     this.arrivals = new Arrivals(core, reader, came);
-    this.pages = new HistoryPages(core, state, { reader, older, awaitsWelcome });
-    this.timeline = new Timeline(core, state, reader, this.pages.held);
+    this.pages = new HistoryPages(core, state, { reader, older, retention, awaitsWelcome });
+    this.timeline = new Timeline(core, state, { reader, held: this.pages.held, retention });
     this.changing = new MessageChanging(core, state, { authorship, reader, pending, outbox });
   }
 

@@ -5,9 +5,16 @@ import { newIdAfter, type ConversationId, type DeviceId, type MessageId, type Us
 import type { ConversationActor, ConversationEvents } from "./conversation-actor.ts";
 import type { Message } from "./message.ts";
 import type { HistoryOptions, HistoryPage } from "./history-pages.ts";
-import { idOf, requireText, type WrittenText } from "./written-text.ts";
+import { idOf, requireLifetime, requireText, type WrittenText } from "./written-text.ts";
 
 export type { ConversationEvents } from "./conversation-actor.ts";
+
+/** What `send` takes. */
+export interface NewMessage extends WrittenText {
+  replyTo?: Message | MessageId;
+  /** How long it lasts once it is read, in seconds; where the group says a shorter time, that counts. */
+  expiresIn?: number;
+}
 
 export abstract class Conversation {
   readonly id: ConversationId;
@@ -53,18 +60,21 @@ export abstract class Conversation {
 
   /**
    * Takes a message for sending and returns at once; what becomes of it is in its state. Throws `invalid-argument` for what
-   * cannot be sent.
+   * cannot be sent. `expiresIn`: how long it lasts once it is read, in seconds; where the group says a shorter time, that counts.
    */
-  send(message: string | (WrittenText & { replyTo?: Message | MessageId })): Message {
-    const written = typeof message === "string" ? { text: message } : message;
+  send(message: string | NewMessage): Message {
+    const written: NewMessage = typeof message === "string" ? { text: message } : message;
+    const { replyTo, expiresIn } = written;
     if (this.closing.aborted) throw new SottoError("closed");
     if (this.actor.state.record.left) throw new SottoError("not-a-member");
+    if (expiresIn !== undefined) requireLifetime(expiresIn);
     const sentAt = new Date();
     const content = {
       kind: "text" as const,
       ...requireText(written),
       sentAt: sentAt.getTime(),
-      ...("replyTo" in written && written.replyTo !== undefined && { replyTo: idOf(written.replyTo) }),
+      ...(replyTo !== undefined && { replyTo: idOf(replyTo) }),
+      ...this.lifetimeOf(expiresIn),
     };
     const encoded = encodeContent(content);
     const id = newIdAfter<MessageId>(this.actor.outbox.lastId);
@@ -134,17 +144,28 @@ export abstract class Conversation {
     return this.actor.messages.timeline.received(this.actor.state.record.readSequence, options.limit ?? 1000);
   }
 
-  /** Remembers on this device that the person has seen everything up to this message. */
+  /** Remembers on this device that the person has seen everything up to this message; of those that disappear, the time begins. */
   async markRead(message: Message): Promise<void> {
     const { sequence } = message;
     if (sequence === undefined || sequence <= this.actor.state.record.readSequence) return;
-    await this.actor.state.queue.run(() => this.actor.state.commit({ record: { readSequence: sequence } }));
+    await this.actor.state.queue.run(async () => {
+      const begun = this.actor.disappearing.read(sequence);
+      await this.actor.state.commit({ record: { readSequence: sequence } }, begun.changes);
+      begun.stored();
+    });
     message.update({ state: "read" });
   }
 
   /** Messages from now on, in order, at the reader's own pace: `for await (const message of chat.messages({ signal })) …`. */
   messages(options: { signal?: AbortSignal } = {}): AsyncGenerator<Message, void, void> {
     return this.actor.messages.timeline.live((stop) => this.nextArrival(stop), options.signal);
+  }
+
+  /** As the message says it, and shorter where the group does. */
+  private lifetimeOf(expiresIn: number | undefined): { expiresIn?: number } {
+    const ofGroup = this.actor.state.group?.policy?.disappearingSeconds;
+    const seconds = Math.min(expiresIn ?? Infinity, ofGroup ?? Infinity);
+    return seconds === Infinity ? {} : { expiresIn: seconds };
   }
 
   /** Resolves true when a message arrives, false when the reader or the client goes away. */

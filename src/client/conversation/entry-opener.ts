@@ -76,7 +76,9 @@ export async function openEntry(
     const place = { conversation: entry.conversation, id: entry.id, sender: sender.device, number: entry.number };
     const message = openMessage(place, { plaintext: opened.plaintext, body, wrap }, sender, historyKey);
     const skipped = known !== undefined && entry.number !== known.number + 1;
-    if (known && !skipped && !equalBytes(known.contentHash, message.previousContentHash)) {
+    // Of one that has gone before it was read here nobody knows what it said.
+    const isChained = known !== undefined && !skipped && known.contentHash.length > 0;
+    if (isChained && !equalBytes(known.contentHash, message.previousContentHash)) {
       return { reason: "replayed", ...spent };
     }
     return { ...spent, message, content: decodeContent(message.content), skipped };

@@ -100,6 +100,23 @@ export class GroupAdministration {
     await this.changePolicy(next, (policy) => roleOf(policy, user) === role);
   }
 
+  /** Throws `forbidden`, `not-a-member`. */
+  setRetention(retentionDays: number | null): Promise<void> {
+    return this.changePolicy(
+      ({ retentionDays: _, ...policy }) => (retentionDays === null ? policy : { ...policy, retentionDays }),
+      (policy) => (policy.retentionDays ?? null) === retentionDays,
+    );
+  }
+
+  /** Throws `forbidden`, `not-a-member`. */
+  setDisappearing(disappearingSeconds: number | null): Promise<void> {
+    return this.changePolicy(
+      ({ disappearingSeconds: _, ...policy }) =>
+        disappearingSeconds === null ? policy : { ...policy, disappearingSeconds },
+      (policy) => (policy.disappearingSeconds ?? null) === disappearingSeconds,
+    );
+  }
+
   /** This user is out of the group, with all devices. Throws `forbidden` for the last owner of others. */
   async leave(): Promise<void> {
     if (this.state.record.left) return;

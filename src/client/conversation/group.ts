@@ -1,10 +1,12 @@
 import { roleOf } from "../../identity/group-policy.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId, UserId } from "../../protocol/ids.ts";
+import { limits } from "../../protocol/limits.ts";
 import { requireUserId } from "../require-user-id.ts";
 import type { ConversationActor } from "./conversation-actor.ts";
 import { Conversation } from "./conversation.ts";
 import type { AddOptions, AddOutcome } from "./group-administration.ts";
+import { requireLifetime } from "./written-text.ts";
 
 export type GroupRole = "owner" | "admin" | "member";
 
@@ -89,6 +91,35 @@ export class Group extends Conversation {
     if (this.left) throw new SottoError("not-a-member");
     if (this.role === "member") throw new SottoError("forbidden", { detail: "Owners and admins name a group." });
     await this.actor.naming.rename(name);
+  }
+
+  /** How many days messages are kept here; null: as long as the deployment keeps them, which counts where it is shorter. */
+  get retention(): number | null {
+    return this.actor.state.group?.policy?.retentionDays ?? null;
+  }
+
+  /** How many seconds a message lasts once it is read; null: messages stay. */
+  get disappearing(): number | null {
+    return this.actor.state.group?.policy?.disappearingSeconds ?? null;
+  }
+
+  /**
+   * Owners and admins say how many days messages are kept, 1 to 3650; null: as long as the deployment keeps them. It counts for what was said
+   * before, too: what is older goes from the node and from all devices, and does not come back where it is lengthened again.
+   */
+  async setRetention(days: number | null): Promise<void> {
+    if (days !== null && !(Number.isInteger(days) && days >= 1 && days <= limits.retentionDays)) {
+      throw new SottoError("invalid-argument", {
+        detail: `A retention is 1 to ${limits.retentionDays} days, or null.`,
+      });
+    }
+    await this.actor.administration.setRetention(days);
+  }
+
+  /** Owners and admins say how many seconds a message lasts once it is read; null: messages stay. For what is sent from then on. */
+  async setDisappearing(seconds: number | null): Promise<void> {
+    if (seconds !== null) requireLifetime(seconds);
+    await this.actor.administration.setDisappearing(seconds);
   }
 
   /** Leaves with all devices. The only owner makes somebody else one first. */

@@ -10,6 +10,7 @@ import type { MessageReader } from "./changes/message-reader.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { HeldLog } from "./held-log.ts";
 import type { Beginning, HistoryReader } from "./history-reader.ts";
+import type { LocalRetention } from "./local-retention.ts";
 import type { Message } from "./message.ts";
 
 export interface UnopenedMessage {
@@ -41,6 +42,8 @@ export interface HistoryPage {
    * connection to one.
    */
   earlier: "more" | Beginning;
+  /** What was said up to this sequence is past retention, and gone; 0: nothing is, as far as this device knows. */
+  floor: number;
   /** False where the node may have more, and could not be asked: messages of this stretch, or what has changed them since. */
   isComplete: boolean;
 }
@@ -52,6 +55,7 @@ export class HistoryPages {
   private readonly state: ConversationState;
   private readonly reader: MessageReader;
   private readonly older: HistoryReader;
+  private readonly retention: LocalRetention;
   readonly held: HeldLog;
   /** This device is still to be let in: what it holds says nothing of what there is. */
   private readonly awaitsWelcome: () => boolean;
@@ -59,12 +63,13 @@ export class HistoryPages {
   constructor(
     core: ClientCore,
     state: ConversationState,
-    parts: { reader: MessageReader; older: HistoryReader; awaitsWelcome: () => boolean },
+    parts: { reader: MessageReader; older: HistoryReader; retention: LocalRetention; awaitsWelcome: () => boolean },
   ) {
     this.core = core;
     this.state = state;
     this.reader = parts.reader;
     this.older = parts.older;
+    this.retention = parts.retention;
     this.awaitsWelcome = parts.awaitsWelcome;
     this.held = new HeldLog(state, parts.older);
   }
@@ -139,11 +144,13 @@ export class HistoryPages {
     const messages: HistoryPage["messages"] = [];
     for (const entry of entries) messages.push(await this.present(entry));
     const earlier = await this.earlierThan(first, isOver);
-    return { messages, before: earlier === "more" ? first : undefined, after, earlier, isComplete };
+    const { floor } = this.retention;
+    return { messages, before: earlier === "more" ? first : undefined, after, earlier, floor, isComplete };
   }
 
   private async earlierThan(first: number, isOver: boolean): Promise<HistoryPage["earlier"]> {
     if (this.awaitsWelcome() && this.state.record.joinedSequence === 0) return "not-now";
+    if (first > 1 && first - 1 <= this.retention.floor) return "removed";
     const beginning = this.older.beginningAt(first);
     if (isOver || beginning === "nothing") return beginning;
     const isBelow = beginning !== "not-now" && (await this.entriesBefore(first, 1)).length === 0;
@@ -156,7 +163,8 @@ export class HistoryPages {
     return { sequence, sender, reason: reason ?? "undecryptable" };
   }
 
-  private isShown({ kind, sender }: EntryRecord): boolean {
+  private isShown({ kind, sender, acceptedAt }: EntryRecord): boolean {
+    if (acceptedAt < this.retention.cutoff) return false;
     return (kind === "message" || kind === "unopened") && this.reader.isShown(sender);
   }
 

@@ -205,13 +205,15 @@ export class HistoryReader {
     const { sequence, id, sender, number, acceptedAt } = entry;
     const common = { sequence, id, sender, number, acceptedAt, logHash: new Uint8Array(32) };
     if (entry.kind !== "message") return { ...common, kind: entry.kind, content: null, reason: null };
+    if (entry.goneHash !== undefined) return { ...common, kind: "unopened", content: null, reason: "gone" };
     try {
       const bytes = await this.openMessage(entry);
       const kind = keptAs(decodeContent(bytes));
       return { ...common, kind, content: kind === "history-keys" ? null : bytes, reason: null };
     } catch (error) {
       if (!(error instanceof SottoError) || error.retryable) throw error;
-      return { ...common, kind: "unopened", content: null, reason: "undecryptable" };
+      const reason = payloadOf(entry)?.wrap ? "undecryptable" : "not-kept";
+      return { ...common, kind: "unopened", content: null, reason };
     }
   }
 

@@ -3,7 +3,7 @@
  * spent secrets are zeroed, then people hear of it.
  */
 import type { Group, GroupMember } from "../../crypto/group-engine.ts";
-import { isSamePolicy, roleOf } from "../../identity/group-policy.ts";
+import { isSamePolicy, roleOf, type GroupPolicy } from "../../identity/group-policy.ts";
 import { logHashStart, nextLogHash, type HashedEntry } from "../../identity/log-hash.ts";
 import type { DeviceId, UserId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
@@ -40,7 +40,7 @@ export function epochEndsAfter(record: Readonly<ConversationRecord>): Conversati
 }
 
 /** What is to be seen of a group, beside its messages. */
-export type GroupFact = "members" | "roles" | "name" | "left";
+export type GroupFact = "members" | "roles" | "name" | "left" | "retention" | "disappearing";
 
 export class LogBatch {
   record: ConversationRecord;
@@ -93,7 +93,7 @@ export class LogBatch {
 
   /** A commit has been adopted: a new epoch, and a new beginning of the running hash. */
   beginEpoch(entry: HashedEntry, group: Group, roster: { added: readonly string[]; removed: readonly string[] }): void {
-    if (this.group && !isSamePolicy(this.group.policy, group.policy)) this.changed.add("roles");
+    if (this.group) this.notePolicy(this.group.policy, group.policy);
     this.group = group;
     this.endEpoch();
     this.record.committedAt = entry.acceptedAt;
@@ -125,6 +125,14 @@ export class LogBatch {
       sequence: entry.sequence,
       transcriptHash: group.transcriptHash,
     });
+  }
+
+  private notePolicy(before: GroupPolicy | undefined, after: GroupPolicy | undefined): void {
+    if (isSamePolicy(before, after)) return;
+    if (before?.retentionDays !== after?.retentionDays) this.changed.add("retention");
+    if (before?.disappearingSeconds !== after?.disappearingSeconds) this.changed.add("disappearing");
+    const rolesOf = (policy: GroupPolicy | undefined) => policy && { roles: policy.roles, history: policy.history };
+    if (!isSamePolicy(rolesOf(before), rolesOf(after))) this.changed.add("roles");
   }
 
   /** By whomever: the next time, everybody waits for a person. `at`: by the node's clock, as the requests. */
@@ -197,12 +205,7 @@ export class LogBatch {
     const { sequence, id, sender, number, acceptedAt, conversation } = entry;
     const logHash = this.record.logHash ?? new Uint8Array(32);
     const record: EntryRecord = { sequence, id, sender, number, acceptedAt, logHash, ...kept };
-    const tail = encodeRecord(entry satisfies TailRecord);
-    this.write(...rowsOf(conversation, record), {
-      table: tables.tail,
-      id: entryKey(conversation, sequence),
-      bytes: tail,
-    });
+    this.write(...rowsOf(conversation, record), ...(entry.goneHash === undefined ? [this.tailOf(entry)] : []));
     if (sequence > tailKept) {
       this.write({ table: tables.tail, id: entryKey(conversation, sequence - tailKept), bytes: null });
     }
@@ -213,6 +216,12 @@ export class LogBatch {
     this.record.position = sequence;
     this.record.positionHash = hash;
     return record;
+  }
+
+  /** What has gone cannot be given back to a node. */
+  private tailOf(entry: HashedEntry): RecordChange {
+    const bytes = encodeRecord(entry satisfies TailRecord);
+    return { table: tables.tail, id: entryKey(entry.conversation, entry.sequence), bytes };
   }
 
   /** Persist, zero, tell: in this order. */

@@ -4,6 +4,7 @@
  */
 import { decodeContent, isChange, type Content } from "../../crypto/content.ts";
 import type { AppliedCommit, ConversationPolicy, Group, GroupMember } from "../../crypto/group-engine.ts";
+import { fromBase64 } from "../../protocol/base64.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { entryHash, type HashedEntry } from "../../identity/log-hash.ts";
 import { verifyLeave } from "../../identity/leave.ts";
@@ -21,6 +22,7 @@ import {
 } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
 import { changeIn } from "./changes/entry-rows.ts";
+import { lifetimeOf, type DisappearingMessages } from "./disappearing-messages.ts";
 import { keptAs, openEntry } from "./entry-opener.ts";
 import type { HistoryKeys } from "./history-keys.ts";
 import type { LogBatch } from "./log-batch.ts";
@@ -40,6 +42,8 @@ export interface IntakeHooks {
   policy(record: Readonly<ConversationRecord>): ConversationPolicy;
   /** The keys of this conversation's history. */
   readonly historyKeys: HistoryKeys;
+  /** What of it lasts for a time. */
+  readonly disappearing: DisappearingMessages;
   takeOwn(entry: HashedEntry): OwnArrival | undefined;
   opened(entry: EntryRecord, content: Content): void;
   /** A change of a message is to be kept, and what it takes away is not. */
@@ -65,12 +69,14 @@ export class LogIntake {
    * pushed may be something else than what stands there.
    */
   async take(batch: LogBatch, entry: HashedEntry, isRead: boolean): Promise<void> {
-    const hash = entryHash(entry);
+    const goneHash = entry.kind === "message" ? entry.goneHash : undefined;
+    const hash = goneHash === undefined ? entryHash(entry) : fromBase64(goneHash);
     if (entry.kind === "commit") await this.takeCommit(batch, entry, hash, isRead);
     else if (entry.kind === "leave") this.takeLeave(batch, entry, hash);
     else if (!batch.group || !batch.record.logHash) this.refuseMessage(batch, entry);
     else if (await this.takeReturned(batch, entry, hash)) return;
     else if (entry.sender.device === this.core.own.device) await this.takeOwnMessage(batch, entry, hash);
+    else if (goneHash !== undefined) this.takeGone(batch, entry, hash);
     else await this.takeMessage(batch, entry, hash);
   }
 
@@ -216,6 +222,7 @@ export class LogIntake {
     const kept = batch.keep(entry, hash, { kind, content, reason, ...(retracted && { retracted }), returned: true });
     const change = changeIn(kept);
     if (change) await this.hooks.amending(batch, change.target);
+    else if (content !== null) this.keepLifetime(batch, kept, decodeContent(content));
     batch.record.orphans = batch.record.orphans.filter((one) => one !== entry.id);
     batch.write({ table: tables.orphans, id, bytes: null });
     batch.tell(() => this.hooks.returned(kept));
@@ -241,6 +248,19 @@ export class LogIntake {
     else batch.keep(entry, hash, { kind: "unopened", content: null, reason: "replayed" });
     batch.write(...own.changes);
     batch.tell(() => own.stored());
+  }
+
+  /**
+   * It has disappeared, or retention has passed it, before this device came for it. The log goes on by the hash of its entry: another
+   * than everybody else has would show in the next ack.
+   */
+  private takeGone(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): void {
+    const known = batch.record.senders[entry.sender.device];
+    if (!known || entry.number > known.number) {
+      batch.record.senders[entry.sender.device] = { number: entry.number, contentHash: new Uint8Array(0) };
+    }
+    batch.continueHash(hash);
+    batch.keep(entry, hash, { kind: "unopened", content: null, reason: "gone" });
   }
 
   private async takeMessage(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): Promise<void> {
@@ -278,7 +298,17 @@ export class LogIntake {
     const kind = keptAs(content);
     const kept = batch.keep(entry, hash, { kind, content: kind === "history-keys" ? null : bytes, reason: null });
     if (isChange(content)) await this.hooks.amending(batch, content.target);
+    else this.keepLifetime(batch, kept, content);
     return kept;
+  }
+
+  private keepLifetime(batch: LogBatch, kept: EntryRecord, content: Content): void {
+    const seconds = kept.kind === "message" ? lifetimeOf(content, batch.group?.policy) : undefined;
+    if (seconds === undefined) return;
+    const { disappearing } = this.hooks;
+    const record = disappearing.recordOf(kept, seconds);
+    batch.write(disappearing.changeOf(record));
+    batch.tell(() => disappearing.note(record));
   }
 }
 

@@ -130,8 +130,8 @@ export class LogRepair {
     while (hashes.has(agreed + 1)) {
       const page = await this.readAfter(agreed);
       for (const entry of page) {
-        const payload = fromBase64(entry.payload);
-        if (hashes.get(agreed + 1) !== toBase64(entryHash({ ...entry, payload }))) return agreed;
+        const hash = entry.goneHash ?? toBase64(entryHash({ ...entry, payload: fromBase64(entry.payload) }));
+        if (hashes.get(agreed + 1) !== hash) return agreed;
         agreed = entry.sequence;
       }
       if (page.length === 0) return agreed;

@@ -98,6 +98,10 @@ export class Message {
   get mentions(): readonly UserId[] {
     return this.facts.view.mentions;
   }
+  /** How long it lasts once it is read, in seconds; undefined: it stays. */
+  get expiresIn(): number | undefined {
+    return this.facts.view.expiresIn;
+  }
   /** Whether a later version of Sotto has written it, and this one cannot show it. */
   get isUnknown(): boolean {
     return this.facts.view.isUnknown;

@@ -1,7 +1,8 @@
 /** The messages of an outbox, in memory and in the store alike: whatever changes is written before it counts. */
 import { decodeContent, isChange } from "../../crypto/content.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
-import type { HashedEntry } from "../../identity/log-hash.ts";
+import { entryHash, type HashedEntry } from "../../identity/log-hash.ts";
+import { toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { MessageId } from "../../protocol/ids.ts";
 import type { ClientCore } from "../core.ts";
@@ -97,7 +98,7 @@ export class OutboxItems {
     const item = this.items.get(entry.id);
     if (!item || item.record.number !== entry.number) return undefined;
     const { sealed, content } = item.record;
-    const isAsSent = sealed !== null && equalBytes(sealed.payload, entry.payload);
+    const isAsSent = sealed !== null && isSamePayload(entry, sealed.payload);
     return {
       content,
       isAsSent,
@@ -174,4 +175,10 @@ export class OutboxItems {
 function targetOf({ content }: OutboxRecord): MessageId | undefined {
   const decoded = decodeContent(content);
   return isChange(decoded) ? decoded.target : undefined;
+}
+
+/** Of a message that has gone the node has the hash of its entry. */
+function isSamePayload(entry: HashedEntry, payload: Uint8Array): boolean {
+  if (entry.goneHash === undefined) return equalBytes(payload, entry.payload);
+  return toBase64(entryHash({ ...entry, payload })) === entry.goneHash;
 }

@@ -191,11 +191,15 @@ export class Outbox {
     if (number === null || !sealed) return;
     if (sealed.payload.length > this.core.maxMessageBytes()) throw new SottoError("too-large");
     item.listener.moved("sending");
-    const { generation, epoch } = sealed;
+    const { generation, epoch, disappears } = sealed;
     const payload = toBase64(sealed.payload);
     const place = { conversation: this.state.id, generation, epoch, id, number, payload };
     const seen = this.state.record.position;
-    const reply = await this.core.connection.request("message:send", { ...place, seen });
+    const reply = await this.core.connection.request("message:send", {
+      ...place,
+      ...(disappears && { disappears }),
+      seen,
+    });
     this.overtaken = 0;
     if (reply.status === "already-accepted") {
       item.accepted = "known";

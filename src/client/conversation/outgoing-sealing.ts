@@ -1,4 +1,5 @@
 /** Seals messages of the outbox under the group as it is, one after another: numbers in the order of ids, each chained to the last. */
+import { decodeContent } from "../../crypto/content.ts";
 import type { Group } from "../../crypto/group-engine.ts";
 import type { HistoryKey } from "../../crypto/history-key.ts";
 import { encodeMessagePayload } from "../../crypto/message-payload.ts";
@@ -6,6 +7,7 @@ import { sealMessage, type DeviceListHead } from "../../crypto/sealed-message.ts
 import type { ConversationId } from "../../protocol/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { OutboxRecord } from "../records.ts";
+import { lifetimeOf } from "./disappearing-messages.ts";
 import { envelopeBytes } from "./entry-opener.ts";
 
 /** Where the device stands: its group, its last number and what that message said. `lastContentHash`: 32 bytes. */
@@ -40,13 +42,17 @@ export async function sealOutgoing(
     const previousContentHash = record.previousContentHash ?? lastContentHash ?? new Uint8Array(32);
     const place = { conversation: state.conversation, id: record.id, sender: device };
     const message = { number, previousContentHash, content: record.content, deviceList };
-    const { plaintext, body, wrap, contentHash } = sealMessage(place, message, deviceSecretKey, state.historyKey);
+    // What disappears is for those who are here now: nobody is to open it later.
+    const disappears = lifetimeOf(decodeContent(record.content), group.policy) !== undefined;
+    const historyKey = disappears ? undefined : state.historyKey;
+    const { plaintext, body, wrap, contentHash } = sealMessage(place, message, deviceSecretKey, historyKey);
     const { generation, epoch } = group;
     const sealed = await core.engine.seal(group, plaintext, envelopeBytes({ ...place, generation, epoch, number }));
     group = sealed.group;
     releases.push(() => sealed.release());
     const payload = encodeMessagePayload({ ciphertext: sealed.ciphertext, body, wrap });
-    sealedRecords.push({ ...record, number, contentHash, previousContentHash, sealed: { generation, epoch, payload } });
+    const bytes = { generation, epoch, payload, ...(disappears && { disappears }) };
+    sealedRecords.push({ ...record, number, contentHash, previousContentHash, sealed: bytes });
     if (number > lastNumber) [lastNumber, lastContentHash] = [number, contentHash];
   }
   const release = (): void => releases.forEach((one) => one());

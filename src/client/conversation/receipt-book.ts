@@ -19,6 +19,7 @@ import {
   type EntryRecord,
   type ReceiptRecord,
 } from "../records.ts";
+import type { RecordChange } from "../stores/client-store.ts";
 import { includesSequence } from "./sequence-ranges.ts";
 
 /** One recipient of one message. A time is set when that happened. */
@@ -108,6 +109,13 @@ export class ReceiptBook {
       bytes: null,
     }));
     await this.state.queue.run(() => this.state.commit({ record: { receiptVersion: 0 } }, changes));
+  }
+
+  /** What was said of messages up to a sequence is not wanted any more. For the write that forgets those. */
+  forget(sequence: number): RecordChange[] {
+    const gone = this.records.filter((record) => record.sequence <= sequence);
+    if (gone.length > 0) this.records = this.records.filter((record) => record.sequence > sequence);
+    return gone.map(({ version }) => ({ table: tables.receipts, id: receiptKey(this.state.id, version), bytes: null }));
   }
 
   /** What is known of a message of ours for one recipient. */

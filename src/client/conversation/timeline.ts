@@ -5,6 +5,7 @@ import { decodeRecord, entryKey, tables, type EntryRecord } from "../records.ts"
 import type { MessageReader } from "./changes/message-reader.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { HeldLog } from "./held-log.ts";
+import type { LocalRetention } from "./local-retention.ts";
 import type { Message } from "./message.ts";
 
 const rowsPerRead = 200;
@@ -14,14 +15,20 @@ export class Timeline {
   private readonly state: ConversationState;
   private readonly reader: MessageReader;
   private readonly held: HeldLog;
+  private readonly retention: LocalRetention;
   /** Those who read live, and up to where they have read. */
   private readonly readers = new Set<{ after: number }>();
 
-  constructor(core: ClientCore, state: ConversationState, reader: MessageReader, held: HeldLog) {
+  constructor(
+    core: ClientCore,
+    state: ConversationState,
+    parts: { reader: MessageReader; held: HeldLog; retention: LocalRetention },
+  ) {
     this.core = core;
     this.state = state;
-    this.reader = reader;
-    this.held = held;
+    this.reader = parts.reader;
+    this.held = parts.held;
+    this.retention = parts.retention;
   }
 
   /**
@@ -87,8 +94,9 @@ export class Timeline {
     }
   }
 
-  private isReceived({ kind, sender }: EntryRecord): boolean {
-    if (kind !== "message" || sender.device === this.core.own.device) return false;
+  private isReceived({ kind, sender, acceptedAt }: EntryRecord): boolean {
+    if (kind !== "message" || acceptedAt < this.retention.cutoff || sender.device === this.core.own.device)
+      return false;
     return !this.core.blocks.has(sender.user) && !this.core.directory.isInDoubt(sender);
   }
 

@@ -1,6 +1,7 @@
 /** What a person may write: what send and edit take, checked before anything is kept. */
 import { mentionsAtMost } from "../../crypto/content/mentions.ts";
 import { SottoError } from "../../protocol/errors.ts";
+import { limits } from "../../protocol/limits.ts";
 import { messageId, type MessageId, type UserId } from "../../protocol/ids.ts";
 import { requireUserId } from "../require-user-id.ts";
 import type { Message } from "./message.ts";
@@ -34,4 +35,11 @@ export function idOf(message: Message | MessageId | string): MessageId {
   const parsed = messageId.safeParse(typeof message === "string" ? message : message?.id);
   if (!parsed.success) throw new SottoError("invalid-argument", { detail: "That is no message." });
   return parsed.data;
+}
+
+/** How long a message lasts once it is read. Error: `invalid-argument`. */
+export function requireLifetime(seconds: number): void {
+  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= limits.disappearingSeconds) return;
+  const detail = `A message lasts for 1 to ${limits.disappearingSeconds} seconds.`;
+  throw new SottoError("invalid-argument", { detail });
 }

@@ -118,6 +118,15 @@ export class OwnDevice {
     return this.record.archiveKeyOwedTo ?? [];
   }
 
+  /** How long the deployment keeps messages, as it said last. */
+  get retentionDays(): number | undefined {
+    return this.record.retentionDays;
+  }
+
+  async noteRetention(retentionDays: number): Promise<void> {
+    if (retentionDays > 0 && retentionDays !== this.record.retentionDays) await this.save({ retentionDays });
+  }
+
   /** Error: `device-unknown` before the device is registered or linked. */
   identity(): DeviceIdentity {
     const { user, device, accountKey, certificate, deviceSecretKey } = this.record;

@@ -15,6 +15,7 @@ export const tags = {
   target: 7,
   mentions: 8,
   isRemoved: 9,
+  expiresIn: 16,
 } as const;
 
 /** How one kind of content stands in bytes, beside kind and time. `decode` throws MalformedBytes for what breaks its rules. */

@@ -16,6 +16,8 @@ export const messageRequests = {
       id: messageId,
       number: sequence,
       payload: base64Bytes(limits.messageBytes, 1),
+      /** It is not kept for later readers: the node lets it go when every device has it. */
+      disappears: z.optional(z.literal(true)),
       seen,
     }),
     reply: z.discriminatedUnion("status", [

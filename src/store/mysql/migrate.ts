@@ -11,6 +11,7 @@ import { blocks } from "./migrations/0007-blocks.ts";
 import { deviceNames } from "./migrations/0008-device-names.ts";
 import { historyShares } from "./migrations/0009-history-shares.ts";
 import { recovery } from "./migrations/0010-recovery.ts";
+import { retention } from "./migrations/0011-retention.ts";
 
 /**
  * In order; a migration that has left the house is never edited, only followed by another. Nodes of the version before serve
@@ -27,6 +28,7 @@ const migrations = [
   { number: 8, name: "0008-device-names", statements: deviceNames },
   { number: 9, name: "0009-history-shares", statements: historyShares },
   { number: 10, name: "0010-recovery", statements: recovery },
+  { number: 11, name: "0011-retention", statements: retention },
 ] as const;
 
 const tableOptions = "ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin";
@@ -72,13 +74,14 @@ async function applyPending(db: MysqlConnection): Promise<string[]> {
   );
   const last = await db.get<{ number: number }>("SELECT COALESCE(MAX(number), 0) AS number FROM schema_migrations");
   const at = last!.number;
-  if (at > migrations.length) {
+  const newest = migrations.at(-1)!.number;
+  if (at > newest) {
     throw new Error(
-      `The database has schema ${at}, this version of Sotto knows schemas up to ${migrations.length}. ` +
+      `The database has schema ${at}, this version of Sotto knows schemas up to ${newest}. ` +
         "Start the newer version again, or restore the backup made before the update.",
     );
   }
-  const pending = migrations.slice(at);
+  const pending = migrations.filter(({ number }) => number > at);
   for (const { number, name, statements } of pending) {
     for (const statement of statements) await db.run(withOptions(statement));
     await db.run("INSERT INTO schema_migrations (number, name, applied_at) VALUES (?, ?, ?)", number, name, Date.now());

@@ -25,6 +25,7 @@ import { ackInbox, readInbox } from "./operations/inbox.ts";
 import * as keyPackages from "./operations/key-packages.ts";
 import { findLinkOffer, putLinkOffer } from "./operations/link-offers.ts";
 import { findEntry, readLog } from "./operations/log-reads.ts";
+import { measureGrowth } from "./operations/measure-growth.ts";
 import { measure } from "./operations/measure.ts";
 import * as pushSubscriptions from "./operations/push-subscriptions.ts";
 import { nodeKey } from "./operations/node-keys.ts";
@@ -32,7 +33,7 @@ import { findReadd, postReadd } from "./operations/readd-requests.ts";
 import { readReceipts } from "./operations/receipts.ts";
 import * as recovery from "./operations/recovery.ts";
 import { leaseDueConversations, postponeConversation } from "./operations/sweep.ts";
-import { claimSweep, readSweeps } from "./operations/sweeps.ts";
+import { claimSweep, noteReport, readReport, readSweeps } from "./operations/sweeps.ts";
 import { concludeWake, leaseDueWakes, noteWaiting, readWake } from "./operations/wakes.ts";
 import { addPartitions } from "./partitions.ts";
 import { purgeInSteps } from "./purge-in-steps.ts";
@@ -138,12 +139,15 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     nodeKey: write(nodeKey),
     claimSweep: write(claimSweep),
     readSweeps: read(readSweeps),
+    noteReport: write(noteReport),
+    readReport: read(readReport),
     prepare,
     leaseDueConversations: write(leaseDueConversations),
     postponeConversation: write(postponeConversation),
     expireUndelivered: write(expireUndelivered),
     purge: (purge) => purgeInSteps(database, purge),
     measure: read(measure),
+    measureGrowth: read(measureGrowth),
     clock: read(following.clock),
     readLaggards: read(following.readLaggards),
     readReceiptNews: read(following.readReceiptNews),

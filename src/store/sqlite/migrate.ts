@@ -9,6 +9,7 @@ import { blocks } from "./migrations/0007-blocks.ts";
 import { deviceNames } from "./migrations/0008-device-names.ts";
 import { historyShares } from "./migrations/0009-history-shares.ts";
 import { recovery } from "./migrations/0010-recovery.ts";
+import { retention } from "./migrations/0011-retention.ts";
 
 /** In order; a migration that has left the house is never edited, only followed by another. */
 const migrations = [
@@ -22,6 +23,7 @@ const migrations = [
   { number: 8, name: "0008-device-names", sql: deviceNames },
   { number: 9, name: "0009-history-shares", sql: historyShares },
   { number: 10, name: "0010-recovery", sql: recovery },
+  { number: 11, name: "0011-retention", sql: retention },
 ] as const;
 
 /**
@@ -35,13 +37,14 @@ export function migrate(db: Connection): string[] {
       "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
     );
     const at = db.get<{ number: number }>("SELECT coalesce(max(number), 0) AS number FROM schema_migrations")!.number;
-    if (at > migrations.length) {
+    const newest = migrations.at(-1)!.number;
+    if (at > newest) {
       throw new Error(
-        `The database has schema ${at}, this version of Sotto knows schemas up to ${migrations.length}. ` +
+        `The database has schema ${at}, this version of Sotto knows schemas up to ${newest}. ` +
           "Start the newer version again, or restore the backup made before the update.",
       );
     }
-    const pending = migrations.slice(at);
+    const pending = migrations.filter(({ number }) => number > at);
     for (const { number, name, sql } of pending) {
       db.exec(sql);
       db.run("INSERT INTO schema_migrations (number, name, applied_at) VALUES (?, ?, ?)", number, name, Date.now());

@@ -31,6 +31,7 @@ import { claimKeyPackages, countKeyPackages, publishKeyPackages } from "./operat
 import { findLinkOffer, putLinkOffer } from "./operations/link-offers.ts";
 import { findEntry, readLog } from "./operations/log-reads.ts";
 import { measure } from "./operations/measure.ts";
+import { measureGrowth } from "./operations/measure-growth.ts";
 import { acceptMessages } from "./operations/messages.ts";
 import { nodeKey } from "./operations/node-keys.ts";
 import { advancePositions } from "./operations/positions.ts";
@@ -40,7 +41,7 @@ import { findReadd, postReadd } from "./operations/readd-requests.ts";
 import { readReceipts } from "./operations/receipts.ts";
 import { fetchRecovery, putRecoveryGrants, putRecoveryKey, putVault, readRecoveryKey } from "./operations/recovery.ts";
 import { leaseDueConversations, postponeConversation } from "./operations/sweep.ts";
-import { claimSweep, prepare, readSweeps } from "./operations/sweeps.ts";
+import { claimSweep, noteReport, prepare, readReport, readSweeps } from "./operations/sweeps.ts";
 import { concludeWake, leaseDueWakes, noteWaiting, readWake } from "./operations/wakes.ts";
 import type { StoreContext } from "./store-context.ts";
 
@@ -72,6 +73,7 @@ export const writes = {
   purgeStep,
   nodeKey,
   claimSweep,
+  noteReport,
   prepare,
   noteWaiting,
   leaseDueWakes,
@@ -106,6 +108,7 @@ export const reads = {
   findEntry,
   readReceipts,
   measure,
+  measureGrowth,
   clock,
   readLaggards,
   readReceiptNews,
@@ -114,6 +117,7 @@ export const reads = {
   readRevocations,
   readPushSubscriptions,
   readSweeps,
+  readReport,
   readWake,
   readHistory,
   readHistoryKeys,

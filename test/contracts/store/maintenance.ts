@@ -195,6 +195,22 @@ export function describeMaintenance(stores: () => StorePair): void {
     });
   });
 
+  describe("the growth of the log", () => {
+    it("is what came in the last seven days, and since when", async () => {
+      const { one, other } = stores();
+      const now = Date.now();
+      const before = await one.measureGrowth(now);
+      const { conversation, alice } = await foundDirect(one);
+      const old = messageBy(conversation, alice, 1, { payload: bytesOf("payload", 1000) });
+      await one.acceptMessages(conversation, [old]);
+      const after = await other.measureGrowth(Date.now());
+      expect(after.entries - before.entries).to.equal(2);
+      expect(after.payloadBytes - before.payloadBytes).to.equal(1200);
+      expect(after.days).to.be.within(0, 7);
+      expect(await one.measureGrowth(Date.now() + 8 * dayMs)).to.deep.equal({ days: 0, entries: 0, payloadBytes: 0 });
+    });
+  });
+
   describe("measuring", () => {
     it("counts what is there", async () => {
       const { one } = stores();

@@ -20,7 +20,7 @@ export function rowsOf(conversation: ConversationId, entry: EntryRecord): Record
   const rows: RecordChange[] = [
     { table: tables.entries, id: entryKey(conversation, sequence), bytes: encodeRecord(entry) },
   ];
-  if (entry.kind === "message") {
+  if (entry.kind === "message" || entry.kind === "gone") {
     rows.push({ table: tables.messagePlaces, id: placeKey(conversation, id, sequence), bytes: new Uint8Array() });
   }
   const change = changeIn(entry);

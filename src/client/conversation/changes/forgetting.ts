@@ -1,6 +1,6 @@
 /**
  * What a retraction takes out of the store: the text, the edits before and after, the reactions. The message stands on in its place, and so
- * does the retraction: the message may be read only later, or again. Also drops what has no effect because it is nobody's to say.
+ * does the retraction: the message may be read only later, or again. The same of a message that has disappeared. Also drops what has no effect because it is nobody's to say.
  */
 import { decodeContent } from "../../../crypto/content.ts";
 import type { ConversationId, MessageId } from "../../../protocol/ids.ts";
@@ -34,9 +34,10 @@ export async function forgetWhatIsRetracted(
   for (const message of messages) {
     const isBy = ({ sequence, sender }: ChangeRecord): boolean =>
       sequence > message.sequence && authorship.isSame(sender, message.sender);
-    if (!message.retracted && !retractions.some(isBy)) continue;
+    const isGone = message.kind === "gone" || message.retracted !== undefined;
+    if (!isGone && !retractions.some(isBy)) continue;
     gone.push(message);
-    if (!message.retracted) keep(draft, conversation, retracted(message));
+    if (!isGone) keep(draft, conversation, retracted(message));
   }
   const isAllGone = messages.length > 0 && gone.length === messages.length;
   /** Also where the message has not been read yet: what follows an edit of its author's follows the message. */

@@ -56,7 +56,8 @@ export class MessageChanging {
     if (found.isUnknown)
       throw new SottoError("invalid-argument", { detail: "A later version of Sotto has written it." });
     const isSame = found.text === written.text && found.mentions.join(" ") === (written.mentions ?? []).join(" ");
-    if (!isSame) await this.say({ kind: "edit", target: found.id, ...written });
+    const { id: target, expiresIn } = found;
+    if (!isSame) await this.say({ kind: "edit", target, ...written, ...(expiresIn !== undefined && { expiresIn }) });
   }
 
   /** Errors: `forbidden` for what is not one's own, `message-unknown`. */

@@ -163,7 +163,8 @@ export class MessageReader {
     const [place] = await this.core.store.list(tables.messagePlaces, { prefix, limit: 1 });
     const sequence = place && Number(place.id.slice(prefix.length));
     const bytes = sequence && (await this.core.store.get(tables.entries, entryKey(this.state.id, sequence)));
-    return bytes ? decodeRecord<EntryRecord>(bytes) : undefined;
+    const entry = bytes ? decodeRecord<EntryRecord>(bytes) : undefined;
+    return entry?.kind === "message" ? entry : undefined;
   }
 
   /** What the log has said of it before counts, and is seen to be forgotten. */

@@ -7,6 +7,8 @@ export interface MessageView {
   readonly text: string;
   readonly replyTo: MessageId | undefined;
   readonly mentions: readonly UserId[];
+  /** How long it lasts once it is read, in seconds, where it says so itself; undefined: as the group has it. */
+  readonly expiresIn: number | undefined;
   /** By the sender's clock. */
   readonly editedAt: Date | undefined;
   readonly isRetracted: boolean;
@@ -26,6 +28,7 @@ const blank: MessageView = {
   text: "",
   replyTo: undefined,
   mentions: [],
+  expiresIn: undefined,
   editedAt: undefined,
   isRetracted: false,
   reactions: new Map(),
@@ -44,7 +47,8 @@ export function viewOf(
   if (content.kind !== "text") return { ...blank, reactions, isUnknown: true };
   const { text, mentions = [] } = edited ?? content;
   const editedAt = edited && new Date(edited.sentAt);
-  return { ...blank, text, replyTo: content.replyTo, mentions, editedAt, reactions };
+  const { replyTo, expiresIn } = content;
+  return { ...blank, text, replyTo, mentions, expiresIn, editedAt, reactions };
 }
 
 export function isSameView(one: MessageView, other: MessageView): boolean {

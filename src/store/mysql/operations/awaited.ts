@@ -1,3 +1,4 @@
+import { messageKinds } from "../../entry-kinds.ts";
 import { commonRanges } from "../../sequence-ranges.ts";
 import { awaitedBy } from "../../user-delivery.ts";
 import type { MysqlContext } from "../mysql-context.ts";
@@ -14,7 +15,7 @@ export async function newestAwaited(
   for (const [first, last] of commonRanges(awaitedBy(member), [[from, to]]).toReversed()) {
     const found = await db.get<{ acceptedAt: number }>(
       `SELECT accepted_at AS acceptedAt FROM messages
-       WHERE conversation = ? AND sequence BETWEEN ? AND ? AND day BETWEEN ? AND ? AND kind = 0 AND sender_user <> ?
+       WHERE conversation = ? AND sequence BETWEEN ? AND ? AND day BETWEEN ? AND ? AND kind IN (${messageKinds}) AND sender_user <> ?
        ORDER BY sequence DESC LIMIT 1`,
       bounds.conversation,
       first,

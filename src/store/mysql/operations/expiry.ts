@@ -2,11 +2,12 @@ import type { AcceptCommit } from "../../../actors/ports/store-conversations.ts"
 import type { Expiry } from "../../../actors/ports/store-maintenance.ts";
 import type { ConversationId, UserId } from "../../../protocol/ids.ts";
 import { blobOf, idOf } from "../../blobs.ts";
+import { dayMs } from "../days.ts";
 import type { MysqlContext } from "../mysql-context.ts";
 import { newestAwaited } from "./awaited.ts";
 import { keyOf, readMembers, usersOf, type Member } from "./members.ts";
 import { writeExpired } from "./receipts.ts";
-import { boundsColumns, daysFrom, lastBefore, type LogBounds } from "./retention.ts";
+import { boundsColumns, daysFrom, lastBefore, retentionOf, type LogBounds } from "./retention.ts";
 
 /** See `MaintenanceStore.expireUndelivered`. `limit` counts conversations; those that somebody else holds are left for next time. */
 export async function expireUndelivered(
@@ -17,8 +18,10 @@ export async function expireUndelivered(
 ): Promise<{ expiries: Expiry[]; more: boolean }> {
   const { db } = context;
   const due = await db.all<{ conversation: Buffer }>(
-    "SELECT conversation FROM due WHERE since < ? ORDER BY since LIMIT ?",
+    `SELECT due.conversation FROM due JOIN conversations c ON c.conversation = due.conversation
+     WHERE due.since < ? OR due.since < ? - c.retention_days * ${dayMs} ORDER BY due.since LIMIT ?`,
     now - ttlMs,
+    now,
     limit,
   );
   if (due.length === 0) return { expiries: [], more: false };
@@ -31,8 +34,10 @@ export async function expireUndelivered(
   const [members, users] = [await readMembers(context, conversations), await usersOf(context, conversations)];
   const expiries: Expiry[] = [];
   for (const row of rows) {
+    // What retention has passed nobody can be given any more.
+    const waitsMs = row.retentionDays === null ? ttlMs : Math.min(ttlMs, retentionOf(context, row));
     const people = { members: members.get(keyOf(row.conversation))!, users: users.get(keyOf(row.conversation))! };
-    expiries.push(...(await expireConversation(context, row, people, { now, before: now - ttlMs })));
+    expiries.push(...(await expireConversation(context, row, people, { now, before: now - waitsMs })));
   }
   return { expiries, more: due.length === limit };
 }

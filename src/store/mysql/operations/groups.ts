@@ -42,6 +42,12 @@ export async function changeGroup(
     JSON.stringify(change.leavers),
     conversation,
   );
+  await db.run(
+    "UPDATE conversations SET retention_days = ?, shortened_at = 0 WHERE conversation = ? AND NOT (retention_days <=> ?)",
+    change.policy?.retentionDays ?? null,
+    conversation,
+    change.policy?.retentionDays ?? null,
+  );
   for (const user of change.gone) await endMembership(context, conversation, user, sequence);
   if (change.joined.length === 0) return;
   const members = change.joined.map((user) => [conversation, user, sequence, sequence - 1, "[]", "[]"]);

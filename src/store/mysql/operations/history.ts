@@ -3,8 +3,9 @@ import type { LogRow } from "../../../actors/ports/store-log.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
 import { blobOf } from "../../blobs.ts";
 import { firstReadable, joinOfShares } from "../../history-sharing.ts";
+import { logRow } from "../../log-rows.ts";
 import type { MysqlContext } from "../mysql-context.ts";
-import { fetchRows, logRow, rowsPerFetch } from "./log-reads.ts";
+import { fetchRows, rowsPerFetch } from "./log-reads.ts";
 import { boundsColumns, findFloor, type LogBounds } from "./retention.ts";
 
 /** See `HistoryStore.readHistory`. */
@@ -32,7 +33,7 @@ export async function readHistory(
     for (const row of (await fetchRows(context, bounds, from, last)).toReversed()) {
       bytes += row.payload.length;
       if (bytes > read.maxBytes && newestFirst.length > 0) return { entries: newestFirst.toReversed(), first, floor };
-      newestFirst.push(logRow(read.conversation, row));
+      newestFirst.push(logRow(read.conversation, row, floor));
     }
     last = from - 1;
   }

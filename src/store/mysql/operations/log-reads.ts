@@ -1,36 +1,24 @@
 import type { LogRow, LogStore } from "../../../actors/ports/store-log.ts";
-import type { ConversationId, DeviceId, MessageId, UserId } from "../../../protocol/ids.ts";
-import { blobOf, idOf } from "../../blobs.ts";
-import { kindOf } from "../../entry-kinds.ts";
+import type { ConversationId, DeviceId } from "../../../protocol/ids.ts";
+import { blobOf } from "../../blobs.ts";
+import { logRow, messageColumns, type MessageRow } from "../../log-rows.ts";
 import type { MysqlContext } from "../mysql-context.ts";
-import { boundsColumns, daysFrom, findFloor, type LogBounds } from "./retention.ts";
+import { boundsColumns, daysFrom, findFloor, findLogFloor, type LogBounds } from "./retention.ts";
 
 type LogRead = Parameters<LogStore["readLog"]>[0];
 
 /** Rows fetched at once, so that a page of large entries does not load many times what it returns. */
 export const rowsPerFetch = 64;
 
-interface MessageRow {
-  sequence: number;
-  kind: number;
-  generation: number;
-  epoch: number;
-  user: UserId;
-  device: Uint8Array;
-  id: Uint8Array;
-  number: number;
-  acceptedAt: number;
-  payload: Uint8Array;
-}
-
 interface Readable {
   bounds: LogBounds;
   first: number;
   last: number;
   floor: number;
+  hiddenTo: number;
 }
 
-/** What a device may read: [first, last], above the floor. Undefined where it is not, and never was, in the group. */
+/** What a device may read: [first, last], above the floor; messages only above `hiddenTo`. Undefined where it is not, and never was, in the group. */
 async function readableBy(
   context: MysqlContext,
   conversation: Uint8Array,
@@ -45,8 +33,9 @@ async function readableBy(
     blobOf(device),
   );
   if (row === undefined) return undefined;
-  const floor = await findFloor(context, row);
-  return { bounds: row, first: Math.max(row.joined, floor + 1), last: row.left ?? row.head, floor };
+  const floor = await findLogFloor(context, row);
+  const hiddenTo = row.retentionDays === null ? floor : await findFloor(context, row);
+  return { bounds: row, first: Math.max(row.joined, floor + 1), last: row.left ?? row.head, floor, hiddenTo };
 }
 
 /** See `LogStore.readLog`. For a device that has left, the head is where its log ends. */
@@ -62,7 +51,7 @@ export async function readLog(context: MysqlContext, read: LogRead): ReturnType<
     for (const row of await fetchRows(context, readable.bounds, next, last)) {
       bytes += row.payload.length;
       if (bytes > read.maxBytes && entries.length > 0) return { entries, head, floor };
-      entries.push(logRow(read.conversation, row));
+      entries.push(logRow(read.conversation, row, readable.hiddenTo));
     }
     next = last + 1;
   }
@@ -79,33 +68,16 @@ export async function findEntry(
   const readable = await readableBy(context, blobOf(conversation), device);
   if (readable === undefined || sequence < readable.first || sequence > readable.last) return undefined;
   const [row] = await fetchRows(context, readable.bounds, sequence, sequence);
-  return row && logRow(conversation, row);
+  return row && logRow(conversation, row, readable.hiddenTo);
 }
 
 export function fetchRows({ db }: MysqlContext, bounds: LogBounds, first: number, last: number): Promise<MessageRow[]> {
   return db.all<MessageRow>(
-    `SELECT sequence, kind, generation, epoch, sender_user AS user, sender_device AS device, id, number,
-       accepted_at AS acceptedAt, payload
+    `SELECT ${messageColumns}
      FROM messages WHERE conversation = ? AND sequence BETWEEN ? AND ? AND day BETWEEN ? AND ? ORDER BY sequence`,
     bounds.conversation,
     first,
     last,
     ...daysFrom(bounds, first),
   );
-}
-
-export function logRow(conversation: ConversationId, row: MessageRow): LogRow {
-  const { sequence, generation, epoch, number, payload, acceptedAt } = row;
-  return {
-    conversation,
-    sequence,
-    kind: kindOf(row.kind),
-    generation,
-    epoch,
-    sender: { user: row.user, device: idOf<DeviceId>(row.device) },
-    id: idOf<MessageId>(row.id),
-    number,
-    payload,
-    acceptedAt,
-  };
 }

@@ -23,7 +23,9 @@ export const oldEntries: PurgeRule = {
     let removed = 0;
     for (const log of await holdOldLogs(context, retention, Math.min(chunk, conversationsAtOnce))) {
       if (removed >= chunk) break;
-      removed += await liftFloor(context, log, retention, chunk - removed);
+      const floor = Math.min(await lastBefore(context, log, retention), log.floor + chunk - removed);
+      await liftFloor(context, log, floor, retention);
+      removed += floor - log.floor;
     }
     return [removed];
   },
@@ -45,10 +47,9 @@ async function holdOldLogs(context: MysqlContext, before: number, limit: number)
   );
 }
 
-/** Returns by how many entries, `atMost` so many. */
-async function liftFloor(context: MysqlContext, log: LogBounds, before: number, atMost: number): Promise<number> {
+/** `before`: a time that nothing left is older than. */
+export async function liftFloor(context: MysqlContext, log: LogBounds, floor: number, before: number): Promise<void> {
   const { db } = context;
-  const floor = Math.min(await lastBefore(context, log, before), log.floor + atMost);
   const next = await db.get<{ acceptedAt: number }>(
     `SELECT accepted_at AS acceptedAt FROM messages
      WHERE conversation = ? AND sequence > ? AND day BETWEEN ? AND ? ORDER BY sequence LIMIT 1`,
@@ -62,5 +63,4 @@ async function liftFloor(context: MysqlContext, log: LogBounds, before: number, 
     floor >= log.head ? null : (next?.acceptedAt ?? before),
     log.conversation,
   );
-  return floor - log.floor;
 }

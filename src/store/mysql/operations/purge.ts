@@ -1,7 +1,8 @@
 import type { MysqlConnection, MysqlValue } from "../mysql-context.ts";
 import { keyOf } from "./members.ts";
-import { neverFounded } from "./purge-never-founded.ts";
+import { abandoned, neverFounded } from "./purge-whole-conversations.ts";
 import { oldEntries } from "./purge-old-entries.ts";
+import { disappearedMessages, shortenedLogs } from "./purge-shortened.ts";
 import { kept, rowsWhere, type PurgeRule } from "./purge-rule.ts";
 
 /** The rules of each table, in the order in which they run: what refers to a row goes before the row. */
@@ -55,6 +56,8 @@ export const purgeRules: readonly PurgeRule[] = [
     rule: "older than the undelivered time to live",
   }),
   oldEntries,
+  shortenedLogs,
+  disappearedMessages,
   rowsWhere({
     table: "commits",
     key: ["conversation", "generation", "epoch"],
@@ -126,7 +129,9 @@ export const purgeRules: readonly PurgeRule[] = [
   kept("sweeps", "one row per sweep"),
   kept("node_keys", "one row per key"),
   kept("rosters", "one row per founded conversation"),
+  kept("sweep_reports", "the latest of each sweep"),
   neverFounded,
+  abandoned,
 ];
 
 /** Those whose conversation nobody else holds, or that have none any more. */

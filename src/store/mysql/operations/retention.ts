@@ -1,4 +1,4 @@
-import { dayOf } from "../days.ts";
+import { dayMs, dayOf } from "../days.ts";
 import type { MysqlContext } from "../mysql-context.ts";
 
 /** What of a conversation's row says where its log begins and ends. */
@@ -12,10 +12,13 @@ export interface LogBounds {
   lastAcceptedAt: number;
   tailDay: number;
   tailStart: number;
+  /** The conversation's own; null: as long as the deployment keeps messages. */
+  retentionDays: number | null;
 }
 
 export const boundsColumns = `c.conversation, c.head, c.floor, c.oldest_at AS oldestAt,
-  c.last_accepted_at AS lastAcceptedAt, c.tail_day AS tailDay, c.tail_start AS tailStart`;
+  c.last_accepted_at AS lastAcceptedAt, c.tail_day AS tailDay, c.tail_start AS tailStart,
+  c.retention_days AS retentionDays`;
 
 /** The days, and with them the partitions, in which entries from a sequence on can be. */
 export function daysFrom(bounds: LogBounds, sequence: number): [number, number] {
@@ -23,8 +26,21 @@ export function daysFrom(bounds: LogBounds, sequence: number): [number, number] 
   return [bounds.oldestAt === null ? 0 : dayOf(bounds.oldestAt), bounds.tailDay];
 }
 
-/** The highest sequence that retention has passed, purged or not. */
+/** The shorter of the deployment's retention and the conversation's, in milliseconds. */
+export function retentionOf(
+  { retentionMs }: MysqlContext,
+  { retentionDays }: Pick<LogBounds, "retentionDays">,
+): number {
+  return retentionDays === null ? retentionMs : Math.min(retentionMs, retentionDays * dayMs);
+}
+
+/** The highest sequence that retention has passed, purged or not: what was said up to there nobody reads any more. */
 export function findFloor(context: MysqlContext, bounds: LogBounds): Promise<number> {
+  return lastBefore(context, bounds, context.now - retentionOf(context, bounds));
+}
+
+/** Up to where the log itself is over: the shorter retention of a conversation leaves it to be followed. */
+export function findLogFloor(context: MysqlContext, bounds: LogBounds): Promise<number> {
   return lastBefore(context, bounds, context.now - context.retentionMs);
 }
 

@@ -13,3 +13,14 @@ export async function claimSweep({ db }: MysqlContext, name: string, everyMs: nu
 export function readSweeps({ db }: MysqlContext): ReturnType<MaintenanceStore["readSweeps"]> {
   return db.all<{ name: string; ranAt: number }>("SELECT name, ran_at AS ranAt FROM sweeps ORDER BY name");
 }
+
+/** See `MaintenanceStore.noteReport`. */
+export async function noteReport({ db }: MysqlContext, name: string, report: string): Promise<void> {
+  const sql = "INSERT INTO sweep_reports (name, report) VALUES (?, ?) ON DUPLICATE KEY UPDATE report = VALUES(report)";
+  await db.run(sql, name, report);
+}
+
+/** See `MaintenanceStore.readReport`. */
+export async function readReport({ db }: MysqlContext, name: string): Promise<string | undefined> {
+  return (await db.get<{ report: string }>("SELECT report FROM sweep_reports WHERE name = ?", name))?.report;
+}

@@ -37,6 +37,7 @@ export async function acceptInMemory(
     acceptedAt,
     Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength),
   ]);
+  if (message.disappears) work.disappearing.push([work.row.conversation, sequence, acceptedAt]);
   Object.assign(device!, { lastNumber: number, lastId: id, lastSequence: sequence });
   work.changedDevices.add(device!);
   if (mustMarkDue(work.due)) {

@@ -9,6 +9,7 @@ function upsert(table: string, key: readonly string[], changed: readonly string[
 
 const insertMessages = `INSERT INTO messages (conversation, sequence, day, kind, generation, epoch, sender_user,
   sender_device, id, number, accepted_at, payload) VALUES ?`;
+const insertDisappearing = "INSERT INTO disappearing (conversation, sequence, accepted_at) VALUES ?";
 const updateConversations = upsert(
   "conversations",
   ["conversation", "kind", "created_at", "opened_at"],
@@ -49,6 +50,10 @@ export async function storeWorks(db: MysqlConnection, works: readonly Conversati
   add(
     insertMessages,
     works.flatMap(({ newMessages }) => newMessages),
+  );
+  add(
+    insertDisappearing,
+    works.flatMap(({ disappearing }) => disappearing),
   );
   add(updateConversations, works.filter(({ isChanged }) => isChanged).map(conversationValues));
   add(

@@ -74,6 +74,8 @@ export class ConversationWork {
   readonly members = new Map<UserId, MemberState>();
   due: DueState = { dueAttempt: null, dueSince: null };
   readonly newMessages: unknown[][] = [];
+  /** Of those that disappear. */
+  readonly disappearing: unknown[][] = [];
   readonly changedDevices = new Set<DeviceState>();
   readonly changedMembers = new Set<MemberState>();
   readonly receipts = new Map<number, ReceiptRecord>();

@@ -1,4 +1,5 @@
 import type { UserId } from "../../../protocol/ids.ts";
+import { messageKinds } from "../../entry-kinds.ts";
 import { commonRanges } from "../../sequence-ranges.ts";
 import { awaitedBy, type UserDelivery } from "../../user-delivery.ts";
 import type { StoreContext } from "../store-context.ts";
@@ -15,7 +16,7 @@ export function newestAwaited(
   for (const [first, last] of commonRanges(awaitedBy(member), [[from, to]]).toReversed()) {
     const found = db.get<{ acceptedAt: number }>(
       `SELECT accepted_at AS acceptedAt FROM messages
-       WHERE conversation = ? AND sequence >= ? AND sequence <= ? AND kind = 0 AND sender_user <> ?
+       WHERE conversation = ? AND sequence >= ? AND sequence <= ? AND kind IN (${messageKinds}) AND sender_user <> ?
        ORDER BY sequence DESC LIMIT 1`,
       conversation,
       first,

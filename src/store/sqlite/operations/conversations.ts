@@ -10,7 +10,7 @@ import { groupColumns, groupFactsOf, type GroupColumns } from "../../group-colum
 import type { StoreContext } from "../store-context.ts";
 import { deviceListVersion } from "./device-lists.ts";
 import { usersOf } from "./members.ts";
-import { findFloor, type LogBounds } from "./retention.ts";
+import { boundsColumns, findFloor, type LogBounds } from "./retention.ts";
 
 const dayMs = 24 * 60 * 60_000;
 
@@ -30,8 +30,7 @@ type OwnRecord = Pick<DeviceConversation, "joinedSequence" | "leftSequence" | "p
 
 function findRecord({ db }: StoreContext, conversation: Uint8Array): ConversationRecord | undefined {
   return db.get<ConversationRecord>(
-    `SELECT c.conversation, c.kind, c.generation, c.epoch, c.roster_epoch AS rosterEpoch, c.head, c.floor,
-       c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt, c.receipt_version AS receiptVersion,
+    `SELECT ${boundsColumns}, c.kind, c.generation, c.epoch, c.roster_epoch AS rosterEpoch, c.receipt_version AS receiptVersion,
        c.created_at AS createdAt, r.leaves, ${groupColumns}
      FROM conversations c LEFT JOIN rosters r ON r.conversation = c.conversation
        LEFT JOIN conversation_groups g ON g.conversation = c.conversation WHERE c.conversation = ?`,

@@ -6,7 +6,7 @@ import type { StoreContext } from "../store-context.ts";
 import { newestAwaited } from "./awaited.ts";
 import { readMembers, usersOf } from "./members.ts";
 import { writeExpired } from "./receipts.ts";
-import { lastBefore, type LogBounds } from "./retention.ts";
+import { boundsColumns, dayMs, lastBefore, retentionOf, type LogBounds } from "./retention.ts";
 
 /** See `MaintenanceStore.expireUndelivered`. `limit` counts conversations. */
 export function expireUndelivered(
@@ -16,10 +16,11 @@ export function expireUndelivered(
   limit: number,
 ): { expiries: Expiry[]; more: boolean } {
   const rows = context.db.all<LogBounds>(
-    `SELECT c.conversation, c.head, c.floor, c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt
+    `SELECT ${boundsColumns}
      FROM due JOIN conversations c ON c.conversation = due.conversation
-     WHERE due.since < ? ORDER BY due.since LIMIT ?`,
+     WHERE due.since < ?1 OR due.since < ?2 - c.retention_days * ${dayMs} ORDER BY due.since LIMIT ?3`,
     now - ttlMs,
+    now,
     limit,
   );
   const expiries = rows.flatMap((row) => expireConversation(context, row, now, ttlMs));
@@ -29,7 +30,9 @@ export function expireUndelivered(
 function expireConversation(context: StoreContext, bounds: LogBounds, now: number, ttlMs: number): Expiry[] {
   const { db } = context;
   const { conversation } = bounds;
-  const last = lastBefore(context, bounds, now - ttlMs);
+  // What retention has passed nobody can be given any more.
+  const waitsMs = bounds.retentionDays === null ? ttlMs : Math.min(ttlMs, retentionOf(context, bounds));
+  const last = lastBefore(context, bounds, now - waitsMs);
   const members = readMembers(context, conversation);
   const users = usersOf(context, conversation);
   const expiries: Expiry[] = [];

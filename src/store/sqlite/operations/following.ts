@@ -2,7 +2,7 @@ import type { Departure, FollowingStore, Laggard, ReceiptNews } from "../../../a
 import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
 import { blobOf, idOf } from "../../blobs.ts";
 import type { StoreContext } from "../store-context.ts";
-import { findFloor, type LogBounds } from "./retention.ts";
+import { boundsColumns, findFloor, type LogBounds } from "./retention.ts";
 
 type Read = Parameters<FollowingStore["readLaggards"]>[0];
 const nothing = new Uint8Array(0);
@@ -13,7 +13,7 @@ export const clock = ({ now }: StoreContext): number => now;
 /** See `FollowingStore.readLaggards`. Where somebody lags, the conversation is due: only those rows are looked at. */
 export function readLaggards(context: StoreContext, { from, to, after, limit }: Read): Laggard[] {
   const rows = context.db.all<LogBounds & Pick<Laggard, "kind" | "user"> & { device: Uint8Array }>(
-    `SELECT c.conversation, c.kind, c.head, c.floor, c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt, cd.user, cd.device
+    `SELECT ${boundsColumns}, c.kind, cd.user, cd.device
      FROM due JOIN conversations c ON c.conversation = due.conversation
        JOIN conversation_devices cd ON cd.conversation = c.conversation
        JOIN devices d ON d.device = cd.device

@@ -40,6 +40,9 @@ export function changeGroup(
     JSON.stringify(change.leavers),
     conversation,
   );
+  const retention =
+    "UPDATE conversations SET retention_days = ?, shortened_at = 0 WHERE conversation = ? AND retention_days IS NOT ?1";
+  db.run(retention, change.policy?.retentionDays ?? null, conversation);
   for (const user of change.gone) endMembership({ db }, conversation, user, sequence);
   for (const user of change.joined) {
     db.run(

@@ -3,9 +3,10 @@ import type { LogRow } from "../../../actors/ports/store-log.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../protocol/ids.ts";
 import { blobOf } from "../../blobs.ts";
 import { firstReadable, joinOfShares } from "../../history-sharing.ts";
+import { logRow } from "../../log-rows.ts";
 import type { StoreContext } from "../store-context.ts";
-import { fetchRows, logRow, rowsPerFetch } from "./log-reads.ts";
-import { findFloor, type LogBounds } from "./retention.ts";
+import { fetchRows, rowsPerFetch } from "./log-reads.ts";
+import { boundsColumns, findFloor, type LogBounds } from "./retention.ts";
 
 /** See `HistoryStore.readHistory`. */
 export function readHistory(
@@ -14,7 +15,7 @@ export function readHistory(
 ): Awaited<ReturnType<HistoryStore["readHistory"]>> {
   const conversation = blobOf(read.conversation);
   const bounds = context.db.get<LogBounds & { joined: number; left: number | null }>(
-    `SELECT c.conversation, c.head, c.floor, c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt,
+    `SELECT ${boundsColumns},
        ${firstReadable} AS joined, m.left_sequence AS left
      FROM members m ${joinOfShares} JOIN conversations c ON c.conversation = m.conversation JOIN devices d ON d.user = m.user AND d.device = ?
      WHERE m.conversation = ? AND m.user = ? AND m.joined_sequence IS NOT NULL AND d.revoked_at IS NULL`,
@@ -33,7 +34,7 @@ export function readHistory(
     for (const row of fetchRows(context, conversation, from, last).toReversed()) {
       bytes += row.payload.length;
       if (bytes > read.maxBytes && newestFirst.length > 0) return { entries: newestFirst.toReversed(), first, floor };
-      newestFirst.push(logRow(read.conversation, row));
+      newestFirst.push(logRow(read.conversation, row, floor));
     }
     last = from - 1;
   }

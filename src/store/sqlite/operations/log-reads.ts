@@ -1,36 +1,23 @@
 import type { LogRow, LogStore } from "../../../actors/ports/store-log.ts";
-import type { ConversationId, DeviceId, MessageId, UserId } from "../../../protocol/ids.ts";
-import { blobOf, idOf } from "../../blobs.ts";
-import { kindOf } from "../../entry-kinds.ts";
+import type { ConversationId, DeviceId } from "../../../protocol/ids.ts";
+import { blobOf } from "../../blobs.ts";
+import { logRow, messageColumns, type MessageRow } from "../../log-rows.ts";
 import type { StoreContext } from "../store-context.ts";
-import { findFloor, type LogBounds } from "./retention.ts";
+import { boundsColumns, findFloor, findLogFloor, type LogBounds } from "./retention.ts";
 
 type LogRead = Parameters<LogStore["readLog"]>[0];
 
 /** Rows fetched at once, so that a page of large entries does not load many times what it returns. */
 export const rowsPerFetch = 32;
 
-interface MessageRow {
-  sequence: number;
-  kind: number;
-  generation: number;
-  epoch: number;
-  user: UserId;
-  device: Uint8Array;
-  id: Uint8Array;
-  number: number;
-  acceptedAt: number;
-  payload: Uint8Array;
-}
-
-/** What a device may read: [first, last], above the floor. Undefined where it is not, and never was, in the group. */
+/** What a device may read: [first, last], above the floor; messages only above `hiddenTo`. Undefined where it is not, and never was, in the group. */
 function readableBy(
   context: StoreContext,
   conversation: Uint8Array,
   device: DeviceId,
-): { first: number; last: number; floor: number } | undefined {
+): { first: number; last: number; floor: number; hiddenTo: number } | undefined {
   const row = context.db.get<LogBounds & { joined: number; left: number | null }>(
-    `SELECT c.conversation, c.head, c.floor, c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt,
+    `SELECT ${boundsColumns},
        cd.joined_sequence AS joined, cd.left_sequence AS left
      FROM conversation_devices cd JOIN conversations c ON c.conversation = cd.conversation
        JOIN devices d ON d.device = cd.device
@@ -39,8 +26,9 @@ function readableBy(
     blobOf(device),
   );
   if (row === undefined) return undefined;
-  const floor = findFloor(context, row);
-  return { first: Math.max(row.joined, floor + 1), last: row.left ?? row.head, floor };
+  const floor = findLogFloor(context, row);
+  const hiddenTo = row.retentionDays === null ? floor : findFloor(context, row);
+  return { first: Math.max(row.joined, floor + 1), last: row.left ?? row.head, floor, hiddenTo };
 }
 
 /** See `LogStore.readLog`. For a device that has left, the head is where its log ends. */
@@ -56,7 +44,7 @@ export function readLog(context: StoreContext, read: LogRead): Awaited<ReturnTyp
     for (const row of fetchRows(context, conversation, next, last)) {
       bytes += row.payload.length;
       if (bytes > read.maxBytes && entries.length > 0) return { entries, head: readable.last, floor: readable.floor };
-      entries.push(logRow(read.conversation, row));
+      entries.push(logRow(read.conversation, row, readable.hiddenTo));
     }
     next = last + 1;
   }
@@ -74,32 +62,15 @@ export function findEntry(
   const readable = readableBy(context, blob, device);
   if (readable === undefined || sequence < readable.first || sequence > readable.last) return undefined;
   const [row] = fetchRows(context, blob, sequence, sequence);
-  return row && logRow(conversation, row);
+  return row && logRow(conversation, row, readable.hiddenTo);
 }
 
 export function fetchRows({ db }: StoreContext, conversation: Uint8Array, first: number, last: number): MessageRow[] {
   return db.all<MessageRow>(
-    `SELECT sequence, kind, generation, epoch, sender_user AS user, sender_device AS device, id, number,
-       accepted_at AS acceptedAt, payload
+    `SELECT ${messageColumns}
      FROM messages WHERE conversation = ? AND sequence BETWEEN ? AND ? ORDER BY sequence`,
     conversation,
     first,
     last,
   );
-}
-
-export function logRow(conversation: ConversationId, row: MessageRow): LogRow {
-  const { sequence, generation, epoch, number, payload, acceptedAt } = row;
-  return {
-    conversation,
-    sequence,
-    kind: kindOf(row.kind),
-    generation,
-    epoch,
-    sender: { user: row.user, device: idOf<DeviceId>(row.device) },
-    id: idOf<MessageId>(row.id),
-    number,
-    payload,
-    acceptedAt,
-  };
 }

@@ -58,6 +58,10 @@ function acceptMessage(context: StoreContext, attempt: Attempt): MessageOutcome 
     acceptedAt,
     message.payload,
   );
+  if (message.disappears) {
+    const sql = "INSERT INTO disappearing (conversation, sequence, accepted_at) VALUES (?, ?, ?)";
+    context.db.run(sql, conversation, sequence, acceptedAt);
+  }
   markDue(context, conversation, acceptedAt, ground);
   return { status: "accepted", sequence, acceptedAt };
 }

@@ -1,6 +1,7 @@
 import type { PurgeReport } from "../../../actors/ports/store-maintenance.ts";
 import type { StoreContext } from "../store-context.ts";
-import { lastBefore, type LogBounds } from "./retention.ts";
+import { countDisappeared, countShortened, forgetDisappeared, forgetShortened, removeRows } from "./purge-shortened.ts";
+import { boundsColumns, lastBefore, type LogBounds } from "./retention.ts";
 
 const dayMs = 24 * 60 * 60_000;
 const receiptsKeptMs = 30 * dayMs;
@@ -38,23 +39,46 @@ function rowsWhere(table: string, key: string, condition: string, rule: string, 
   };
 }
 
+const neverFounded = {
+  rule: "conversations that nobody founded, nor opened within the retention",
+  find: "SELECT conversation FROM conversations WHERE generation = 0 AND opened_at < ?1",
+  order: "opened_at, conversation",
+};
+const abandoned = {
+  rule: "groups that everybody has left, and of which retention has passed all",
+  find: `SELECT conversation FROM conversations c WHERE kind = 'group' AND oldest_at IS NULL AND generation > 0 AND last_accepted_at < ?1
+    AND NOT EXISTS (SELECT 1 FROM group_members g WHERE g.conversation = c.conversation)`,
+  order: "last_accepted_at, conversation",
+};
+
 /** `chunk` counts conversations: step by step, their rows go from all tables at once or not at all. */
-function neverFounded(table: string): PurgeRule {
-  const ended = "SELECT conversation FROM conversations WHERE generation = 0 AND opened_at < ?1";
+function ended(table: string, { rule, find, order }: typeof neverFounded): PurgeRule {
   return {
     table,
-    rule: "conversations that nobody founded, nor opened within the retention",
+    rule,
     count: ({ db }, { retention }) =>
-      db.get<{ rows: number }>(`SELECT count(*) AS rows FROM ${table} WHERE conversation IN (${ended})`, retention)!
+      db.get<{ rows: number }>(`SELECT count(*) AS rows FROM ${table} WHERE conversation IN (${find})`, retention)!
         .rows,
     remove: ({ db }, { retention }, chunk) =>
-      db.run(
-        `DELETE FROM ${table} WHERE conversation IN (${ended} ORDER BY opened_at, conversation LIMIT ?2)`,
-        retention,
-        chunk,
-      ),
+      db.run(`DELETE FROM ${table} WHERE conversation IN (${find} ORDER BY ${order} LIMIT ?2)`, retention, chunk),
   };
 }
+
+/** The conversation's own row last: by it the others are found. */
+const perGroup = [
+  "receipts",
+  "history_keys",
+  "history_shares",
+  "welcomes",
+  "readd_requests",
+  "due",
+  "disappearing",
+  "conversation_devices",
+  "rosters",
+  "conversation_groups",
+  "members",
+  "conversations",
+];
 
 /** The rules of each table, in the order in which they run: what refers to a row goes before the row. */
 export const purgeRules: readonly PurgeRule[] = [
@@ -93,6 +117,18 @@ export const purgeRules: readonly PurgeRule[] = [
     rule: "past retention, messages and commits alike",
     count: countOldEntries,
     remove: removeOldEntries,
+  },
+  {
+    table: "messages",
+    rule: "past the shorter retention of their conversation; what a device has still to pass leaves its hash",
+    count: countShortened,
+    remove: forgetShortened,
+  },
+  {
+    table: "disappearing",
+    rule: "messages that disappear: every device has them, or their time to be delivered is over; they leave their hash",
+    count: countDisappeared,
+    remove: forgetDisappeared,
   },
   rowsWhere(
     "receipts",
@@ -155,11 +191,11 @@ export const purgeRules: readonly PurgeRule[] = [
   { table: "sweeps", rule: "kept: one row per sweep", kept: true },
   { table: "node_keys", rule: "kept: one row per key", kept: true },
   { table: "rosters", rule: "kept: one row per founded conversation", kept: true },
-  neverFounded("conversation_groups"),
-  neverFounded("group_members"),
-  neverFounded("members"),
-  neverFounded("directs"),
-  neverFounded("conversations"),
+  { table: "sweep_reports", rule: "kept: the latest of each sweep", kept: true },
+  ...["conversation_groups", "group_members", "members", "directs", "conversations"].map((table) =>
+    ended(table, neverFounded),
+  ),
+  ...perGroup.map((table) => ended(table, abandoned)),
 ];
 
 /**
@@ -190,8 +226,8 @@ export function purgeStep(
 
 function findOldLogs({ db }: StoreContext, before: number, limit: number): LogBounds[] {
   return db.all<LogBounds>(
-    `SELECT conversation, head, floor, oldest_at AS oldestAt, last_accepted_at AS lastAcceptedAt
-     FROM conversations WHERE oldest_at < ? ORDER BY oldest_at LIMIT ?`,
+    `SELECT ${boundsColumns}
+     FROM conversations c WHERE c.oldest_at < ? ORDER BY c.oldest_at LIMIT ?`,
     before,
     limit,
   );
@@ -204,23 +240,11 @@ function countOldEntries(context: StoreContext, { retention }: Cutoffs): number 
 
 /** From the oldest on, conversation by conversation; each keeps its floor and the time of what is left. */
 function removeOldEntries(context: StoreContext, { retention }: Cutoffs, chunk: number): number {
-  const { db } = context;
   let removed = 0;
   for (const log of findOldLogs(context, retention, chunk)) {
     if (removed >= chunk) break;
     const floor = Math.min(lastBefore(context, log, retention), log.floor + chunk - removed);
-    db.run("DELETE FROM messages WHERE conversation = ? AND sequence <= ?", log.conversation, floor);
-    const next = db.get<{ acceptedAt: number }>(
-      "SELECT accepted_at AS acceptedAt FROM messages WHERE conversation = ? AND sequence = ?",
-      log.conversation,
-      floor + 1,
-    );
-    db.run(
-      "UPDATE conversations SET floor = ?, oldest_at = ? WHERE conversation = ?",
-      floor,
-      next?.acceptedAt ?? null,
-      log.conversation,
-    );
+    removeRows(context, log, floor);
     removed += floor - log.floor;
   }
   return removed;

@@ -1,5 +1,7 @@
 import type { StoreContext } from "../store-context.ts";
 
+export const dayMs = 24 * 60 * 60_000;
+
 /** What of a conversation's row says where its log begins and ends. */
 export interface LogBounds {
   conversation: Uint8Array;
@@ -9,10 +11,28 @@ export interface LogBounds {
   /** acceptedAt of the entry after the floor; null where there is none. */
   oldestAt: number | null;
   lastAcceptedAt: number;
+  /** The conversation's own; null: as long as the deployment keeps messages. */
+  retentionDays: number | null;
 }
 
-/** The highest sequence that retention has passed, purged or not. */
+export const boundsColumns = `c.conversation, c.head, c.floor, c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt,
+  c.retention_days AS retentionDays`;
+
+/** The shorter of the deployment's retention and the conversation's, in milliseconds. */
+export function retentionOf(
+  { retentionMs }: StoreContext,
+  { retentionDays }: Pick<LogBounds, "retentionDays">,
+): number {
+  return retentionDays === null ? retentionMs : Math.min(retentionMs, retentionDays * dayMs);
+}
+
+/** The highest sequence that retention has passed, purged or not: what was said up to there nobody reads any more. */
 export function findFloor(context: StoreContext, bounds: LogBounds): number {
+  return lastBefore(context, bounds, context.now - retentionOf(context, bounds));
+}
+
+/** Up to where the log itself is over: the shorter retention of a conversation leaves it to be followed. */
+export function findLogFloor(context: StoreContext, bounds: LogBounds): number {
   return lastBefore(context, bounds, context.now - context.retentionMs);
 }
 

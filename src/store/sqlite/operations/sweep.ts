@@ -6,7 +6,7 @@ import type { StoreContext } from "../store-context.ts";
 import { awaitedBy } from "../../user-delivery.ts";
 import { newestAwaited } from "./awaited.ts";
 import { readMembers } from "./members.ts";
-import { findFloor, type LogBounds } from "./retention.ts";
+import { boundsColumns, findFloor, type LogBounds } from "./retention.ts";
 
 /** Between two doorbells of a conversation in which nothing new is said. */
 const firstPostponeMs = 2_000;
@@ -21,7 +21,7 @@ export function leaseDueConversations(
 ): { due: DueConversation[]; more: boolean } {
   const { db } = context;
   const rows = db.all<LogBounds & { since: number | null }>(
-    `SELECT c.conversation, c.head, c.floor, c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt, due.since
+    `SELECT ${boundsColumns}, due.since
      FROM due JOIN conversations c ON c.conversation = due.conversation
      WHERE due.next_at <= ? ORDER BY due.next_at LIMIT ?`,
     now,

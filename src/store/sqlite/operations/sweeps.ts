@@ -18,6 +18,16 @@ export function readSweeps({ db }: StoreContext): { name: string; ranAt: number 
   return db.all<{ name: string; ranAt: number }>("SELECT name, ran_at AS ranAt FROM sweeps ORDER BY name");
 }
 
+/** See `MaintenanceStore.noteReport`. */
+export function noteReport({ db }: StoreContext, name: string, report: string): void {
+  db.run("INSERT OR REPLACE INTO sweep_reports (name, report) VALUES (?, ?)", name, report);
+}
+
+/** See `MaintenanceStore.readReport`. */
+export function readReport({ db }: StoreContext, name: string): string | undefined {
+  return db.get<{ report: string }>("SELECT report FROM sweep_reports WHERE name = ?", name)?.report;
+}
+
 /** See `MaintenanceStore.prepare`. A SQLite file needs no room ahead of time. */
 export function prepare(): Outcome {
   return "done";

@@ -3,7 +3,7 @@ import type { UserId } from "../../../protocol/ids.ts";
 import { parseRanges } from "../../sequence-ranges.ts";
 import type { StoreContext } from "../store-context.ts";
 import { newestAwaited } from "./awaited.ts";
-import { findFloor, type LogBounds } from "./retention.ts";
+import { boundsColumns, findFloor, type LogBounds } from "./retention.ts";
 
 type Outcome = Parameters<WakeStore["concludeWake"]>[1];
 
@@ -88,7 +88,7 @@ interface Waiting extends LogBounds {
 /** Only due conversations are looked at: where somebody waits, the conversation is due. */
 function hasSomethingWaiting(context: StoreContext, user: UserId): boolean {
   const rows = context.db.all<Waiting>(
-    `SELECT c.conversation, c.head, c.floor, c.oldest_at AS oldestAt, c.last_accepted_at AS lastAcceptedAt,
+    `SELECT ${boundsColumns},
        m.joined_sequence AS joined, m.delivered_sequence AS delivered, m.missing, m.expired_sequence AS expired
      FROM members m JOIN due ON due.conversation = m.conversation JOIN conversations c ON c.conversation = m.conversation
      WHERE m.user = ? AND m.joined_sequence IS NOT NULL AND m.left_sequence IS NULL`,
