@@ -6,6 +6,7 @@ import {
   type Conversation,
   type HistoryPage,
   type Message,
+  type RecordChange,
 } from "../../src/client/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { coreOf } from "../support/held-state.ts";
@@ -29,6 +30,21 @@ async function wordsIn(store: ClientStore): Promise<string> {
 
 const textsOf = ({ messages }: Pick<HistoryPage, "messages">): string[] =>
   messages.map((one) => ("text" in one ? one.text : one.reason));
+
+/** A store that tells what is written to it. */
+function watched(inner: ClientStore, written: Uint8Array[]): ClientStore {
+  return {
+    async open() {
+      const opened = await inner.open();
+      const write = (changes: readonly RecordChange[]) => {
+        for (const { bytes } of changes) if (bytes) written.push(bytes);
+        return opened.write(changes);
+      };
+      const { get, list, close } = opened;
+      return { get: get.bind(opened), list: list.bind(opened), close: close.bind(opened), write };
+    },
+  };
+}
 
 /** Bytes stand in records as base64. */
 const plain = (bytes: Uint8Array): string =>
@@ -238,21 +254,24 @@ describe("pages of a conversation whose messages were changed", function () {
     await eventually(() => expect([...secret.reactions.keys()]).to.deep.equal(["🫢"]));
     await chat.retract(secret);
     await chat.send("the end").reached("delivered", soon);
-    const second = await people.linked(ann, { store: stores[1]! });
+    const written: Uint8Array[] = [];
+    const second = await people.linked(ann, { store: watched(stores[1]!, written) });
     const there = await joined(second, chat.id);
     expect((await pagesBack(there)).map((one) => ("text" in one ? one.text : one.reason))).to.deep.equal([
       "",
       "the end",
     ]);
+    const words = written.map(plain).join("\n");
+    expect(words).to.include("the end").and.not.include("a secret");
     for (const client of [ann, second]) {
       expect(await coreOf(client).store.list("message-changes")).to.have.length(1);
       await client.close();
       people.forget(client);
     }
     for (const store of stores) {
-      const words = await wordsIn(store);
-      expect(words).to.include("the end");
-      for (const gone of ["a secret", "told twice", "🫢"]) expect(words).to.not.include(gone);
+      const kept = await wordsIn(store);
+      expect(kept).to.include("the end");
+      for (const gone of ["a secret", "told twice", "🫢"]) expect(kept).to.not.include(gone);
     }
   });
 });

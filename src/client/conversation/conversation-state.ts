@@ -94,7 +94,9 @@ export class ConversationState {
   }
 
   static async load(core: ClientCore, bytes: Uint8Array): Promise<ConversationState> {
-    const state = new ConversationState(core, { ...blank, ...decodeRecord<ConversationRecord>(bytes) });
+    const stored = decodeRecord<ConversationRecord>(bytes);
+    const { joinedSequence, position, held = joinedSequence > 0 ? [[joinedSequence, position]] : [] } = stored;
+    const state = new ConversationState(core, { ...blank, ...stored, held });
     const id = state.current.conversation;
     const [rosters, tree, parts, pending] = await Promise.all([
       core.store.get(tables.rosters, id),
