@@ -60,6 +60,8 @@ describe("attack 4: a vault, a recovery key or an archive key that the server pl
       ["vault-invalid", (kept) => ({ ...kept, vault: toBase64(hers.vault) })],
       ["vault-invalid", (kept) => ({ ...kept, vault: flipped(kept.vault) })],
       ["vault-invalid", (kept) => ({ ...kept, vault: kept.vault.slice(0, 400) })],
+      ["vault-invalid", (kept) => ({ ...kept, signature: flipped(kept.signature) })],
+      ["vault-invalid", (kept) => ({ ...kept, madeAt: kept.madeAt + 1 })],
       ["vault-invalid", (kept) => ({ ...kept, vault: toBase64(new Uint8Array(16_424)) })],
       ["recovery-mismatch", (kept) => ({ ...kept, publicKey: toBase64(hers.publicKey), vault: toBase64(hers.vault) })],
     ];

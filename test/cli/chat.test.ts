@@ -18,7 +18,7 @@ describe("sotto chat", function () {
 
   before(async () => {
     folder = await tempFolder();
-    settings = { DATA_DIR: join(folder.path, "node"), PORT: "0", OPS_PORT: "0", LOG_LEVEL: "warn" };
+    settings = { DATA_DIR: join(folder.path, "node"), PORT: "0", OPS_PORT: "0", LOG_LEVEL: "debug" };
     node = startSotto(["start"], settings);
     [, url] = (await node.says(/listening on (http:\S+)/)) as unknown as [string, string];
   });
@@ -143,6 +143,7 @@ describe("sotto chat", function () {
     const made = await chat(["--as", "rita", "--recovery-key", ...data("rita")]);
     expect(made).to.include({ status: 0 });
     expect(made.stdout).to.match(/^([0-9A-Z]{4} ){15}[0-9A-Z]{4}\n$/);
+    const isLogged = (words: string): boolean => Object.values(node.output).some((log) => log.includes(words));
     expect(made.stderr).to.include("Write it down").and.not.include(made.stdout.trim());
     const slip = await chat(["--as", "rita", "--restore", ...data("rita-2")], "ABCD EFGH\n");
     expect(slip).to.include({ status: 1, stdout: "" });
@@ -162,6 +163,9 @@ describe("sotto chat", function () {
     const loose = await chat(["--as", "rita", "--register", "--revoke-others", ...data("rita-3")]);
     expect(loose.status).to.equal(2);
     expect((await chat(["--as", "rita", "--restore", "/nowhere", ...data("rita-4")])).status).to.equal(2);
+    const words = made.stdout.trim();
+    expect(isLogged("socket.admitted")).to.equal(true);
+    expect([words, words.replaceAll(" ", "-"), ...words.split(" ")].filter(isLogged)).to.deep.equal([]);
   });
 
   it("encrypts its folder under a passphrase from a file", async () => {

@@ -21,6 +21,9 @@ const anchors = [
   "device_list_entries",
   "devices",
   "device_names",
+  // With the newest archive keys that are sealed to it, as many as a user may have.
+  "recovery_keys",
+  "recovery_grants",
   "conversations",
   "directs",
   "members",
@@ -56,6 +59,7 @@ describe("promise 7: whatever grows has an end", function () {
     const alice = await people.online("alice", { deviceName: "Laptop" });
     const bob = await people.online("bob");
     await people.linked(alice);
+    await alice.recovery.enable();
     const chat = await alice.direct("bob");
     const sent = Array.from({ length: 40 }, (_, index) => chat.send(`line ${index}`));
     await Promise.all(sent.map((message) => message.reached("delivered", { timeout: 60_000 })));

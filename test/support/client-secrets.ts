@@ -2,16 +2,19 @@ import type { ClientStore } from "../../src/client/index.ts";
 import { decodeRecord, tables, type DeviceRecord, type KeyPackageRecord } from "../../src/client/records.ts";
 import { decodeRatchets } from "../../src/crypto/mls/ratchet-codec.ts";
 
-/** Every secret key in a closed client's store: the device's, the account's, those of key packages and of the group. */
+/** Every secret key in a closed client's store: the device's, the account's, the archive's and the vault's, those of key packages and of the group. */
 export async function secretsOf(store: ClientStore): Promise<Uint8Array[]> {
   const opened = await store.open();
   const rows = async <T extends object>(table: string): Promise<T[]> =>
     (await opened.list(table)).map(({ bytes }) => decodeRecord<T>(bytes));
   try {
     const secrets: Uint8Array[] = [];
-    for (const { deviceSecretKey, accountSecretKey } of await rows<DeviceRecord>(tables.device)) {
+    for (const { deviceSecretKey, accountSecretKey, archiveKeys = [], recovery } of await rows<DeviceRecord>(
+      tables.device,
+    )) {
       // An Ed25519 secret key is a seed of 32 bytes and the public key.
       for (const key of [deviceSecretKey, accountSecretKey]) if (key) secrets.push(key.subarray(0, 32));
+      secrets.push(...archiveKeys.map(({ key }) => key), ...(recovery?.vaultKey ? [recovery.vaultKey] : []));
     }
     for (const { publicBytes, privateBytes } of await rows<KeyPackageRecord>(tables.keyPackages)) {
       secrets.push(...piecesNotIn(privateBytes, publicBytes));
