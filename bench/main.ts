@@ -18,6 +18,7 @@ import {
   type Scale,
 } from "./figures.ts";
 import { clientWork } from "./large-groups.ts";
+import { purgeUnderLoad } from "./purge.ts";
 
 const { values } = parseArgs({
   options: {
@@ -46,6 +47,7 @@ const all = {
   P1: durableOnMariaDb,
   P3: acrossTwoNodes,
   P5: memoryPerConnection,
+  P8: purgeUnderLoad,
   P10: clientWork,
   P11: durableEmbedded,
 };

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { toBase64 } from "../../src/protocol/base64.ts";
+import { entryHash } from "../../src/identity/log-hash.ts";
+import { fromBase64, toBase64 } from "../../src/protocol/base64.ts";
 import type { LogEntry } from "../../src/protocol/log-entry.ts";
 import { eventually } from "../support/eventually.ts";
 import { MaliciousNode, dataOf, ok } from "../support/malicious-node.ts";
@@ -24,6 +25,12 @@ describe("attack 11: entries of the log swapped, dropped and doubled", () => {
     await people.close();
   });
 
+  const goneAs = ({ voucher: _, ...entry }: LogEntry, hash: Uint8Array): LogEntry => ({
+    ...entry,
+    payload: "",
+    goneHash: toBase64(hash),
+  });
+
   /** Shows bob this log after what he has, and nothing else; alice's messages are the true ones. */
   async function showBob(change: (entries: LogEntry[]) => LogEntry[]): Promise<void> {
     node.rewrite("message:posted", (entry, user) => (user === bob.client.user ? [] : [entry]));
@@ -44,7 +51,8 @@ describe("attack 11: entries of the log swapped, dropped and doubled", () => {
         : forward(),
     );
     for (const entry of shown) node.push(bob.client.user, "message:posted", entry);
-    await eventually(() => expect(bob.texts.length + bob.unopened.length).to.equal(shown.length + 1));
+    const gone = shown.filter(({ goneHash }) => goneHash !== undefined).length;
+    await eventually(() => expect(bob.texts.length + bob.unopened.length + gone).to.equal(shown.length + 1));
   }
 
   /** Bob's node lets his acks through as if they were of the true log. */
@@ -86,6 +94,27 @@ describe("attack 11: entries of the log swapped, dropped and doubled", () => {
     await showBob((entries) => entries.map((entry) => ({ ...entry, payload: toBase64(new Uint8Array(700).fill(1)) })));
     expect(bob.texts).to.deep.equal(["first"]);
     await aliceLearnsOfTheFork();
+  });
+
+  it("(11) a message that is said to have gone, with another hash: the sender is told", async () => {
+    await showBob(([two, three, four]) => [goneAs(two!, new Uint8Array(32).fill(1)), three!, four!]);
+    expect(bob.texts).to.deep.equal(["first", "three", "four"]);
+    await aliceLearnsOfTheFork();
+  });
+
+  it("(11) a message that is said to have gone, with its hash: withheld, and never delivered", async () => {
+    await showBob(([two, three, four]) => [
+      goneAs(two!, entryHash({ ...two!, payload: fromBase64(two!.payload) })),
+      three!,
+      four!,
+    ]);
+    expect(bob.texts).to.deep.equal(["first", "three", "four"]);
+    const states = async () =>
+      (await alice.chat.history()).messages.map((one) => ("state" in one ? one.state : "unopened"));
+    await eventually(async () =>
+      expect(await states()).to.deep.equal(["delivered", "accepted", "delivered", "delivered"]),
+    );
+    expect([alice.codes(), bob.codes()]).to.deep.equal([[], []]);
   });
 
   it("(11) a page with a hole in it: nothing from behind the hole is taken in before what was in it", async () => {

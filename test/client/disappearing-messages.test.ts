@@ -76,7 +76,9 @@ describe("messages that disappear", function () {
     await again.close();
     const raw = await store.open();
     const entries = (await raw.list("entries")).map(({ bytes }) => new TextDecoder().decode(bytes));
-    expect(entries.filter((text) => text.includes('"gone"'))).to.have.length(1);
+    const gone = entries.filter((text) => text.includes('"gone"'));
+    expect(gone).to.have.length(1);
+    expect(gone[0], "nothing of what it said").to.include('"content":null');
     expect(await raw.list("disappearing")).to.deep.equal([]);
     await raw.close();
     await folder.remove();
@@ -100,6 +102,7 @@ describe("messages that disappear", function () {
     const store = memoryStore();
     const { alice, bob, chat } = await pair(store);
     const phone = await people.linked(alice);
+    await eventually(() => expect(chat.members).to.have.length(3));
     people.forget(bob);
     await bob.close();
     await chat.send({ text: "first", expiresIn: 3600 }).reached("accepted", soon);

@@ -65,6 +65,27 @@ describe("entries that a node is given back", () => {
     expect(await logOf(direct)).to.deep.equal(log);
   });
 
+  it("are none whose message has gone: of those there is no voucher, and nothing to put back", async () => {
+    const direct = await foundDirect(node, ["mia", "ned"]);
+    const { alice, bob, conversation } = direct;
+    const whole = { ...messageOf(conversation, 1), disappears: true as const };
+    const { voucher } = (await alice.socket.request("message:send", whole)) as { voucher?: string };
+    await node.store.purge({ now: Date.now() + 31 * 86_400_000, dryRun: false, chunk: 500 });
+    const [commit, gone] = await logOf(direct);
+    expect(gone).to.include({ payload: "" }).and.to.have.property("goneHash");
+    expect(gone).to.not.have.property("voucher");
+    const { goneHash: _, ...emptied } = gone!;
+    for (const entry of [
+      gone!,
+      { ...gone!, voucher },
+      { ...emptied, voucher },
+      { ...emptied, voucher: commit!.voucher },
+    ]) {
+      const restore = bob.socket.request("log:restore", { conversation, entries: [entry] });
+      expect(await codeOf(restore), JSON.stringify(entry)).to.equal("forbidden");
+    }
+  });
+
   it("are taken in their own conversation only, and from those who are in it", async () => {
     const [one, other] = [await foundDirect(node, ["gail", "hugh"]), await foundDirect(node, ["ida", "john"])];
     await one.alice.socket.request("message:send", messageOf(one.conversation, 1));

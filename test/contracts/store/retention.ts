@@ -5,7 +5,7 @@ import type { Store } from "../../../src/actors/ports/store.ts";
 import { entryHash } from "../../../src/identity/log-hash.ts";
 import { sodiumReady } from "../../../src/identity/sodium.ts";
 import { newId, type ConversationId } from "../../../src/protocol/ids.ts";
-import { ackBy, addDevice, commitBy, messageBy, newUser, type Party } from "../../support/store/store-kit.ts";
+import { ackBy, addDevice, bytesOf, commitBy, messageBy, newUser, type Party } from "../../support/store/store-kit.ts";
 import type { StorePair } from "./store-pair.ts";
 
 const dayMs = 24 * 60 * 60_000;
@@ -178,6 +178,31 @@ export function describeRetention(stores: () => StorePair): void {
         expect(own).to.have.length(1);
         expect(own[0]).to.deep.include({ user: bob.user, sequence: 3, tell: [alice.user] });
       }
+    });
+
+    it("ends keys in archives, and leave to read what was before, as soon", async () => {
+      const { one, other } = stores();
+      const group = await foundGroup(one, Date.now(), 3);
+      const longer = await foundGroup(one, Date.now());
+      for (const { conversation, alice, bob } of [group, longer]) {
+        const key = { conversation, generation: 1, archiveGeneration: 1, sealed: bytesOf("history key", 100) };
+        await one.putHistoryKeys(
+          alice.user,
+          alice.device,
+          [1, 2].map((epoch) => ({ ...key, epoch })),
+        );
+        const share = { conversation, user: bob.user, joinedSequence: 1, by: alice, signature: bytesOf("share", 64) };
+        expect(await one.shareHistory(share)).to.equal("shared");
+      }
+      const keys = async ({ conversation, alice }: Founded) =>
+        (await other.readHistoryKeys(alice.user, conversation, { generation: 0, epoch: 0 }, 10)).map(
+          ({ epoch }) => epoch,
+        );
+      await purge(one, Date.now() + 3 * dayMs - minuteMs);
+      expect(await keys(group)).to.deep.equal([1, 2]);
+      const report = await purge(one, Date.now() + 3 * dayMs + minuteMs);
+      expect([await keys(group), await keys(longer)]).to.deep.equal([[2], [1, 2]]);
+      expect(rowsOf(report, "history_shares")).to.equal(1);
     });
   });
 

@@ -6,8 +6,8 @@ import { boundsColumns, daysFrom, lastBefore, type LogBounds } from "./retention
 const conversationsAtOnce = 50;
 
 /**
- * Lifts the floors of the conversations with the oldest entries, as many entries as a chunk has; their rows go with their
- * partition. A conversation that is written to just now has its turn next time.
+ * Lifts the floors of the conversations with the oldest entries, as many conversations as a chunk has, each at once for however many
+ * entries; their rows go with their partition. A conversation that is written to just now has its turn next time.
  */
 export const oldEntries: PurgeRule = {
   tables: ["messages"],
@@ -22,8 +22,7 @@ export const oldEntries: PurgeRule = {
   remove: async (context, { retention }, chunk) => {
     let removed = 0;
     for (const log of await holdOldLogs(context, retention, Math.min(chunk, conversationsAtOnce))) {
-      if (removed >= chunk) break;
-      const floor = Math.min(await lastBefore(context, log, retention), log.floor + chunk - removed);
+      const floor = await lastBefore(context, log, retention);
       await liftFloor(context, log, floor, retention);
       removed += floor - log.floor;
     }

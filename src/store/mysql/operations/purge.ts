@@ -1,9 +1,14 @@
 import type { MysqlConnection, MysqlValue } from "../mysql-context.ts";
+import { dayMs } from "../days.ts";
 import { keyOf } from "./members.ts";
 import { abandoned, neverFounded } from "./purge-whole-conversations.ts";
 import { oldEntries } from "./purge-old-entries.ts";
 import { disappearedMessages, shortenedLogs } from "./purge-shortened.ts";
 import { kept, rowsWhere, type PurgeRule } from "./purge-rule.ts";
+
+/** Of their conversation, in milliseconds; null where it has none of its own. */
+const ownRetention = (table: string) =>
+  `(SELECT c.retention_days FROM conversations c WHERE c.conversation = ${table}.conversation) * ${dayMs}`;
 
 /** The rules of each table, in the order in which they run: what refers to a row goes before the row. */
 export const purgeRules: readonly PurgeRule[] = [
@@ -91,11 +96,25 @@ export const purgeRules: readonly PurgeRule[] = [
     rule: "keys of archives that a later one took over from, before the retention",
   }),
   rowsWhere({
+    table: "history_keys",
+    key: ["user", "conversation", "generation", "epoch"],
+    condition: `ended_at < ? - ${ownRetention("history_keys")}`,
+    at: "now",
+    rule: "the same, by the shorter retention of their conversation",
+  }),
+  rowsWhere({
     table: "history_shares",
     key: ["conversation", "user"],
     condition: "at < ?",
     at: "retention",
     rule: "leave to read what was before, which is past the retention by then",
+  }),
+  rowsWhere({
+    table: "history_shares",
+    key: ["conversation", "user"],
+    condition: `at < ? - ${ownRetention("history_shares")}`,
+    at: "now",
+    rule: "the same, by the shorter retention of their conversation",
   }),
   rowsWhere({
     table: "archive_grants",

@@ -39,6 +39,11 @@ function rowsWhere(table: string, key: string, condition: string, rule: string, 
   };
 }
 
+const shortened = "SELECT conversation FROM conversations WHERE retention_days IS NOT NULL";
+/** The end of their conversation's own retention; `?1` is now. */
+const ownCutoff = (table: string) =>
+  `?1 - (SELECT retention_days FROM conversations c WHERE c.conversation = ${table}.conversation) * ${dayMs}`;
+
 const neverFounded = {
   rule: "conversations that nobody founded, nor opened within the retention",
   find: "SELECT conversation FROM conversations WHERE generation = 0 AND opened_at < ?1",
@@ -155,11 +160,25 @@ export const purgeRules: readonly PurgeRule[] = [
     "retention",
   ),
   rowsWhere(
+    "history_keys",
+    "user, conversation, generation, epoch",
+    `conversation IN (${shortened}) AND ended_at < ${ownCutoff("history_keys")}`,
+    "the same, by the shorter retention of their conversation",
+    "now",
+  ),
+  rowsWhere(
     "history_shares",
     "conversation, user",
     "at < ?1",
     "leave to read what was before, which is past the retention by then",
     "retention",
+  ),
+  rowsWhere(
+    "history_shares",
+    "conversation, user",
+    `conversation IN (${shortened}) AND at < ${ownCutoff("history_shares")}`,
+    "the same, by the shorter retention of their conversation",
+    "now",
   ),
   rowsWhere(
     "archive_grants",
