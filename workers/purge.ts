@@ -1,16 +1,21 @@
 /** Whatever grows has an end: deletes what its time has passed, by the store's rules, and counts it. */
 import type { PurgeReport } from "../src/actors/ports/store-maintenance.ts";
+import { removeEndedBlobs } from "./blobs.ts";
 import type { WorkerPorts } from "./worker-ports.ts";
 
 /** Rows deleted in one transaction: few enough that nobody waits for it. */
 const rowsPerChunk = 500;
 
 export async function purgeExpired(
-  { store, telemetry, now }: Pick<WorkerPorts, "store" | "telemetry" | "now">,
+  { store, blobs, telemetry, now }: Pick<WorkerPorts, "store" | "blobs" | "telemetry" | "now">,
   options: { dryRun?: boolean } = {},
 ): Promise<PurgeReport> {
   const dryRun = options.dryRun ?? false;
-  const report = await store.purge({ now: now(), dryRun, chunk: rowsPerChunk });
+  const ended = blobs && { blobs, store, telemetry, now };
+  const rows = dryRun || !ended ? await store.countExpiredBlobs(now()) : await removeEndedBlobs(ended);
+  const ofBlobs: PurgeReport = ended ? [{ table: "blobs", rule: "over, with their bytes", rows }] : [];
+  const ofTables = await store.purge({ now: now(), dryRun, chunk: rowsPerChunk });
+  const report = [...ofBlobs, ...ofTables];
   if (dryRun) return report;
   for (const { table, rule, rows, putOff } of report) {
     if (putOff) telemetry.log.warn("purge.put-off", { table, rule });

@@ -4,6 +4,7 @@ import { atDatabaseTime } from "../../workers/database-time.ts";
 import { purgeExpired } from "../../workers/purge.ts";
 import { silentTelemetry } from "../actors/ports/silent-telemetry.ts";
 import type { PurgeReport } from "../actors/ports/store-maintenance.ts";
+import { openBlobs } from "../server/open-blobs.ts";
 import { openStore } from "../server/open-store.ts";
 import { asStartError } from "../server/unusable-database.ts";
 import { parseFlags } from "./parse-flags.ts";
@@ -23,7 +24,9 @@ export async function purge(args: string[]): Promise<number> {
   const settings = loadSettings();
   const { store } = await openStore(settings);
   try {
-    const report = await purgeExpired(await atDatabaseTime({ store, telemetry: silentTelemetry }), { dryRun });
+    const blobs = await openBlobs(settings);
+    const ports = { store, ...(blobs && { blobs }), telemetry: silentTelemetry };
+    const report = await purgeExpired(await atDatabaseTime(ports), { dryRun });
     if (flags.values.json === true) console.log(JSON.stringify(report));
     else console.log(report.map(lineOf).join("\n"));
     if (flags.values.json !== true) console.log(dryRun ? "Nothing was deleted: --dry-run." : outcomeOf(report));

@@ -1,3 +1,4 @@
+import { describeBlobs } from "./store/blobs.ts";
 import { describeBlocks } from "./store/blocks.ts";
 import { describeCommits } from "./store/commits.ts";
 import { describeConversations } from "./store/conversations.ts";
@@ -35,6 +36,7 @@ export function storeContract(open: () => Promise<StorePair>): void {
   describeGroups(stores);
   describeHistory(stores);
   describeHistoryShares(stores);
+  describeBlobs(stores);
   describeBlocks(stores);
   describeMessages(stores);
   describePositions(stores);

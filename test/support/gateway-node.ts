@@ -33,6 +33,8 @@ export const generousRates: Rates = {
   conversation: plenty,
   readd: plenty,
   reset: plenty,
+  blob: plenty,
+  "blob-request": plenty,
   "sign-in": plenty,
   "sign-up": plenty,
 };

@@ -64,6 +64,7 @@ const owners: Record<string, readonly string[]> = {
   redis: ["src/cluster/", "src/jobs/"],
   bullmq: ["src/jobs/", "workers/main.ts"],
   mysql2: ["src/store/"],
+  aws4fetch: ["src/blobs/"],
   hono: ["src/gateway/"],
   "@hono/node-server": ["src/gateway/"],
   jose: ["src/accounts/", "src/push/"],

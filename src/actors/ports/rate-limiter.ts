@@ -14,5 +14,7 @@ export type RateBucket =
   | "conversation" // user who makes it
   | "readd" // device and conversation
   | "reset" // user
+  | "blob" // user who begins it
+  | "blob-request" // user who asks
   | "sign-in" // address and name
   | "sign-up"; // address

@@ -1,6 +1,16 @@
 import type { Store } from "../../actors/ports/store.ts";
 import { createAccount, findAccount } from "./operations/accounts.ts";
 import { putArchiveGrants, readArchiveGrants } from "./operations/archive-grants.ts";
+import {
+  advanceBlob,
+  beginBlob,
+  countExpiredBlobs,
+  expireBlob,
+  findBlob,
+  forgetBlobs,
+  knownBlobs,
+  listExpiredBlobs,
+} from "./operations/blobs.ts";
 import { readBlocks, setBlock } from "./operations/blocks.ts";
 import { acceptCommit } from "./operations/commits.ts";
 import {
@@ -79,6 +89,10 @@ export const writes = {
   putHistoryKeys,
   putArchiveGrants,
   setBlock,
+  beginBlob,
+  advanceBlob,
+  expireBlob,
+  forgetBlobs,
   putDeviceName,
   shareHistory,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
@@ -114,6 +128,10 @@ export const reads = {
   readHistoryKeys,
   readArchiveGrants,
   readBlocks,
+  findBlob,
+  listExpiredBlobs,
+  countExpiredBlobs,
+  knownBlobs,
   readDeviceNames,
   metInHistory,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
