@@ -2,6 +2,8 @@
 import type { GroupEngine } from "../crypto/group-engine.ts";
 import { SottoError, type ErrorCode } from "../protocol/errors.ts";
 import type { ConversationId, DeviceId, UserId } from "../protocol/ids.ts";
+import type { BlobClient } from "./attachments/blob-client.ts";
+import type { Uploads } from "./attachments/uploads.ts";
 import type { BlockList } from "./block-list.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { DeviceDirectory } from "./device/device-directory.ts";
@@ -52,6 +54,8 @@ export interface ClientCore {
   directory: DeviceDirectory;
   supply: KeyPackageSupply;
   blocks: BlockList;
+  blobs: BlobClient;
+  uploads: Uploads;
   timings: Timings;
   /** Fires when the client closes. */
   closing: AbortSignal;

@@ -4,6 +4,7 @@
  */
 import type { ArchiveKey } from "../crypto/archive.ts";
 import { fromBase64, toBase64 } from "../protocol/base64.ts";
+import type { BlobId } from "../protocol/blobs.ts";
 import type { HashedEntry } from "../identity/log-hash.ts";
 import type { GroupPolicy } from "../identity/group-policy.ts";
 import type { ConversationId, DeviceId, MessageId, UserId } from "../protocol/ids.ts";
@@ -25,6 +26,8 @@ export const tables = {
   historyKeys: "history-keys",
   blocks: "blocks",
   deviceNames: "device-names",
+  uploads: "uploads",
+  abandonedBlobs: "abandoned-blobs",
 } as const;
 
 /** This device. Secrets: the store is encrypted at rest. */
@@ -198,6 +201,25 @@ export interface OutboxRecord {
   contentHash: Uint8Array | null;
   previousContentHash: Uint8Array | null;
   sealed: { generation: number; epoch: number; payload: Uint8Array } | null;
+  /** Its files are still being uploaded: it is not sealed before, nor is what comes after it. */
+  held?: true;
+}
+
+/** Where a later run of the client finds a file that is being uploaded. Times in ms since 1970. */
+export type FileSourceRecord =
+  { kind: "file"; path: string; size: number; modifiedAt: number } | { kind: "bytes"; bytes: Uint8Array };
+
+/** A file on its way to the node. `key`, `header`: what it is sealed under. */
+export interface UploadRecord {
+  blob: BlobId;
+  key: Uint8Array;
+  header: Uint8Array;
+  /** Of the file, in bytes. */
+  size: number;
+  source: FileSourceRecord | null;
+  /** Bytes of the blob that may have left this device, and the hash of them, part chained to part (BLAKE2b-256). */
+  noted: number;
+  chain: Uint8Array;
 }
 
 /** An entry of the log as this device keeps it. */

@@ -11,6 +11,7 @@ import {
   type MessageId,
   type UserId,
 } from "../protocol/ids.ts";
+import { decodeAttachments, encodeAttachments, type AttachmentContent } from "./attachment.ts";
 import { decodeTaggedFields, encodeTaggedFields, fieldOfLength } from "./tagged-fields.ts";
 
 /** What a person wrote. `text` may be empty; `sentAt`: ms since 1970 by the sender's clock, which may be wrong. */
@@ -19,6 +20,8 @@ export interface TextContent {
   readonly text: string;
   readonly sentAt: number;
   readonly replyTo?: MessageId;
+  /** 1 to `limits.attachmentsPerMessage`. */
+  readonly attachments?: readonly AttachmentContent[];
 }
 
 /** What a group is called; said by who may, and again to whoever is added. `name`: 1 to `groupNameBytes` bytes of UTF-8. */
@@ -58,10 +61,10 @@ const version = 1;
 /** Kinds from 128 on are kept for what the system says. */
 const kinds = { text: 1, profile: 128, "history-keys": 129 } as const;
 /** `text` is the name of a profile, and the user whom history keys are for. */
-const tags = { kind: 1, sentAt: 2, text: 3, replyTo: 4, sealed: 5, recipients: 6 } as const;
+const tags = { kind: 1, sentAt: 2, text: 3, replyTo: 4, sealed: 5, recipients: 6, attachments: 32 } as const;
 /** Fields of each kind beside the first three. */
 const others: Record<keyof typeof kinds, { required: number[]; optional: number[] }> = {
-  text: { required: [], optional: [tags.replyTo] },
+  text: { required: [], optional: [tags.replyTo, tags.attachments] },
   profile: { required: [], optional: [] },
   "history-keys": { required: [tags.sealed, tags.recipients], optional: [] },
 };
@@ -71,6 +74,7 @@ export function encodeContent(content: Exclude<Content, UnknownContent>): Uint8A
   const { kind, sentAt } = content;
   const text = kind === "text" ? content.text : kind === "profile" ? content.name : content.user;
   const replyTo = kind === "text" ? content.replyTo : undefined;
+  const attachments = kind === "text" ? content.attachments : undefined;
   if (/\p{Surrogate}/u.test(text))
     throw new SottoError("invalid-argument", { detail: "the text has a lone surrogate" });
   return encodeTaggedFields(version, [
@@ -84,6 +88,7 @@ export function encodeContent(content: Exclude<Content, UnknownContent>): Uint8A
           [tags.recipients, encodeRecipients(content.recipients)],
         ] as const)
       : []),
+    ...(attachments === undefined ? [] : [[tags.attachments, encodeAttachments(attachments)] as const]),
   ]);
 }
 
@@ -107,7 +112,14 @@ export function decodeContent(bytes: Uint8Array): Content {
       return { kind, user: userId.parse(text), sentAt, sealed: fields.get(tags.sealed)!, recipients };
     }
     const replyTo = fields.get(tags.replyTo);
-    return { kind, text, sentAt, ...(replyTo === undefined ? {} : { replyTo: decodeMessageId(replyTo) }) };
+    const attachments = fields.get(tags.attachments);
+    return {
+      kind,
+      text,
+      sentAt,
+      ...(replyTo === undefined ? {} : { replyTo: decodeMessageId(replyTo) }),
+      ...(attachments === undefined ? {} : { attachments: decodeAttachments(attachments) }),
+    };
   } catch {
     throw new SottoError("undecryptable");
   }

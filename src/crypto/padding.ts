@@ -27,3 +27,17 @@ export function unpad(padded: Uint8Array): Uint8Array {
   if (paddedLength(bytes.length) !== padded.length) throw new SottoError("undecryptable");
   return bytes;
 }
+
+const smallestFile = 4096;
+
+/**
+ * The padded length of a file of `length` bytes: Padmé (Nikitin et al., 2019), 4096 at least. At most an eighth is added, less the larger
+ * it is; of the size nothing shows but its first few binary digits.
+ */
+export function paddedFileLength(length: number): number {
+  const least = Math.max(length, smallestFile);
+  const exponent = Math.floor(Math.log2(least));
+  const digits = Math.floor(Math.log2(exponent)) + 1;
+  const step = 2 ** (exponent - digits);
+  return Math.ceil(least / step) * step;
+}

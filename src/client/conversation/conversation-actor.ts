@@ -5,13 +5,14 @@
 import { decodeContent } from "../../crypto/content.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { SottoError } from "../../protocol/errors.ts";
-import type { DeviceId, UserId } from "../../protocol/ids.ts";
+import type { DeviceId, MessageId, UserId } from "../../protocol/ids.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
 import type { Receipt } from "../../protocol/receipts.ts";
 import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
 import { TypedEmitter } from "../async/typed-emitter.ts";
 import { inBackground, type ClientCore } from "../core.ts";
 import { AckSender } from "./ack-sender.ts";
+import { AttachmentSending } from "./attachment-sending.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { OutboxRecord } from "../records.ts";
 import { keptAs } from "./entry-opener.ts";
@@ -57,6 +58,7 @@ export class ConversationActor {
   readonly events = new TypedEmitter<ConversationEvents>();
   readonly outbox: Outbox;
   readonly outgoing: OutgoingMessages;
+  readonly attachments: AttachmentSending;
   readonly timeline: Timeline;
   readonly administration: GroupAdministration;
   private readonly core: ClientCore;
@@ -89,7 +91,10 @@ export class ConversationActor {
     this.acks = new AckSender(core, state);
     this.trust = new MemberTrust(core, state);
     this.book = new ReceiptBook(core, state, (receipt) => this.outgoing.showReceipt(receipt));
-    this.outgoing = new OutgoingMessages(core, new Recipients(core, state), this.book);
+    this.attachments = new AttachmentSending(core, state, () => this.outbox);
+    this.outgoing = new OutgoingMessages(core, new Recipients(core, state), this.book, (message, error) =>
+      this.attachments.giveUp(message, error),
+    );
     this.historyKeys = new HistoryKeys(core, state, () => older.forgetFirst());
     const older = new HistoryReader(core, state, this.historyKeys);
     this.timeline = new Timeline(core, state, this.outgoing, older);
@@ -211,7 +216,14 @@ export class ConversationActor {
   async load(): Promise<void> {
     await this.book.load();
     const isShown = (record: OutboxRecord): boolean => keptAs(decodeContent(record.content)) === "message";
-    await this.outbox.load((record) => (isShown(record) ? this.outgoing.trackStored(record) : unheard));
+    const found = new Map<MessageId, { record: OutboxRecord; message: Message }>();
+    await this.outbox.load((record) => {
+      if (!isShown(record)) return unheard;
+      const message = this.outgoing.trackStored(record);
+      found.set(record.id, { record, message });
+      return this.outgoing.listenerFor(message);
+    });
+    await this.attachments.load(found);
   }
 
   /** An entry of the log was pushed. */

@@ -2,6 +2,7 @@
 import { encodeContent } from "../../crypto/content.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import { newIdAfter, type ConversationId, type DeviceId, type MessageId, type UserId } from "../../protocol/ids.ts";
+import type { AttachmentInput } from "../attachments/attachment-source.ts";
 import type { ConversationActor, ConversationEvents } from "./conversation-actor.ts";
 import type { Message } from "./message.ts";
 import type { HistoryPage } from "./timeline.ts";
@@ -10,6 +11,16 @@ export type { ConversationEvents } from "./conversation-actor.ts";
 
 /** The longest text that is taken, in bytes of UTF-8: what fits a sealed message with room for its wrapping. */
 const maxTextBytes = 120 * 1024;
+/** The longest content: the same, with previews. */
+const maxContentBytes = 126 * 1024;
+
+export interface Draft {
+  /** May be left out where there are attachments. */
+  text?: string;
+  replyTo?: Message | MessageId;
+  /** At most 10, see `AttachmentInput`. */
+  attachments?: readonly AttachmentInput[];
+}
 
 export abstract class Conversation {
   readonly id: ConversationId;
@@ -54,29 +65,42 @@ export abstract class Conversation {
   }
 
   /**
-   * Takes a message for sending and returns at once; what becomes of it is in its state. Throws `invalid-argument` for what
-   * cannot be sent.
+   * Takes a message for sending and returns at once; what becomes of it is in its state. With attachments it is `queued` until they are
+   * uploaded, and what is sent after it waits behind it. Throws `invalid-argument` for what cannot be sent, `too-large`.
    */
-  send(message: string | { text: string; replyTo?: Message | MessageId }): Message {
-    const { text, replyTo } = typeof message === "string" ? { text: message, replyTo: undefined } : message;
+  send(message: string | Draft): Message {
+    const { text = "", replyTo, attachments = [] } = typeof message === "string" ? { text: message } : message;
     if (this.closing.aborted) throw new SottoError("closed");
     if (this.actor.state.record.left) throw new SottoError("not-a-member");
-    if (typeof text !== "string") throw new SottoError("invalid-argument", { detail: "a message needs a text" });
+    const isEmpty = typeof message === "object" && message.text === undefined && attachments.length === 0;
+    if (typeof text !== "string" || isEmpty)
+      throw new SottoError("invalid-argument", { detail: "a message needs a text" });
     if (text.length * 3 > maxTextBytes && new TextEncoder().encode(text).length > maxTextBytes) {
       throw new SottoError("too-large", { detail: `A text has at most ${maxTextBytes} bytes.` });
     }
+    const files = this.actor.attachments.prepare(attachments);
     const sentAt = new Date();
     const content = {
       kind: "text" as const,
       text,
       sentAt: sentAt.getTime(),
       ...(replyTo === undefined ? {} : { replyTo: typeof replyTo === "string" ? replyTo : replyTo.id }),
+      ...(files.length === 0 ? {} : { attachments: files.map((file) => file.content) }),
     };
     const encoded = encodeContent(content);
+    if (encoded.length > maxContentBytes) {
+      throw new SottoError("too-large", {
+        detail: `Text and previews together have at most ${maxContentBytes} bytes.`,
+      });
+    }
     const id = newIdAfter<MessageId>(this.actor.outbox.lastId);
     const outgoing = this.actor.outgoing.track(id, content, sentAt);
     const listener = this.actor.outgoing.listenerFor(outgoing);
-    this.actor.outbox.add(id, encoded, sentAt.getTime(), listener).catch((cause: unknown) => {
+    const stored =
+      files.length > 0
+        ? this.actor.attachments.hold(outgoing, files, listener)
+        : this.actor.outbox.add(id, encoded, sentAt.getTime(), listener);
+    stored.catch((cause: unknown) => {
       const detail = "This device could not store the message.";
       const error = cause instanceof SottoError ? cause : new SottoError("internal", { detail, cause });
       listener.moved("failed", { error });

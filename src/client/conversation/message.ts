@@ -5,9 +5,10 @@
  *      └────────────┴──────────┴─▶ failed      accepted ─▶ expired
  *   delivered → read                                                  (received)
  */
-import type { Content } from "../../crypto/content.ts";
+import type { Content, TextContent } from "../../crypto/content.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId, MessageId, UserId } from "../../protocol/ids.ts";
+import type { Attachment } from "../attachments/attachment.ts";
 import type { RecipientReceipt } from "./receipt-book.ts";
 import { TypedEmitter } from "../async/typed-emitter.ts";
 import { withDeadline } from "../async/waiting.ts";
@@ -39,12 +40,14 @@ export interface MessageFacts {
   sequence?: number;
   acceptedAt?: Date;
   error?: SottoError;
+  attachments?: readonly Attachment[];
 }
 
 export class Message {
   readonly id: MessageId;
   readonly sender: { user: UserId; device: DeviceId };
-  readonly content: Content;
+  /** The files that came with it, or go with it. */
+  readonly attachments: readonly Attachment[];
   /** By the sender's clock. */
   readonly sentAt: Date;
   private readonly events = new TypedEmitter<MessageEvents>();
@@ -54,7 +57,7 @@ export class Message {
   constructor(facts: MessageFacts, lookUpReceipts: (message: Message) => Promise<RecipientReceipt[]>) {
     this.id = facts.id;
     this.sender = facts.sender;
-    this.content = facts.content;
+    this.attachments = facts.attachments ?? [];
     this.sentAt = facts.sentAt;
     this.facts = facts;
     this.lookUpReceipts = lookUpReceipts;
@@ -62,6 +65,9 @@ export class Message {
 
   get state(): MessageState {
     return this.facts.state;
+  }
+  get content(): Content {
+    return this.facts.content;
   }
   /** What was written; empty for content of a later version of Sotto. */
   get text(): string {
@@ -129,6 +135,12 @@ export class Message {
     const moves = state !== undefined && order[state] > order[this.facts.state];
     this.facts = { ...this.facts, ...rest, ...(moves ? { state } : {}) };
     if (moves) this.events.emit("state", state);
+  }
+
+  /** For the conversation that owns this message: its files are where it says. */
+  settleContent(content: TextContent): void {
+    this.facts = { ...this.facts, content };
+    for (const [index, attachment] of this.attachments.entries()) attachment.settle(content.attachments![index]!);
   }
 
   /** For the conversation that owns this message. */

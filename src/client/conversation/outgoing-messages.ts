@@ -3,6 +3,8 @@ import { decodeContent, type Content } from "../../crypto/content.ts";
 import type { MessageId } from "../../protocol/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { OutboxRecord, ReceiptRecord } from "../records.ts";
+import { attachmentsOf } from "../attachments/attachment.ts";
+import type { SottoError } from "../../protocol/errors.ts";
 import { Message } from "./message.ts";
 import type { Recipients } from "./recipients.ts";
 import type { OutgoingListener } from "./outbox-items.ts";
@@ -12,9 +14,17 @@ export class OutgoingMessages {
   private readonly core: ClientCore;
   private readonly recipients: Recipients;
   private readonly book: ReceiptBook;
+  private readonly failed: (message: Message, error: SottoError | undefined) => void;
   private readonly unsettled = new Map<MessageId, Message>();
 
-  constructor(core: ClientCore, recipients: Recipients, book: ReceiptBook) {
+  /** `failed`: hears of messages that will not be sent. */
+  constructor(
+    core: ClientCore,
+    recipients: Recipients,
+    book: ReceiptBook,
+    failed: (message: Message, error: SottoError | undefined) => void,
+  ) {
+    this.failed = failed;
     this.core = core;
     this.recipients = recipients;
     this.book = book;
@@ -31,14 +41,17 @@ export class OutgoingMessages {
 
   track(id: MessageId, content: Content, sentAt: Date): Message {
     const sender = { user: this.core.own.user, device: this.core.own.device };
-    const message = new Message({ id, sender, content, sentAt, state: "queued" }, (one) => this.receiptsOf(one));
+    const attachments = attachmentsOf(content, this.core.blobs);
+    const message = new Message({ id, sender, content, sentAt, state: "queued", attachments }, (one) =>
+      this.receiptsOf(one),
+    );
     this.unsettled.set(id, message);
     return message;
   }
 
   /** A message that an earlier run of this client left in the outbox. */
-  trackStored(record: OutboxRecord): OutgoingListener {
-    return this.listenerFor(this.track(record.id, decodeContent(record.content), new Date(record.sentAt)));
+  trackStored(record: OutboxRecord): Message {
+    return this.track(record.id, decodeContent(record.content), new Date(record.sentAt));
   }
 
   listenerFor(message: Message): OutgoingListener {
@@ -51,6 +64,7 @@ export class OutgoingMessages {
           ...(acceptedAt === undefined ? {} : { acceptedAt: new Date(acceptedAt) }),
           ...(error === undefined ? {} : { error }),
         });
+        if (state === "failed") this.failed(message, error);
         if (state === "accepted" && sequence !== undefined) this.settle(message, sequence);
         else if (state === "accepted" || state === "failed") this.unsettled.delete(message.id);
       },

@@ -1,6 +1,7 @@
 /** What this device holds of a conversation, as people read it: pages of history, what is unread, and what comes next. */
 import { decodeContent, type Content } from "../../crypto/content.ts";
 import type { UserId } from "../../protocol/ids.ts";
+import { attachmentsOf } from "../attachments/attachment.ts";
 import { withDeadline } from "../async/waiting.ts";
 import type { ClientCore } from "../core.ts";
 import { decodeRecord, entryKey, tables, type EntryRecord } from "../records.ts";
@@ -124,7 +125,8 @@ export class Timeline {
     const isOwn = sender.user === this.core.own.user;
     const isRead = !isOwn && sequence <= this.state.record.readSequence;
     const state: MessageState = isOwn ? this.outgoing.stateAt(sequence) : isRead ? "read" : "delivered";
-    const facts = { id, sender, content, sentAt, acceptedAt, sequence, state };
+    const attachments = attachmentsOf(content, this.core.blobs);
+    const facts = { id, sender, content, sentAt, acceptedAt, sequence, state, attachments };
     return new Message(facts, (message) => this.outgoing.receiptsOf(message));
   }
 
