@@ -105,6 +105,8 @@ export class BlobClient {
 async function accepted(response: Response): Promise<Response> {
   if (response.ok) return response;
   const body: unknown = await response.json().catch(() => undefined);
+  // There are fewer bytes than the message says.
+  if (response.status === 416) throw new SottoError("attachment-damaged");
   const refusal = httpRefusal.safeParse(body);
   if (refusal.success) throw SottoError.fromWire(refusal.data.error);
   throw new SottoError(codeOfStatus[response.status] ?? (response.status >= 500 ? "unavailable" : "invalid-request"));

@@ -15,15 +15,24 @@ export interface BodySource {
   telemetry: Telemetry;
 }
 
-/** The bytes of a range, a part at a time and each when the one before it has been taken. One that cannot be read breaks the answer off. */
-export function blobBody(
+/**
+ * The bytes of a range, a part at a time and each when the one before it has been taken. The first is read before anything is answered, so
+ * that what is not there is refused in words; a later one that cannot be read breaks the answer off.
+ */
+export async function blobBody(
   socket: Socket,
   row: BlobRow,
   range: ByteRange,
   source: BodySource,
-): ReadableStream<Uint8Array> {
+): Promise<ReadableStream<Uint8Array>> {
   const { keeping, telemetry } = source;
   let next = range.first;
+  const read = async (): Promise<Uint8Array> => {
+    const start = next - (next % limits.blobPartBytes);
+    const part = await keeping.readPart(row, start);
+    return part.subarray(next - start, range.last + 1 - start);
+  };
+  let first: Uint8Array | undefined = await read();
   const giveUp = () => void socket.destroy();
   // A reader that goes away in the middle of a pull is noticed by its socket alone.
   const release = () => {
@@ -34,10 +43,9 @@ export function blobBody(
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const start = next - (next % limits.blobPartBytes);
         try {
-          const part = await keeping.readPart(row, start);
-          const bytes = part.subarray(next - start, range.last + 1 - start);
+          const bytes = first ?? (await read());
+          first = undefined;
           next += bytes.length;
           telemetry.metrics.count("blob_bytes", { direction: "out" }, bytes.length);
           controller.enqueue(bytes);

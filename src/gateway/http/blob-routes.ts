@@ -117,7 +117,7 @@ interface Sending {
 }
 
 /** The whole, or the range that was asked for; without `sending` only what the headers say of it. */
-function sendBlob(context: AppContext, row: BlobRow, sending: Sending | undefined) {
+async function sendBlob(context: AppContext, row: BlobRow, sending: Sending | undefined) {
   const range = requestedRange(context.req.header("range"), row.size);
   context.header("Accept-Ranges", "bytes");
   context.header("Content-Type", "application/octet-stream");
@@ -131,7 +131,18 @@ function sendBlob(context: AppContext, row: BlobRow, sending: Sending | undefine
   const { first, last }: ByteRange = range === "whole" ? { first: 0, last: row.size - 1 } : range;
   if (range !== "whole") context.header("Content-Range", `bytes ${first}-${last}/${row.size}`);
   context.header("Content-Length", String(last - first + 1));
-  const body = sending ? blobBody(context.env.incoming.socket, row, { first, last }, sending) : null;
+  const body = await openBody(context, row, { first, last }, sending);
   const status = range === "whole" ? 200 : 206;
   return body ? context.body(body as ReadableStream<Uint8Array<ArrayBuffer>>, status) : context.body(null, status);
+}
+
+async function openBody(context: AppContext, row: BlobRow, range: ByteRange, sending: Sending | undefined) {
+  if (sending === undefined) return null;
+  try {
+    return await blobBody(context.env.incoming.socket, row, range, sending);
+  } catch (error) {
+    sending.release();
+    for (const name of ["Content-Length", "Content-Range", "Content-Type"]) context.header(name, undefined);
+    throw error;
+  }
 }
