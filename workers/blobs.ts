@@ -10,17 +10,23 @@ const orphanAfterMs = 24 * 3600_000;
 
 type BlobPorts = Pick<WorkerPorts, "store" | "telemetry" | "now"> & { blobs: Blobs };
 
-/** Removes the bytes of what has ended, then its rows. Returns how many blobs. */
-export async function removeEndedBlobs({ store, blobs, now }: BlobPorts): Promise<number> {
-  let removed = 0;
+/** Removes the bytes of what has ended, then its rows. `putOff`: where they are does not answer; the rows stay, for a later turn. */
+export async function removeEndedBlobs(ports: BlobPorts): Promise<{ rows: number; putOff?: true }> {
+  const { store, blobs, now, telemetry } = ports;
+  let rows = 0;
   for (let page = 0; page < pagesPerSweep; page += 1) {
     const ended = await store.listExpiredBlobs(now(), blobsPerPage);
-    for (const { blob } of ended) await blobs.remove(blob);
+    try {
+      for (const { blob } of ended) await blobs.remove(blob);
+    } catch (error) {
+      telemetry.log.warn("blobs.unavailable", { error });
+      return { rows, putOff: true };
+    }
     await store.forgetBlobs(ended.map(({ blob }) => blob));
-    removed += ended.length;
+    rows += ended.length;
     if (ended.length < blobsPerPage) break;
   }
-  return removed;
+  return { rows };
 }
 
 /** Removes bytes that have had no books for a day: of a crash between the two, or of a database put back. Returns how many blobs. */

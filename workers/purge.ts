@@ -12,8 +12,8 @@ export async function purgeExpired(
 ): Promise<PurgeReport> {
   const dryRun = options.dryRun ?? false;
   const ended = blobs && { blobs, store, telemetry, now };
-  const rows = dryRun || !ended ? await store.countExpiredBlobs(now()) : await removeEndedBlobs(ended);
-  const ofBlobs: PurgeReport = ended ? [{ table: "blobs", rule: "over, with their bytes", rows }] : [];
+  const gone = dryRun || !ended ? { rows: await store.countExpiredBlobs(now()) } : await removeEndedBlobs(ended);
+  const ofBlobs: PurgeReport = ended ? [{ table: "blobs", rule: "over, with their bytes", ...gone }] : [];
   const ofTables = await store.purge({ now: now(), dryRun, chunk: rowsPerChunk });
   const report = [...ofBlobs, ...ofTables];
   if (dryRun) return report;

@@ -20,7 +20,7 @@ const mebibyte = 1024 * 1024;
 const megabytes = Number(process.env["SOTTO_TEST_FILE_MB"] ?? 32);
 const size = megabytes * 1_000_000;
 /** What lives at once, beside the file's size: a few parts, chunks and what is on its way. */
-const clientBytesAtMost = 24 * mebibyte;
+const clientBytesAtMost = 48 * mebibyte;
 const nodeBytesAtMost = 160 * mebibyte;
 
 describe("a large file goes up and down, with cuts in the middle", function () {

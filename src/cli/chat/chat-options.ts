@@ -19,6 +19,8 @@ export const chatHelp = `sotto chat: a terminal client, end-to-end encrypted
   --token TOKEN            a JWT for --as; default: signed with the local node's own secret, on loopback only
   --data DIR               this device's keys and history; default ./data/chat/USER. One device, one folder
   --passphrase-file FILE   what the folder is encrypted under; default: a random one kept beside it
+  --attach FILE            send this file, and what is piped in; may be given several times
+  --save-attachments DIR   save the files that come, under names that are safe
   --until STATE            piped input: leave when all is accepted (default) or delivered
   --timeout SECONDS        give up after this long; default: never
   --json                   counts and messages as JSON
@@ -38,6 +40,8 @@ export interface ChatOptions {
   linkCode: string;
   until: "accepted" | "delivered";
   timeoutMs: number | undefined;
+  attach: string[];
+  saveAttachments: string | undefined;
   json: boolean;
 }
 
@@ -51,6 +55,7 @@ export function parseChatOptions(args: string[]): ChatOptions | "help" {
   if (asked > 1) throw new UsageError("choose one of --register, --receive, --link and --start-over");
   const action = actionOf(values);
   if (action === "converse" && !values.with) throw new UsageError("to whom? Say --with USER");
+  if (action !== "converse" && values.attach) throw new UsageError("--attach goes with --with USER alone");
   if (values.with === values.as) throw new UsageError("--as and --with are the same person");
   const until = values.until ?? "accepted";
   if (until !== "accepted" && until !== "delivered") throw new UsageError("--until takes accepted or delivered");
@@ -66,6 +71,8 @@ export function parseChatOptions(args: string[]): ChatOptions | "help" {
     linkCode: values.link ?? "",
     until,
     timeoutMs: values.timeout === undefined ? undefined : wholeNumber("--timeout", values.timeout) * 1000,
+    attach: values.attach ?? [],
+    saveAttachments: values["save-attachments"],
     json: values.json ?? false,
   };
 }
@@ -98,6 +105,8 @@ function parseOrRefuse(args: string[]) {
         token: { type: "string" },
         data: { type: "string" },
         "passphrase-file": { type: "string" },
+        attach: { type: "string", multiple: true },
+        "save-attachments": { type: "string" },
         until: { type: "string" },
         timeout: { type: "string" },
         json: { type: "boolean" },

@@ -1,6 +1,7 @@
 /** Prints messages that this device has not printed yet, in order, until as many as were asked for are out. */
-import type { Client, Conversation } from "../../client/index.ts";
+import type { Client, Conversation, Message } from "../../client/index.ts";
 import { SottoError } from "../../protocol/errors.ts";
+import { linesOf, saveAll } from "./attachment-lines.ts";
 import type { ChatOptions } from "./chat-options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -16,7 +17,7 @@ export async function receiveMessages(
     const arrival = nextArrival(client, signal);
     let found = 0;
     for (const conversation of only ? [only] : client.conversations()) {
-      found += await printUnread(conversation, options.receive - printed - found, options, terminal);
+      found += await printUnread(conversation, options.receive - printed - found, options, terminal, signal);
     }
     printed += found;
     if (found > 0) arrival.cancel();
@@ -33,17 +34,31 @@ async function printUnread(
   limit: number,
   options: ChatOptions,
   terminal: Terminal,
+  signal: AbortSignal,
 ): Promise<number> {
   if (limit <= 0) return 0;
   const messages = await conversation.unread({ limit: Math.min(limit, 500) });
-  for (const { text, sender, sentAt, acceptedAt } of messages) {
-    terminal.print(options.json ? JSON.stringify({ from: sender.user, text, sentAt, acceptedAt }) : text);
+  for (const message of messages) {
+    if (options.json) terminal.print(asJson(message));
+    else for (const line of linesOf(message)) terminal.print(line);
+    for (const line of await saveAll(message, options.saveAttachments, signal)) terminal.note(line);
   }
   const last = messages.at(-1);
   if (!last) return 0;
   await terminal.flush();
   await conversation.markRead(last);
   return messages.length;
+}
+
+function asJson({ sender, text, sentAt, acceptedAt, attachments }: Message): string {
+  const files = attachments.map(({ name, type, size }) => ({ name, type, size }));
+  return JSON.stringify({
+    from: sender.user,
+    text,
+    sentAt,
+    acceptedAt,
+    ...(files.length > 0 && { attachments: files }),
+  });
 }
 
 function nextArrival(client: Client, signal: AbortSignal): { came: Promise<boolean>; cancel(): void } {
