@@ -16,10 +16,6 @@ export const blobProgress = z.object({
   received: z.int().check(z.nonnegative()),
   expiresAt: timestamp,
 });
-export type BlobProgress = z.infer<typeof blobProgress>;
 
 /** The bytes that the part at `offset` has: all parts but the last are of one size. */
 export const partLength = (size: number, offset: number): number => Math.min(limits.blobPartBytes, size - offset);
-
-/** How many parts a blob of `size` bytes has. */
-export const partsOf = (size: number): number => Math.ceil(size / limits.blobPartBytes);

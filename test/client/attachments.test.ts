@@ -85,7 +85,7 @@ describe("attachments", function () {
     only(sent).on("progress", ({ sent: part, total }) => told.push(part / total));
     await sent.reached("delivered", { timeout: 60_000 });
     expect(told.at(-1)).to.equal(1);
-    expect(told).to.deep.equal(told.toSorted());
+    expect(told).to.deep.equal(told.toSorted((one, other) => one - other));
     const message = await arrived;
     const attachment = only(message);
     expect(message.text).to.equal("look");

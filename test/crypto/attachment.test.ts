@@ -44,7 +44,7 @@ describe("attachments in a message", () => {
       { type: "x".repeat(128) },
       { preview: bytes(limits.attachmentPreviewBytes + 1, 1) },
     ]) {
-      expect(decode([{ ...photo, ...changed }]), Object.keys(changed)[0]!).to.throw();
+      expect(decode([{ ...photo, ...changed }]), Object.keys(changed)[0]).to.throw();
     }
     const encoded = encodeAttachments([photo]);
     for (let end = 0; end < encoded.length; end += 1)

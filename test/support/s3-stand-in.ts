@@ -101,7 +101,9 @@ export class S3StandIn {
   }
 
   private listing(query: URLSearchParams): string {
-    const all = [...this.objects].filter(([key]) => key.startsWith(query.get("prefix") ?? "")).toSorted();
+    const all = [...this.objects]
+      .filter(([key]) => key.startsWith(query.get("prefix") ?? ""))
+      .toSorted(([one], [other]) => (one < other ? -1 : 1));
     // Tokens are opaque, and may hold what XML and URLs escape.
     const after = (query.get("continuation-token") ?? "").replace(/^t<&\+ /, "");
     const left = all.filter(([key]) => key > after);

@@ -72,7 +72,7 @@ export function sourceOf(
     isOpened = true;
     return chunksOf(stream!);
   };
-  return { size: size!, stored: null, open, name, type };
+  return { size, stored: null, open, name, type };
 }
 
 /** What an earlier run of the client left. */

@@ -24,7 +24,7 @@ function shortened(name: string): string {
   const length = (text: string): number => new TextEncoder().encode(text).length;
   if (length(name) <= longest) return name;
   const [ending = ""] = /\.[^.\s]{1,16}$/.exec(name) ?? [];
-  const characters = [...name.slice(0, name.length - ending.length)];
+  const characters = Array.from(name.slice(0, name.length - ending.length));
   while (length(characters.join("")) + length(ending) > longest) characters.pop();
   return characters.join("").replace(/[\s.]+$/, "") + ending;
 }

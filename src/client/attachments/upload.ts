@@ -133,16 +133,17 @@ async function sendPart(
 
 /** Tries until it works, or until it is refused for good. */
 async function whileOnline<Result>(
-  { online, reconnect }: UploadParts,
+  parts: UploadParts,
   signal: AbortSignal,
   work: (attempt: number) => Promise<Result>,
 ): Promise<Result> {
   for (let attempt = 0; ; attempt += 1) {
-    await online(signal);
+    await parts.online(signal);
     try {
       return await work(attempt);
     } catch (error) {
       if (!(error instanceof SottoError) || !error.retryable) throw error;
+      const { reconnect } = parts;
       await delay((error.retryAfterMs ?? 0) + backoffMs(attempt, reconnect.baseMs, reconnect.maxMs), signal);
     }
   }

@@ -81,7 +81,8 @@ export class Uploads {
     await this.removals.settled();
   }
 
-  private async runInTurn({ id, record, source, progress, signal: given }: UploadOrder) {
+  private async runInTurn(order: UploadOrder) {
+    const { id, record, source, signal: given } = order;
     const { blobs, store, closing, timings } = this.parts;
     const signal = AbortSignal.any([given, closing]);
     await this.turn(signal);
@@ -91,7 +92,7 @@ export class Uploads {
         source ?? reopened(record.source, this.files),
         {
           blobs,
-          progress,
+          progress: (sent, total) => order.progress(sent, total),
           note: (changed) => store.write([this.changeOf(id, changed)]),
           online: (until) => this.online(until),
           abandon: (blob) => this.abandon([blob]),
