@@ -9,6 +9,20 @@ export const limitSettings = {
     max: 262_144,
     why: "Largest sealed message. The protocol allows no more than 256 KiB; files go elsewhere.",
   }),
+  MAX_BLOB_BYTES: integer({
+    unit: "bytes",
+    default: 268_435_456,
+    min: 1_048_576,
+    max: 10_737_418_240,
+    why: "Largest sealed attachment. It has up to an eighth more than the file: its size is rounded up so that it tells less.",
+  }),
+  BLOB_QUOTA_BYTES: integer({
+    unit: "bytes per user",
+    default: 5_368_709_120,
+    min: 1_048_576,
+    max: 100_000_000_000_000,
+    why: "Attachments that one user has here at once, unfinished ones included. The next is `quota-exceeded` until some have expired.",
+  }),
   MAX_SOCKETS: integer({
     unit: "sockets",
     default: 10_000,
@@ -78,6 +92,20 @@ export const limitSettings = {
     min: 1,
     max: 1_000,
     why: "How often what is kept for a user's recovery key is fetched. A token is enough for it; without the words nobody can open it.",
+  }),
+  RATE_BLOBS_PER_MINUTE: integer({
+    unit: "per user",
+    default: 120,
+    min: 1,
+    max: 1_000_000,
+    why: "Attachments begun.",
+  }),
+  RATE_BLOB_REQUESTS_PER_SECOND: integer({
+    unit: "per user",
+    default: 200,
+    min: 1,
+    max: 1_000_000,
+    why: "Parts of attachments sent, and attachments read or removed. A part is 1 MiB.",
   }),
   RATE_VAULT_WRITES_PER_HOUR: integer({
     unit: "per user",

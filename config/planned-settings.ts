@@ -9,17 +9,6 @@ const anyText = { pattern: /^[^\0]{1,4096}$/, allowed: "1 to 4096 characters" };
 const planned = true;
 
 export const plannedSettings = {
-  BLOB_DIR: text({ ...anyText, why: "Folder for sealed attachments.", planned }),
-  BLOB_S3_ENDPOINT: url({
-    protocols: http,
-    allowed: "an http or https URL",
-    why: "S3-compatible store for sealed attachments.",
-    planned,
-  }),
-  BLOB_S3_BUCKET: text({ ...anyText, why: "The bucket in it.", planned }),
-  BLOB_S3_REGION: text({ ...anyText, why: "The region it is in.", planned }),
-  BLOB_S3_ACCESS_KEY: text({ ...anyText, why: "The access key for it.", secret: true, planned }),
-  BLOB_S3_SECRET_KEY: text({ ...anyText, why: "The secret key for it.", secret: true, planned }),
   OTEL_EXPORTER_OTLP_ENDPOINT: url({
     protocols: http,
     allowed: "an http or https URL",

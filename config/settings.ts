@@ -4,6 +4,7 @@
  * Invariant: nothing else in the project reads the environment.
  */
 import type * as z from "zod";
+import { blobRules, blobSettings } from "./blob-settings.ts";
 import { clusterSettings } from "./cluster-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { plannedSettings } from "./planned-settings.ts";
@@ -157,6 +158,7 @@ const signIn = {
 export const settingTable = {
   ...network,
   ...storage,
+  ...blobSettings,
   ...clusterSettings,
   ...pushSettings,
   ...webPushSettings,
@@ -183,6 +185,7 @@ export interface CrossRule {
 
 export const crossRules: readonly CrossRule[] = [
   ...webPushRules,
+  ...blobRules,
   {
     name: "PUSH_WEBHOOK_URL",
     allowed: "an http or https URL without a user and a password: PUSH_WEBHOOK_SECRET says who calls",

@@ -9,7 +9,9 @@ import type { Timers } from "../workers/timers.ts";
 import { createAccounts } from "./accounts/accounts.ts";
 import { nodeTokens } from "./accounts/node-tokens.ts";
 import { Passwords } from "./accounts/passwords.ts";
+import { BlobKeeping } from "./actors/blob-keeping.ts";
 import { createActors } from "./actors/actors.ts";
+import type { Blobs } from "./actors/ports/blobs.ts";
 import type { Telemetry } from "./actors/ports/silent-telemetry.ts";
 import type { Store } from "./actors/ports/store.ts";
 import type { Vouchers } from "./actors/ports/vouchers.ts";
@@ -26,11 +28,12 @@ import { sottoVersion } from "./protocol/version.ts";
 import { Closers } from "./server/closers.ts";
 import { endListening, listenOn } from "./server/listening.ts";
 import { lockData } from "./server/lock-data.ts";
+import { openBlobs } from "./server/open-blobs.ts";
 import { openMeeting, type Meeting } from "./server/meeting.ts";
 import { openOps } from "./server/ops.ts";
 import { openStore } from "./server/open-store.ts";
 import { pushingOf, pushServicesOf } from "./server/pushing.ts";
-import { gatewaySettings } from "./server/settings-in-parts.ts";
+import { blobBounds, gatewaySettings } from "./server/settings-in-parts.ts";
 import { startNodeSweeps } from "./server/sweeps.ts";
 
 /** A node that runs. */
@@ -73,10 +76,11 @@ async function compose(settings: Settings, log: NodeLog, closers: Closers): Prom
   const { store } = await openStore(settings);
   closers.add(() => store.close());
 
+  const blobs = await openBlobs(settings);
   const draining = { isOn: false };
   const meeting = await openMeeting(settings, { telemetry, closers });
   const vouchers = await openVouchers(store);
-  const edge = composeEdge(settings, { store, vouchers, telemetry, tokens, meeting, closers });
+  const edge = composeEdge(settings, { store, blobs, vouchers, telemetry, tokens, meeting, closers });
   const { degradedReasons, presence } = meeting;
   let sweeps: Timers | undefined;
   const opsUrl = await openOps(settings, {
@@ -93,6 +97,7 @@ async function compose(settings: Settings, log: NodeLog, closers: Closers): Prom
   const url = await listenOn(edge.httpServer, settings, "PORT");
   const timers = (sweeps = startNodeSweeps(settings, {
     store,
+    ...(blobs && { blobs }),
     delivery: edge.delivery,
     presence,
     telemetry,
@@ -123,6 +128,7 @@ async function compose(settings: Settings, log: NodeLog, closers: Closers): Prom
 
 interface EdgeParts {
   store: Store;
+  blobs: Blobs | undefined;
   vouchers: Vouchers;
   telemetry: Telemetry;
   tokens: ReturnType<typeof nodeTokens>;
@@ -131,7 +137,7 @@ interface EdgeParts {
 }
 
 /** The public port: HTTP first, since Socket.IO puts itself in front of the listeners that it finds. */
-function composeEdge(settings: Settings, { store, vouchers, telemetry, tokens, meeting, closers }: EdgeParts) {
+function composeEdge(settings: Settings, { store, blobs, vouchers, telemetry, tokens, meeting, closers }: EdgeParts) {
   const { limiter, presence } = meeting;
   const passwords = new Passwords();
   closers.add(() => passwords.close());
@@ -139,8 +145,11 @@ function composeEdge(settings: Settings, { store, vouchers, telemetry, tokens, m
   const hasAccounts = settings.ACCOUNTS === "on" && issueToken !== undefined;
   const accounts = hasAccounts ? createAccounts({ store, passwords, limiter, issueToken }) : undefined;
   const edgeSettings = gatewaySettings(settings);
-  const listener = createPublicListener({ accounts, version: sottoVersion, ...edgeSettings, telemetry });
-  const httpServer: HttpServer = createServer({ requestTimeout: 15_000, headersTimeout: 10_000 }, listener);
+  const keeping = blobs && new BlobKeeping({ store, blobs, limiter, settings: blobBounds(settings) });
+  const shared = { accounts, version: sottoVersion, ...edgeSettings, telemetry };
+  const listener = createPublicListener({ ...shared, blobs: { keeping, verifier } });
+  // Long enough for a part of a blob over a slow line: 12 kB/s.
+  const httpServer: HttpServer = createServer({ requestTimeout: 90_000, headersTimeout: 10_000 }, listener);
   closers.add(() => endListening(httpServer));
 
   const sockets = createSocketServer(httpServer, edgeSettings);

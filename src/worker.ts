@@ -11,6 +11,7 @@ import { createLog, type NodeLog } from "./observability/log.ts";
 import { createMetrics } from "./observability/metrics.ts";
 import { answerOf, type ProcessReport } from "./server/admin-report.ts";
 import { Closers } from "./server/closers.ts";
+import { openBlobs } from "./server/open-blobs.ts";
 import { openMeeting } from "./server/meeting.ts";
 import { openOps } from "./server/ops.ts";
 import { openStore } from "./server/open-store.ts";
@@ -65,7 +66,15 @@ async function compose(settings: Settings, log: NodeLog, closers: Closers): Prom
     sweepTimes: () => store.readSweeps(),
     processReport: () => reportOf(workers),
   });
-  const ports = { store, delivery, presence, telemetry, ...pushingOf(settings, { store, telemetry }) };
+  const blobs = await openBlobs(settings);
+  const ports = {
+    store,
+    ...(blobs && { blobs }),
+    delivery,
+    presence,
+    telemetry,
+    ...pushingOf(settings, { store, telemetry }),
+  };
   const running = (workers = runWorkers(ports, {
     redisUrl: settings.REDIS_URL,
     undeliveredTtlMs: undeliveredTtlMs(settings),

@@ -1,5 +1,6 @@
 /** Whatever grows has an end: deletes what its time has passed, by the store's rules, and reports what that was. */
 import type { PurgeReport } from "../src/actors/ports/store-maintenance.ts";
+import { removeEndedBlobs } from "./blobs.ts";
 import type { WorkerPorts } from "./worker-ports.ts";
 
 /** Rows deleted in one transaction: few enough that nobody waits for it. */
@@ -19,12 +20,15 @@ export interface PurgeRun {
 }
 
 export async function purgeExpired(
-  { store, telemetry, now }: Pick<WorkerPorts, "store" | "telemetry" | "now">,
+  { store, blobs, telemetry, now }: Pick<WorkerPorts, "store" | "blobs" | "telemetry" | "now">,
   options: { dryRun?: boolean } = {},
 ): Promise<PurgeRun> {
   const dryRun = options.dryRun ?? false;
   const [startedAt, began] = [now(), performance.now()];
-  const tables = await store.purge({ now: startedAt, dryRun, chunk: rowsPerChunk });
+  const ended = blobs && { blobs, store, telemetry, now };
+  const gone = dryRun || !ended ? { rows: await store.countExpiredBlobs(startedAt) } : await removeEndedBlobs(ended);
+  const ofBlobs: PurgeReport = ended ? [{ table: "blobs", rule: "over, with their bytes", ...gone }] : [];
+  const tables = [...ofBlobs, ...(await store.purge({ now: startedAt, dryRun, chunk: rowsPerChunk }))];
   const tookMs = Math.round(performance.now() - began);
   const rows = tables.reduce((sum, line) => sum + line.rows, 0);
   const run = { dryRun, startedAt, tookMs, nextAt: startedAt + purgeEveryMs, rows, tables };

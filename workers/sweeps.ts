@@ -2,6 +2,7 @@
  * All that is swept, by name: what it does, and how often it should. The same for timers and for jobs. Whoever sweeps, it is
  * the database's time that counts: a process whose clock is wrong does no more than any other.
  */
+import { removeOrphanedBlobs } from "./blobs.ts";
 import { atDatabaseTime } from "./database-time.ts";
 import { expireUndelivered, ringLaggards } from "./delivery.ts";
 import { prepareStore } from "./prepare.ts";
@@ -10,7 +11,7 @@ import { purgeEveryMs, purgeExpired } from "./purge.ts";
 import { findDueWakes, wakeHere, type LeasedWake } from "./wakes.ts";
 import type { SweepPorts, WorkerPorts } from "./worker-ports.ts";
 
-export const sweepNames = ["ring", "wake", "expire", "purge", "presence", "prepare"] as const;
+export const sweepNames = ["ring", "wake", "expire", "purge", "presence", "prepare", "orphans"] as const;
 export type SweepName = (typeof sweepNames)[number];
 
 export interface Sweep {
@@ -38,8 +39,13 @@ export function sweepsOf(ports: SweepPorts, { undeliveredTtlMs, handOn }: SweepO
     { name: "purge", everyMs: purgeEveryMs, run: timed(purgeExpired) },
     { name: "presence", everyMs: 5 * second, run: () => reapPresence(ports) },
     { name: "prepare", everyMs: 60 * minute, run: timed(prepareStore) },
+    { name: "orphans", everyMs: 6 * 60 * minute, run: timed(removeOrphans) },
   ];
 }
+
+/** Bytes that no books know of, where there are any. */
+const removeOrphans = async ({ blobs, ...ports }: WorkerPorts): Promise<unknown> =>
+  blobs && removeOrphanedBlobs({ ...ports, blobs });
 
 /**
  * The same sweeps for a process that is not the one to do them: each runs only when nobody has run it for so many of its

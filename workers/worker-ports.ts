@@ -1,3 +1,4 @@
+import type { Blobs } from "../src/actors/ports/blobs.ts";
 import type { Delivery } from "../src/actors/ports/delivery.ts";
 import type { Push } from "../src/actors/ports/push.ts";
 import type { Presence } from "../src/actors/ports/presence.ts";
@@ -19,6 +20,8 @@ export type SweepPorts = Omit<WorkerPorts, "now">;
 /** What one turn of a sweep stands on. */
 export interface WorkerPorts {
   store: Store;
+  /** Absent where there is no place for attachments. */
+  blobs?: Blobs;
   delivery: Delivery;
   presence: Presence;
   /** Absent where nobody is to be pushed to. */

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { freePort } from "../../test/support/servers/free-port.ts";
 import type { Running } from "./announcement.ts";
 import { balance } from "./balancer.ts";
@@ -15,7 +16,7 @@ export async function startCluster(cluster: LocalCluster, options: ClusterOption
   await mustBeFree(port);
   const servers = await openServers(cluster);
   const secret = process.env["AUTH_JWT_SECRET"] ?? randomBytes(32).toString("base64url");
-  const settings = settingsOf(servers, secret, port);
+  const settings = settingsOf(servers, { secret, port, folder: cluster.folder });
   await runSottoToEnd(cluster, "migrate", settings);
   if (cluster.isEnding) return undefined;
   const keep = async (kind: "node" | "worker", count: number): Promise<KeptProcess[]> => {
@@ -37,12 +38,16 @@ export async function startCluster(cluster: LocalCluster, options: ClusterOption
   return { url, balancer, nodes, workers, folder: cluster.folder, servers, secret };
 }
 
-function settingsOf({ databaseUrl, redisUrl }: Servers, secret: string, port: number): Record<string, string> {
+function settingsOf(
+  { databaseUrl, redisUrl }: Servers,
+  { secret, port, folder }: { secret: string; port: number; folder: string },
+): Record<string, string> {
   return {
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     AUTH_JWT_SECRET: secret,
     HOST: "127.0.0.1",
+    BLOB_DIR: join(folder, "blobs"),
     TRUSTED_PROXIES: "1",
     PUBLIC_HOSTS: `localhost:${port},127.0.0.1:${port}`,
     ACCOUNTS: process.env["ACCOUNTS"] ?? "on",

@@ -86,8 +86,10 @@ async function act(client: Client, options: ChatOptions, terminal: Terminal, sig
       return takeLink(client, options.linkCode, terminal);
     default: {
       const conversation = await client.direct(options.peer!);
-      const isTyping = Boolean(process.stdin.isTTY);
-      return isTyping ? converse(conversation, terminal, signal) : sendLines(conversation, options, terminal, signal);
+      const isTyping = Boolean(process.stdin.isTTY) && options.attach.length === 0;
+      return isTyping
+        ? converse(conversation, options, terminal, signal)
+        : sendLines(conversation, options, terminal, signal);
     }
   }
 }

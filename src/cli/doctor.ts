@@ -1,6 +1,7 @@
 /** `sotto doctor`: looks at everything a node needs, and says what to do about what is wrong. */
 import { hasSharedDatabase, loadSettings, SettingsError } from "../../config/load-settings.ts";
 import type { Settings } from "../../config/settings.ts";
+import { checkBlobs } from "./doctor/check-blobs.ts";
 import { checkClock, checkNodeVersion } from "./doctor/check-machine.ts";
 import { checkDatabase } from "./doctor/check-database.ts";
 import { checkNode } from "./doctor/check-node.ts";
@@ -10,7 +11,7 @@ import { checkRedis } from "./doctor/check-redis.ts";
 import type { Finding } from "./doctor/finding.ts";
 import { parseFlags } from "./parse-flags.ts";
 
-const help = `sotto doctor: checks settings, database and its growth, Redis, secret, disk, clock, ports and the Node version, and says what to do.
+const help = `sotto doctor: checks settings, database and its growth, Redis, secret, attachments, disk, clock, ports and the Node version, and says what to do.
 
   --json   print [{ check, state, says, todo }]; state: good, note or bad
 
@@ -36,6 +37,7 @@ async function examine(): Promise<Finding[]> {
     { check: "settings", state: "good", says: "make sense" },
     ...(hasSharedDatabase(settings) ? await checkSharedDatabase(settings) : await checkOwnData(settings)),
     checkSecret(settings),
+    await checkBlobs(settings),
     ...(await checkPorts(settings)),
     await checkRedis(settings),
   ];

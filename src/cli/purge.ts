@@ -2,7 +2,10 @@
 import { loadSettings } from "../../config/load-settings.ts";
 import { atDatabaseTime } from "../../workers/database-time.ts";
 import { lastPurge, purgeExpired, type PurgeRun } from "../../workers/purge.ts";
+import type { Settings } from "../../config/settings.ts";
 import { silentTelemetry } from "../actors/ports/silent-telemetry.ts";
+import type { Store } from "../actors/ports/store.ts";
+import { openBlobs } from "../server/open-blobs.ts";
 import { openStore } from "../server/open-store.ts";
 import { asStartError } from "../server/unusable-database.ts";
 import { parseFlags } from "./parse-flags.ts";
@@ -27,12 +30,8 @@ export async function purge(args: string[]): Promise<number> {
   const settings = loadSettings();
   const { store } = await openStore(settings);
   try {
-    const run =
-      flags.values.last === true
-        ? await lastPurge(store)
-        : await purgeExpired(await atDatabaseTime({ store, telemetry: silentTelemetry }), {
-            dryRun: flags.values["dry-run"] === true,
-          });
+    const dryRun = flags.values["dry-run"] === true;
+    const run = flags.values.last === true ? await lastPurge(store) : await purgeNow(settings, store, dryRun);
     if (flags.values.json === true) console.log(JSON.stringify(run ?? null));
     else console.log(run ? tableOf(run) : "Nothing has been purged here yet.");
     return 0;
@@ -41,6 +40,12 @@ export async function purge(args: string[]): Promise<number> {
   } finally {
     await store.close();
   }
+}
+
+async function purgeNow(settings: Settings, store: Store, dryRun: boolean): Promise<PurgeRun> {
+  const blobs = await openBlobs(settings);
+  const ports = { store, ...(blobs && { blobs }), telemetry: silentTelemetry };
+  return purgeExpired(await atDatabaseTime(ports), { dryRun });
 }
 
 /** What there is a rule for and nothing to do is one line at the end. */

@@ -9,6 +9,9 @@ import { limits, suites } from "../protocol/limits.ts";
 import type { ReplyOf } from "../protocol/requests.ts";
 import { TypedEmitter } from "./async/typed-emitter.ts";
 import { delay, withDeadline } from "./async/waiting.ts";
+import type { Files } from "./attachments/attachment-source.ts";
+import { BlobClient } from "./attachments/blob-client.ts";
+import { Uploads } from "./attachments/uploads.ts";
 import { BlockList } from "./block-list.ts";
 import { Connection, type ConnectionState, type TokenSource } from "./connection/connection.ts";
 import type { Challenge, Session } from "./connection/session.ts";
@@ -45,6 +48,8 @@ export interface ClientOptions {
   store: ClientStore;
   /** What this device is called among this user's own; taken when it is new. See `devices.rename`. */
   deviceName?: string;
+  /** Lets attachments be given by a path, and found again after a restart: in Node `nodeFiles` of `sotto/client/node`. */
+  files?: Files;
   /** How long things wait. The defaults suit people; tests shorten them. */
   timings?: Partial<Timings>;
   /** How many key packages are kept ready at the node, of each suite. */
@@ -142,6 +147,9 @@ export class Client {
       reconnect: { baseMs: timings.reconnectBaseMs, maxMs: timings.reconnectMaxMs },
     });
     const levels = options.keyPackages ?? defaultStock;
+    const blobs = new BlobClient(options.url, connection);
+    const closing = this.stop.signal;
+    const report = (fault: Fault): void => this.report(fault);
     this.core = {
       store,
       connection,
@@ -150,11 +158,13 @@ export class Client {
       directory: new DeviceDirectory(store, connection),
       supply: new KeyPackageSupply({ store, connection, engine, own, levels }),
       blocks: new BlockList({ store, connection, own, changed: (users) => this.blocksChanged(users) }),
+      blobs,
+      uploads: new Uploads({ store, connection, blobs, timings, closing, files: options.files, report }),
       timings,
       now: () => Date.now() + this.aheadMs,
-      closing: this.stop.signal,
+      closing,
       maxMessageBytes: () => this.admitted?.limits.messageBytes ?? limits.messageBytes,
-      report: (fault) => this.report(fault),
+      report,
     };
     this.user = own.user;
     this.url = options.url;
@@ -297,6 +307,7 @@ export class Client {
     this.stop.abort();
     await this.core.connection.close();
     await Promise.all(this.registry.actors().map((actor) => actor.settled()));
+    await this.core.uploads.settled();
     await this.core.store.close();
   }
 

@@ -2,6 +2,8 @@
 import type { GroupEngine } from "../crypto/group-engine.ts";
 import { SottoError, type ErrorCode } from "../protocol/errors.ts";
 import type { ConversationId, DeviceId, UserId } from "../protocol/ids.ts";
+import type { BlobClient } from "./attachments/blob-client.ts";
+import type { Uploads } from "./attachments/uploads.ts";
 import type { BlockList } from "./block-list.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { DeviceDirectory } from "./device/device-directory.ts";
@@ -56,6 +58,8 @@ export interface ClientCore {
   directory: DeviceDirectory;
   supply: KeyPackageSupply;
   blocks: BlockList;
+  blobs: BlobClient;
+  uploads: Uploads;
   timings: Timings;
   /** Milliseconds since 1970, by the node's clock as far as it is known. */
   now(): number;

@@ -15,8 +15,12 @@ export async function createClient(options: ClientOptions): Promise<Client> {
 export { memoryStore } from "./stores/memory-store.ts";
 export { SottoError, type ErrorCode } from "../protocol/errors.ts";
 export type { Client, ClientEvents, ClientOptions, GroupOptions } from "./client.ts";
+export { fileNameOf } from "./attachments/file-name.ts";
+export type { Attachment } from "./attachments/attachment.ts";
+export type { AttachmentDownload, DownloadOptions } from "./attachments/attachment-download.ts";
+export type { AttachmentInput, Files } from "./attachments/attachment-source.ts";
 export type { ConnectionState, TokenSource } from "./connection/connection.ts";
-export type { Conversation, ConversationEvents } from "./conversation/conversation.ts";
+export type { Conversation, ConversationEvents, NewMessage } from "./conversation/conversation.ts";
 export type { Direct } from "./conversation/direct.ts";
 export type { Group, GroupRole } from "./conversation/group.ts";
 export type { AddOptions, AddOutcome } from "./conversation/group-administration.ts";

@@ -4,6 +4,7 @@
  */
 import type { ArchiveKey } from "../crypto/archive.ts";
 import type { VaultPin } from "../crypto/recovery-vault.ts";
+import type { BlobId } from "../protocol/blobs.ts";
 import type { HashedEntry } from "../identity/log-hash.ts";
 import type { GroupPolicy } from "../identity/group-policy.ts";
 import type { ConversationId, DeviceId, MessageId, UserId } from "../protocol/ids.ts";
@@ -31,6 +32,8 @@ export const tables = {
   historyKeys: "history-keys",
   blocks: "blocks",
   deviceNames: "device-names",
+  uploads: "uploads",
+  abandonedBlobs: "abandoned-blobs",
 } as const;
 
 /** This device. Secrets: the store is encrypted at rest. */
@@ -230,6 +233,25 @@ export interface OutboxRecord {
   previousContentHash: Uint8Array | null;
   /** `disappears`: it is sealed for those alone who read it now. */
   sealed: { generation: number; epoch: number; payload: Uint8Array; disappears?: true } | null;
+  /** Its files are still being uploaded: it is not sealed before, nor is what comes after it. */
+  held?: true;
+}
+
+/** Where a later run of the client finds a file that is being uploaded. Times in ms since 1970. */
+export type FileSourceRecord =
+  { kind: "file"; path: string; size: number; modifiedAt: number } | { kind: "bytes"; bytes: Uint8Array };
+
+/** A file on its way to the node. `key`, `header`: what it is sealed under. */
+export interface UploadRecord {
+  blob: BlobId;
+  key: Uint8Array;
+  header: Uint8Array;
+  /** Of the file, in bytes. */
+  size: number;
+  source: FileSourceRecord | null;
+  /** Bytes of the blob that may have left this device, and the hash of them, part chained to part (BLAKE2b-256). */
+  noted: number;
+  chain: Uint8Array;
 }
 
 /** An entry of the log as this device keeps it. */

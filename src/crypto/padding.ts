@@ -31,3 +31,17 @@ function bucketOf(length: number, smallest: number): number {
   while (bucket < length + 1) bucket *= 2;
   return bucket;
 }
+
+const smallestFile = 4096;
+
+/**
+ * The padded length of a file of `length` bytes: Padmé (Nikitin et al., 2019), 4096 at least. At most an eighth is added, less the larger
+ * it is; of the size nothing shows but its first few binary digits.
+ */
+export function paddedFileLength(length: number): number {
+  const least = Math.max(length, smallestFile);
+  const exponent = Math.floor(Math.log2(least));
+  const digits = Math.floor(Math.log2(exponent)) + 1;
+  const step = 2 ** (exponent - digits);
+  return Math.ceil(least / step) * step;
+}

@@ -11,6 +11,7 @@ const counters = {
   pushes: { help: "Pushes emitted, by name.", labels: ["push"] },
   sweeps: { help: "Runs of timed jobs, by job and outcome.", labels: ["job", "outcome"] },
   rows_purged: { help: "Rows deleted because their time was over, by table.", labels: ["table"] },
+  blob_bytes: { help: "Bytes of blobs taken in and given out, by direction.", labels: ["direction"] },
   wakes: { help: "Pushes to people who are away, by outcome.", labels: ["outcome"] },
   queue_errors: { help: "Errors of the workers' queues in Redis and of the way there, by queue.", labels: ["queue"] },
   web_pushes: { help: "Web Pushes to single browsers, by what their push services answered.", labels: ["outcome"] },

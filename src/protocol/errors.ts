@@ -105,6 +105,18 @@ const catalogue = {
   diverged: { retryable: false, meaning: "The log here is not the one that the client has seen." },
   "message-unknown": { retryable: false, meaning: "There is no such message here, as far as this device knows." },
   "removed-by-retention": { retryable: false, meaning: "What was asked for is older than the history that is kept." },
+  // Blobs
+  "blob-unknown": { retryable: false, meaning: "There is no such blob, or its time is over." },
+  "upload-conflict": {
+    retryable: true,
+    meaning: "The upload stands elsewhere. Ask how far it got, and go on there.",
+  },
+  "part-damaged": { retryable: true, meaning: "The bytes are not those that their digest names. Send the part again." },
+  "quota-exceeded": {
+    retryable: false,
+    meaning: "The user keeps as much here as is allowed. Delete something, or wait until it expires.",
+  },
+  "attachments-disabled": { retryable: false, meaning: "This deployment has no place for attachments." },
   // Raised by the SDK
   timeout: { retryable: true, meaning: "The state was not reached, or no answer came, in the time allowed." },
   aborted: { retryable: false, meaning: "The caller's AbortSignal fired." },
@@ -121,6 +133,11 @@ const catalogue = {
   "untrusted-list": { retryable: false, meaning: "A device list was rolled back, forked, or wrongly signed." },
   "link-mismatch": { retryable: false, meaning: "What the server passed on is not what the link code stands for." },
   undecryptable: { retryable: false, meaning: "The message could not be opened." },
+  "attachment-damaged": {
+    retryable: false,
+    meaning: "The file is not the one that was sent: changed, cut short, or another one.",
+  },
+  "source-lost": { retryable: false, meaning: "What was to be uploaded cannot be read any more. Send it again." },
   expired: { retryable: false, meaning: "The message was not delivered within the time allowed." },
   "invalid-argument": { retryable: false, meaning: "A call of the SDK was given something it cannot use." },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>;

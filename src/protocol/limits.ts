@@ -63,6 +63,19 @@ export const limits = {
   pastEpochs: 3,
   challengeTimeoutMs: 15_000,
   linkOfferTtlMs: 10 * 60_000,
+  /** A blob is sent in parts of this size, each by itself; the last may be shorter. */
+  blobPartBytes: 1024 * 1024,
+  /** Blobs of one user at once, beside the quota in bytes. */
+  blobsPerUser: 10_000,
+  /** An upload that gets no further ends. */
+  blobUploadTtlMs: 24 * 3600_000,
+  /** A blob outlives the history of its day by this: its message may go out later than it, and is kept as long as any. */
+  blobMarginMs: 7 * 24 * 3600_000,
+  attachmentsPerMessage: 10,
+  attachmentNameBytes: 255,
+  attachmentTypeLength: 127,
+  /** What a sender shows of a file before it is fetched; inside the message. */
+  attachmentPreviewBytes: 16 * 1024,
   /** Owners and admins of a group together. */
   rolesPerGroup: 50,
   /** The longest times that a group's policy can name. */

@@ -1,5 +1,6 @@
 /** The settings, in the terms of the parts that they are for. */
 import type { Settings } from "../../config/settings.ts";
+import type { BlobSettings } from "../actors/blob-keeping.ts";
 import type { Rates } from "../cluster/memory-rate-limiter.ts";
 import type { GatewaySettings } from "../gateway/gateway-settings.ts";
 
@@ -22,6 +23,8 @@ export function rates(settings: Settings): Rates {
     reset: { amount: settings.RATE_RESETS_PER_DAY, periodMs: day },
     recovery: { amount: settings.RATE_RECOVERIES_PER_DAY, periodMs: day },
     vault: { amount: settings.RATE_VAULT_WRITES_PER_HOUR, periodMs: hour },
+    blob: { amount: settings.RATE_BLOBS_PER_MINUTE, periodMs: minute },
+    "blob-request": { amount: settings.RATE_BLOB_REQUESTS_PER_SECOND, periodMs: second },
     "sign-in": { amount: settings.RATE_SIGN_INS_PER_MINUTE, periodMs: minute },
     "sign-up": { amount: settings.RATE_SIGN_UPS_PER_HOUR, periodMs: hour },
   };
@@ -36,4 +39,8 @@ export function gatewaySettings(settings: Settings): GatewaySettings {
     messageBytes: settings.MAX_MESSAGE_BYTES,
     historyRetentionDays: settings.HISTORY_RETENTION_DAYS,
   };
+}
+
+export function blobBounds(settings: Settings): BlobSettings {
+  return { maxBlobBytes: settings.MAX_BLOB_BYTES, quotaBytes: settings.BLOB_QUOTA_BYTES };
 }

@@ -47,6 +47,7 @@ export const heldTables: Readonly<Record<string, HeldTable>> = {
   archive_grants: { where: ofOwnDevices, key: ["device", "generation"] },
   recovery_keys: byUser,
   recovery_grants: { where: "user = ?", key: ["generation"] },
+  blobs: { where: "user = ?", key: ["id"] },
   blocks: { where: "user = ?", key: ["blocked"] },
   wakes: byUser,
   push_subscriptions: { where: "user = ?", key: ["device"] },

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient, memoryStore } from "../../src/client/index.ts";
 import { eventually } from "../support/eventually.ts";
@@ -48,6 +49,32 @@ describe("sotto chat", function () {
     const nothing = await chat(["--as", "bob", "--receive", "1", "--timeout", "1", ...data("bob")]);
     expect(nothing).to.include({ status: 1, stdout: "" });
     expect(nothing.stderr).to.include("0 of 1 messages came");
+  });
+
+  it("sends files, shows them as a line each, and saves them where it is told to", async () => {
+    const [path, into] = [join(folder.path, "holiday photo.jpg"), join(folder.path, "saved")];
+    const bytes = randomBytes(1_234_567);
+    writeFileSync(path, bytes);
+    mkdirSync(into);
+    await chat(["--as", "dora", "--register", ...data("dora")]);
+    const sent = await chat(["--as", "emil", "--with", "dora", "--attach", path, ...data("emil")], "and a line");
+    expect(sent).to.include({ status: 0, stdout: "accepted 2\n" });
+    const receiving = ["--as", "dora", "--receive", "2", "--save-attachments", into, ...data("dora")];
+    const received = await chat(receiving);
+    expect(received).to.include({ status: 0, stdout: "[holiday photo.jpg, 1.2 MB]\nand a line\n" });
+    expect(received.stderr).to.include(`saved ${join(into, "holiday photo.jpg")}`);
+    expect(readFileSync(join(into, "holiday photo.jpg")).equals(bytes)).to.equal(true);
+    const missing = await chat([
+      "--as",
+      "emil",
+      "--with",
+      "dora",
+      "--attach",
+      join(folder.path, "none"),
+      ...data("emil"),
+    ]);
+    expect(missing.status).to.equal(1);
+    expect(missing.stderr).to.include("none: There is no file at that path");
   });
 
   it("links a second device by the code it shows", async () => {

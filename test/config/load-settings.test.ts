@@ -119,13 +119,28 @@ describe("the settings", () => {
 
   it("refuse what is not in this version, instead of ignoring it", () => {
     const planned = {
-      BLOB_DIR: "/srv/blobs",
-      BLOB_S3_BUCKET: "b",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "https://traces.example",
       OTEL_SERVICE_NAME: "s",
     };
     const faults = faultsOf(planned);
     expect(faults.map(({ name }) => name).sort()).to.deep.equal(Object.keys(planned).sort());
     for (const { allowed } of faults) expect(allowed).to.match(/^not in this version yet: /);
+  });
+
+  it("name one place for attachments, whole", () => {
+    const s3 = {
+      BLOB_S3_ENDPOINT: "https://s3.example",
+      BLOB_S3_BUCKET: "b-1",
+      BLOB_S3_ACCESS_KEY: "a",
+      BLOB_S3_SECRET_KEY: "s",
+    };
+    expect(loadSettings(s3)).to.include({ BLOB_S3_REGION: "us-east-1", BLOB_DIR: "" });
+    const names = (given: Record<string, string>) => faultsOf(given).map(({ name }) => name);
+    expect(names({ ...s3, BLOB_DIR: "/srv/blobs" })).to.deep.equal(["BLOB_DIR"]);
+    expect(names({ ...s3, BLOB_S3_SECRET_KEY: "" })).to.deep.equal(["BLOB_S3_SECRET_KEY"]);
+    expect(names({ ...s3, BLOB_S3_ENDPOINT: "" })).to.deep.equal(["BLOB_S3_ENDPOINT"]);
+    expect(names({ ...s3, BLOB_S3_BUCKET: "a/b" })).to.deep.equal(["BLOB_S3_BUCKET"]);
+    expect(names({ MAX_BLOB_BYTES: "2000000", BLOB_QUOTA_BYTES: "1999999" })).to.deep.equal(["BLOB_QUOTA_BYTES"]);
   });
 
   it("are the same when a program gives them", () => {

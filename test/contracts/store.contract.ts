@@ -1,3 +1,4 @@
+import { describeBlobs } from "./store/blobs.ts";
 import { describeBlocks } from "./store/blocks.ts";
 import { describeCommits } from "./store/commits.ts";
 import { describeConversations } from "./store/conversations.ts";
@@ -39,6 +40,7 @@ export function storeContract(open: () => Promise<StorePair>): void {
   describeHistory(stores);
   describeHistoryShares(stores);
   describeRecovery(stores);
+  describeBlobs(stores);
   describeBlocks(stores);
   describeHeld(stores);
   describeMessages(stores);

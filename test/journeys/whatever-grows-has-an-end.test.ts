@@ -4,6 +4,7 @@ import { runInNewContext } from "node:vm";
 import { silentTelemetry } from "../../src/actors/ports/silent-telemetry.ts";
 import { memoryStore } from "../../src/client/index.ts";
 import { toBase64 } from "../../src/protocol/base64.ts";
+import type { BlobId } from "../../src/protocol/blobs.ts";
 import { newId } from "../../src/protocol/ids.ts";
 import { expireUndelivered, ringLaggards } from "../../workers/delivery.ts";
 import { purgeExpired } from "../../workers/purge.ts";
@@ -78,8 +79,11 @@ describe("promise 7: whatever grows has an end", function () {
     // What one's own devices have of one's own messages is acked a moment later.
     const chats = people.all().flatMap((client) => client.conversations());
     await Promise.all(chats.map((conversation) => conversation.settled()));
+    const blob = "0123456789abcdef".repeat(4) as BlobId;
+    await node.store.beginBlob({ blob, user: alice.user, size: 10 }, 1000);
+    await node.store.advanceBlob(blob, 0, 10);
     const full = rowCounts(node.file);
-    for (const table of ["messages", "receipts", "key_packages", "due", "link_offers"]) {
+    for (const table of ["blobs", "messages", "receipts", "key_packages", "due", "link_offers"]) {
       expect(full[table], table).to.be.greaterThan(0);
     }
     await sweep(1);

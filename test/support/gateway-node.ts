@@ -35,6 +35,8 @@ export const generousRates: Rates = {
   reset: plenty,
   recovery: plenty,
   vault: plenty,
+  blob: plenty,
+  "blob-request": plenty,
   "sign-in": plenty,
   "sign-up": plenty,
 };

@@ -64,6 +64,7 @@ const owners: Record<string, readonly string[]> = {
   redis: ["src/cluster/", "src/jobs/"],
   bullmq: ["src/jobs/", "workers/main.ts"],
   mysql2: ["src/store/"],
+  aws4fetch: ["src/blobs/"],
   hono: ["src/gateway/"],
   "@hono/node-server": ["src/gateway/"],
   jose: ["src/accounts/", "src/push/"],
@@ -76,7 +77,12 @@ const owners: Record<string, readonly string[]> = {
 };
 /** Runs in browsers too, or knows no libraries: nothing of Node in there. */
 const withoutNode = ["src/protocol/", "src/identity/", "src/crypto/", "src/client/", "src/web/", "src/actors/"];
-const nodeOnly = ["src/client/node.ts", "src/client/stores/file-store.ts", "src/client/stores/file-store/"];
+const nodeOnly = [
+  "src/client/node.ts",
+  "src/client/attachments/node-files.ts",
+  "src/client/stores/file-store.ts",
+  "src/client/stores/file-store/",
+];
 
 const specifiers =
   /(?:^|[\s;}])(?:import|export)\s(?:[^"'`;]*?\sfrom\s*)?["']([^"']+)["']|\b(?:import|require)\(\s*["']([^"']+)["']/g;

@@ -16,5 +16,7 @@ export type RateBucket =
   | "reset" // user
   | "recovery" // user whose vault is fetched
   | "vault" // user
+  | "blob" // user who begins it
+  | "blob-request" // user who asks
   | "sign-in" // address and name
   | "sign-up"; // address

@@ -10,6 +10,7 @@
  * Bytes are `Uint8Array`, times are milliseconds since 1970 from the database's clock unless a `now` is passed in.
  */
 import type { AccountStore } from "./store-accounts.ts";
+import type { BlobStore } from "./store-blobs.ts";
 import type { BlockStore } from "./store-blocks.ts";
 import type { ConversationStore } from "./store-conversations.ts";
 import type { DeviceStore } from "./store-devices.ts";
@@ -31,6 +32,7 @@ export interface Store
     RecoveryStore,
     BlockStore,
     HeldStore,
+    BlobStore,
     MaintenanceStore,
     FollowingStore,
     WakeStore {

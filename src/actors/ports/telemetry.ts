@@ -63,6 +63,7 @@ export type CounterName =
   | "pushes" // push
   | "sweeps" // job, outcome
   | "rows_purged" // table
+  | "blob_bytes" // direction
   | "sign_ins" // outcome
   | "wakes" // outcome
   | "queue_errors" // queue

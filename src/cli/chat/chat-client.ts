@@ -7,7 +7,7 @@ import type { Settings } from "../../../config/settings.ts";
 import { ownSecretFile, readOwnSecret } from "../../accounts/own-secret.ts";
 import { signToken } from "../../accounts/tokens.ts";
 import { createClient, SottoError, type Client } from "../../client/index.ts";
-import { fileStore } from "../../client/node.ts";
+import { fileStore, nodeFiles } from "../../client/node.ts";
 import { userId } from "../../protocol/ids.ts";
 import { UsageError, type ChatOptions } from "./chat-options.ts";
 
@@ -19,7 +19,13 @@ export async function openChatClient(options: ChatOptions): Promise<Client> {
   const folder = options.data ?? join(settings.DATA_DIR, "chat", encodeURIComponent(options.user));
   const token = options.token === undefined ? localToken(settings, url, options.user) : () => options.token!;
   try {
-    return await createClient({ url, user: options.user, token, store: openStore(folder, options.passphraseFile) });
+    return await createClient({
+      url,
+      user: options.user,
+      token,
+      files: nodeFiles,
+      store: openStore(folder, options.passphraseFile),
+    });
   } catch (error) {
     if (error instanceof SottoError) throw explain(error, folder);
     throw error;

@@ -22,6 +22,8 @@ export const chatHelp = `sotto chat: a terminal client, end-to-end encrypted
   --data DIR               this device's keys and history; default ./data/chat/USER. One device, one folder
   --passphrase-file FILE   what the folder is encrypted under; default: a random one kept beside it
   --revoke-others          with --restore: all other devices are lost; close them out for good
+  --attach FILE            send this file, and what is piped in; may be given several times
+  --save-attachments DIR   save the files that come, under names that are safe
   --until STATE            piped input: leave when all is accepted (default) or delivered
   --timeout SECONDS        give up after this long; default: never
   --json                   counts and messages as JSON
@@ -44,6 +46,8 @@ export interface ChatOptions {
   revokeOthers: boolean;
   until: "accepted" | "delivered";
   timeoutMs: number | undefined;
+  attach: string[];
+  saveAttachments: string | undefined;
   json: boolean;
 }
 
@@ -60,6 +64,7 @@ export function parseChatOptions(args: string[]): ChatOptions | "help" {
   if (values["revoke-others"] && restore === undefined) throw new UsageError("--revoke-others goes with --restore");
   const action = actionOf(values);
   if (action === "converse" && !values.with) throw new UsageError("to whom? Say --with USER");
+  if (action !== "converse" && values.attach) throw new UsageError("--attach goes with --with USER alone");
   if (values.with === values.as) throw new UsageError("--as and --with are the same person");
   const until = values.until ?? "accepted";
   if (until !== "accepted" && until !== "delivered") throw new UsageError("--until takes accepted or delivered");
@@ -77,6 +82,8 @@ export function parseChatOptions(args: string[]): ChatOptions | "help" {
     revokeOthers: values["revoke-others"] ?? false,
     until,
     timeoutMs: values.timeout === undefined ? undefined : wholeNumber("--timeout", values.timeout) * 1000,
+    attach: values.attach ?? [],
+    saveAttachments: values["save-attachments"],
     json: values.json ?? false,
   };
 }
@@ -116,6 +123,8 @@ function parseOrRefuse(args: string[]) {
         token: { type: "string" },
         data: { type: "string" },
         "passphrase-file": { type: "string" },
+        attach: { type: "string", multiple: true },
+        "save-attachments": { type: "string" },
         until: { type: "string" },
         timeout: { type: "string" },
         json: { type: "boolean" },

@@ -1,14 +1,22 @@
 /** Two people at their terminals: what is typed goes, what comes is shown, and each line says how far it got. */
 import { createInterface } from "node:readline";
 import type { Direct, Message } from "../../client/index.ts";
+import { linesOf, saveAll } from "./attachment-lines.ts";
+import type { ChatOptions } from "./chat-options.ts";
+import { describeChange, describeMessage, shortened } from "./describe-message.ts";
+import { printable } from "./printable.ts";
 import type { Terminal } from "./terminal.ts";
-import { describeChange, describeMessage, printable, shortened } from "./describe-message.ts";
 import { waitingForDevice } from "./send-lines.ts";
 
 const clock = (at: Date): string => at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 const dim = (text: string): string => (process.stdout.isTTY ? `\u001B[2m${text}\u001B[22m` : text);
 
-export async function converse(conversation: Direct, terminal: Terminal, signal: AbortSignal): Promise<number> {
+export async function converse(
+  conversation: Direct,
+  options: ChatOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
   const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: "> ", signal });
   const above = (line: string): void => {
     process.stdout.write("\r\u001B[K");
@@ -16,7 +24,9 @@ export async function converse(conversation: Direct, terminal: Terminal, signal:
     lines.prompt(true);
   };
   const show = async (message: Message): Promise<void> => {
-    above(`${message.sender.user} ${dim(clock(message.sentAt))}  ${describeMessage(message)}`);
+    const from = `${message.sender.user} ${dim(clock(message.sentAt))}  `;
+    for (const text of linesOf(message, describeMessage(message))) above(from + text);
+    for (const line of await saveAll(message, options.saveAttachments, signal)) above(dim(line));
     await conversation.markRead(message);
   };
   const offs = [

@@ -1,5 +1,6 @@
 /** Messages and what becomes of them, as lines of a terminal. */
 import type { Message } from "../../client/index.ts";
+import { printable } from "./printable.ts";
 
 /** What is left of a message that was taken back. */
 export const takenBack = "(taken back)";
@@ -21,8 +22,3 @@ export function describeChange(message: Message): string | undefined {
 }
 
 export const shortened = (text: string): string => (text.length > 30 ? `${text.slice(0, 29)}…` : text);
-
-/** Somebody else's text must not steer this terminal. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => (character === "\t" ? character : "\uFFFD"));
-}

@@ -1,6 +1,7 @@
 /** Prints messages that this device has not printed yet, in order, until as many as were asked for are out. */
 import type { Client, Conversation, Message } from "../../client/index.ts";
 import { SottoError } from "../../protocol/errors.ts";
+import { linesOf, saveAll } from "./attachment-lines.ts";
 import type { ChatOptions } from "./chat-options.ts";
 import { describeChange, takenBack } from "./describe-message.ts";
 import type { Terminal } from "./terminal.ts";
@@ -22,7 +23,7 @@ export async function receiveMessages(
     const arrival = nextArrival(client, signal);
     let found = 0;
     for (const conversation of only ? [only] : client.conversations()) {
-      found += await printUnread(conversation, options.receive - printed - found, options, terminal);
+      found += await printUnread(conversation, options.receive - printed - found, options, terminal, signal);
     }
     printed += found;
     if (found > 0) arrival.cancel();
@@ -39,12 +40,14 @@ async function printUnread(
   limit: number,
   options: ChatOptions,
   terminal: Terminal,
+  signal: AbortSignal,
 ): Promise<number> {
   if (limit <= 0) return 0;
   const messages = await conversation.unread({ limit: Math.min(limit, 500) });
   for (const message of messages) {
-    const { text, isRetracted } = message;
-    terminal.print(options.json ? JSON.stringify(asJson(message)) : isRetracted ? takenBack : text);
+    if (options.json) terminal.print(JSON.stringify(asJson(message)));
+    else for (const line of linesOf(message, message.isRetracted ? takenBack : message.text)) terminal.print(line);
+    for (const line of await saveAll(message, options.saveAttachments, signal)) terminal.note(line);
   }
   const last = messages.at(-1);
   if (!last) return 0;
@@ -54,9 +57,10 @@ async function printUnread(
 }
 
 /** What is not so is left out. */
-function asJson({ text, sender, sentAt, acceptedAt, editedAt, isRetracted, replyTo }: Message): object {
+function asJson({ text, sender, sentAt, acceptedAt, editedAt, isRetracted, replyTo, attachments }: Message): object {
+  const files = attachments.map(({ name, type, size }) => ({ name, type, size }));
   const facts = { from: sender.user, text, sentAt, acceptedAt, editedAt, replyTo };
-  return isRetracted ? { ...facts, isRetracted } : facts;
+  return { ...facts, ...(isRetracted && { isRetracted }), ...(files.length > 0 && { attachments: files }) };
 }
 
 function nextArrival(client: Client, signal: AbortSignal): { came: Promise<boolean>; cancel(): void } {

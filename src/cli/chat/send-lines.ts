@@ -2,6 +2,7 @@
 import { createInterface } from "node:readline";
 import type { Direct, Message, MessageState } from "../../client/index.ts";
 import { SottoError } from "../../protocol/errors.ts";
+import { attachmentLine } from "./attachment-lines.ts";
 import type { ChatOptions } from "./chat-options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -33,7 +34,8 @@ export async function sendLines(
     if (waiting === "recipient-device") terminal.note(waitingForDevice(conversation.peer));
   });
   try {
-    await readAll(conversation, messages, signal);
+    for (const path of options.attach) messages.push(sendFile(conversation, path));
+    if (!process.stdin.isTTY) await readAll(conversation, messages, signal);
     await orAborted(Promise.all(messages.map((message) => message.reached(options.until))), signal);
     return 0;
   } catch (error) {
@@ -44,6 +46,15 @@ export async function sendLines(
     off();
     progress.stop();
     printCounts(messages, options, terminal);
+  }
+}
+
+function sendFile(conversation: Direct, path: string): Message {
+  try {
+    return conversation.send({ attachments: [{ path }] });
+  } catch (error) {
+    if (!(error instanceof SottoError) || error.code !== "invalid-argument") throw error;
+    throw new SottoError("invalid-argument", { detail: `${path}: ${error.message}` });
   }
 }
 
@@ -81,6 +92,10 @@ function count(messages: readonly Message[]): Map<MessageState, number> {
 }
 
 function progressLine(messages: readonly Message[], until: "accepted" | "delivered"): string {
+  const uploading = messages.find(({ state, attachments }) => state === "queued" && attachments.length > 0)
+    ?.attachments[0];
+  if (uploading)
+    return `${attachmentLine(uploading)} ${Math.floor((uploading.sent / Math.max(uploading.size, 1)) * 100)} %`;
   const counts = count(messages);
   const there = (counts.get("delivered") ?? 0) + (counts.get("read") ?? 0);
   const done = until === "delivered" ? there : there + (counts.get("accepted") ?? 0);

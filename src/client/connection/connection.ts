@@ -73,6 +73,14 @@ export class Connection extends TypedEmitter<ConnectionEvents> {
     return this.session.ask(name, request);
   }
 
+  /** For requests beside the socket. `refused`: the one that the node did not take, so that another is asked for. Errors: `aborted`. */
+  async currentToken(signal: AbortSignal, refused?: string): Promise<string> {
+    if (refused !== undefined && this.token === refused) this.token = undefined;
+    if (refused !== undefined) this.tokenReason = "expired";
+    this.token ??= await withDeadline(this.askForToken(signal), { signal });
+    return this.token;
+  }
+
   /** Drops the session; the next one is opened at once. For a device whose standing has changed. */
   renew(): void {
     if (this.current !== "online") return;

@@ -225,7 +225,7 @@ export class ConversationActor {
     await this.book.load();
     await this.disappearing.load();
     await this.retention.sweep();
-    await this.outbox.load((record) => this.messages.listenerFor(record));
+    await this.messages.load();
   }
 
   /** An entry of the log was pushed. */

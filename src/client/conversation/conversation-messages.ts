@@ -3,11 +3,13 @@
  * made and joined here; the actor feeds them what its log and its outbox say.
  */
 import { decodeContent, isChange, type Content } from "../../crypto/content.ts";
+import type { SottoError } from "../../protocol/errors.ts";
 import type { MessageId } from "../../protocol/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { EntryRecord, OutboxRecord } from "../records.ts";
 import type { Draft } from "../stores/draft.ts";
 import { Arrivals } from "./arrivals.ts";
+import { AttachmentSending } from "./attachment-sending.ts";
 import { Authorship } from "./changes/authorship.ts";
 import { forgetWhatIsRetracted } from "./changes/forgetting.ts";
 import { LiveMessages } from "./changes/live-messages.ts";
@@ -22,7 +24,6 @@ import { HistoryPages } from "./history-pages.ts";
 import { HistoryReader } from "./history-reader.ts";
 import type { Message } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
-import type { OutgoingListener } from "./outbox-items.ts";
 import type { LocalRetention } from "./local-retention.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
 import type { ReceiptBook } from "./receipt-book.ts";
@@ -48,6 +49,8 @@ export class ConversationMessages {
   readonly pages: HistoryPages;
   readonly changing: MessageChanging;
   readonly older: HistoryReader;
+  readonly attachments: AttachmentSending;
+  private readonly outbox: () => Outbox;
   private readonly state: ConversationState;
   private readonly authorship: Authorship;
   private readonly pending: PendingChanges;
@@ -58,7 +61,9 @@ export class ConversationMessages {
     const { book, keys, retention, outbox, awaitsWelcome, came, changed } = parts;
     const live = new LiveMessages();
     const authorship = new Authorship(core, state);
-    const outgoing = new OutgoingMessages(core, new Recipients(core, state), book, live);
+    const attachments = new AttachmentSending(core, state, outbox);
+    const failed = (message: Message, error: SottoError | undefined): void => attachments.giveUp(message, error);
+    const outgoing = new OutgoingMessages(core, new Recipients(core, state), book, { held: live, failed });
     const refresh = (target: MessageId): void => this.reader.refresh(target);
     const isWaiting = (id: MessageId): boolean => outbox().contentOf(id) !== undefined;
     const waiting = (id: MessageId): Content | undefined => decoded(outbox().contentOf(id));
@@ -66,6 +71,8 @@ export class ConversationMessages {
     const reader = new MessageReader(core, state, { authorship, live, outgoing, pending, waiting, changed });
     const older = new HistoryReader(core, state, { keys, authorship, changed: (targets) => targets.forEach(refresh) });
     this.state = state;
+    this.outbox = outbox;
+    this.attachments = attachments;
     this.authorship = authorship;
     this.outgoing = outgoing;
     this.pending = pending;
@@ -77,11 +84,18 @@ export class ConversationMessages {
     this.changing = new MessageChanging(core, state, { authorship, reader, pending, outbox });
   }
 
-  /** Of what an earlier run of this client left in the outbox. */
-  listenerFor(record: OutboxRecord): OutgoingListener {
-    const content = decodeContent(record.content);
-    if (isChange(content)) return this.pending.add(record.id, content);
-    return keptAs(content) === "message" ? this.outgoing.trackStored(record) : unheard;
+  /** Takes up what an earlier run of this client left in the outbox. */
+  async load(): Promise<void> {
+    const found = new Map<MessageId, { record: OutboxRecord; message: Message }>();
+    await this.outbox().load((record) => {
+      const content = decodeContent(record.content);
+      if (isChange(content)) return this.pending.add(record.id, content);
+      if (keptAs(content) !== "message") return unheard;
+      const message = this.outgoing.trackStored(record);
+      found.set(record.id, { record, message });
+      return this.outgoing.listenerFor(message);
+    });
+    await this.attachments.load(found);
   }
 
   opened(entry: EntryRecord, content: Content): void {

@@ -2,6 +2,7 @@
 import { encodeContent } from "../../crypto/content.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import { newIdAfter, type ConversationId, type DeviceId, type MessageId, type UserId } from "../../protocol/ids.ts";
+import type { AttachmentInput } from "../attachments/attachment-source.ts";
 import type { ConversationActor, ConversationEvents } from "./conversation-actor.ts";
 import type { Message } from "./message.ts";
 import type { HistoryOptions, HistoryPage } from "./history-pages.ts";
@@ -9,11 +10,18 @@ import { idOf, requireLifetime, requireText, type WrittenText } from "./written-
 
 export type { ConversationEvents } from "./conversation-actor.ts";
 
+/** The longest content: text, mentions and previews, with room for what seals it. */
+const maxContentBytes = 126 * 1024;
+
 /** What `send` takes. */
-export interface NewMessage extends WrittenText {
+export interface NewMessage extends Partial<WrittenText> {
+  /** May be left out where there are attachments. */
+  text?: string;
   replyTo?: Message | MessageId;
   /** How long it lasts once it is read, in seconds; where the group says a shorter time, that counts. */
   expiresIn?: number;
+  /** At most 10, see `AttachmentInput`. */
+  attachments?: readonly AttachmentInput[];
 }
 
 export abstract class Conversation {
@@ -59,15 +67,18 @@ export abstract class Conversation {
   }
 
   /**
-   * Takes a message for sending and returns at once; what becomes of it is in its state. Throws `invalid-argument` for what
-   * cannot be sent. `expiresIn`: how long it lasts once it is read, in seconds; where the group says a shorter time, that counts.
+   * Takes a message for sending and returns at once; what becomes of it is in its state. With attachments it is `queued` until they are
+   * uploaded, and what is sent after it waits behind it. Throws `invalid-argument` for what cannot be sent, `too-large`.
    */
   send(message: string | NewMessage): Message {
-    const written: NewMessage = typeof message === "string" ? { text: message } : message;
-    const { replyTo, expiresIn } = written;
+    const given: NewMessage = typeof message === "string" ? { text: message } : message;
+    const { replyTo, expiresIn, attachments = [] } = given;
+    // A file may speak for itself.
+    const written = { ...given, text: given.text ?? (attachments.length > 0 ? "" : (undefined as never)) };
     if (this.closing.aborted) throw new SottoError("closed");
     if (this.actor.state.record.left) throw new SottoError("not-a-member");
     if (expiresIn !== undefined) requireLifetime(expiresIn);
+    const files = this.actor.messages.attachments.prepare(attachments);
     const sentAt = new Date();
     const content = {
       kind: "text" as const,
@@ -75,12 +86,23 @@ export abstract class Conversation {
       sentAt: sentAt.getTime(),
       ...(replyTo !== undefined && { replyTo: idOf(replyTo) }),
       ...this.lifetimeOf(expiresIn),
+      ...(files.length > 0 && { attachments: files.map((file) => file.content) }),
     };
     const encoded = encodeContent(content);
+    if (encoded.length > maxContentBytes) {
+      throw new SottoError("too-large", {
+        detail: `Text and previews together have at most ${maxContentBytes} bytes.`,
+      });
+    }
     const id = newIdAfter<MessageId>(this.actor.outbox.lastId);
-    const outgoing = this.actor.messages.outgoing.track(id, content, sentAt);
-    const listener = this.actor.messages.outgoing.listenerFor(outgoing);
-    this.actor.outbox.add(id, encoded, sentAt.getTime(), listener).catch((cause: unknown) => {
+    const { outgoing: all, attachments: sending } = this.actor.messages;
+    const outgoing = all.track(id, content, sentAt);
+    const listener = all.listenerFor(outgoing);
+    const stored =
+      files.length > 0
+        ? sending.hold(outgoing, content, files, listener)
+        : this.actor.outbox.add(id, encoded, sentAt.getTime(), listener);
+    stored.catch((cause: unknown) => {
       const detail = "This device could not store the message.";
       const error = cause instanceof SottoError ? cause : new SottoError("internal", { detail, cause });
       listener.moved("failed", { error });

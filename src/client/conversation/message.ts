@@ -5,8 +5,10 @@
  *      └────────────┴──────────┴─▶ failed      accepted ─▶ expired
  *   delivered → read                                                  (received)
  */
+import type { AttachmentContent } from "../../crypto/attachment.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId, MessageId, UserId } from "../../protocol/ids.ts";
+import type { Attachment } from "../attachments/attachment.ts";
 import { isSameView, type MessageView } from "./changes/message-view.ts";
 import type { Reactions } from "./changes/outcome.ts";
 import type { RecipientReceipt } from "./receipt-book.ts";
@@ -51,6 +53,7 @@ export interface MessageFacts {
   sequence?: number;
   acceptedAt?: Date;
   error?: SottoError;
+  attachments?: readonly Attachment[];
 }
 
 export class Message {
@@ -73,6 +76,10 @@ export class Message {
 
   get state(): MessageState {
     return this.facts.state;
+  }
+  /** The files that came with it, or go with it; none any more where it was retracted. */
+  get attachments(): readonly Attachment[] {
+    return this.isRetracted ? [] : (this.facts.attachments ?? []);
   }
   /** As its author has edited it last; empty when it was retracted, and for what a later version of Sotto has written. */
   get text(): string {
@@ -181,6 +188,11 @@ export class Message {
     if (change) this.change = change;
     this.events.emit("changed", this);
     return true;
+  }
+
+  /** For the conversation that owns this message: its files are where these say. */
+  settleAttachments(contents: readonly AttachmentContent[]): void {
+    for (const [index, content] of contents.entries()) this.facts.attachments?.[index]?.settle(content);
   }
 
   /** For the conversation that owns this message. */

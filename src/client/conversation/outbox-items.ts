@@ -47,10 +47,10 @@ export class OutboxItems {
   }
 
   /** Takes a message in: it counts at once, and is stored when the promise resolves. */
-  async add(record: OutboxRecord, listener: OutgoingListener): Promise<void> {
+  async add(record: OutboxRecord, listener: OutgoingListener, changes: readonly RecordChange[] = []): Promise<void> {
     this.items.set(record.id, { record, listener, accepted: null });
     try {
-      await this.core.store.write([this.changeOf(record)]);
+      await this.core.store.write([this.changeOf(record), ...changes]);
     } catch (error) {
       this.items.delete(record.id);
       throw error;
@@ -152,6 +152,35 @@ export class OutboxItems {
 
   unaccepted(): OutboxItem[] {
     return [...this.items.values()].filter((item) => item.accepted === null);
+  }
+
+  /** Those that may go: none that is held, nor what was written after it. */
+  sendable(): OutboxItem[] {
+    const waiting = this.unaccepted();
+    const held = waiting.findIndex(({ record }) => record.held);
+    return held === -1 ? waiting : waiting.slice(0, held);
+  }
+
+  /** What a held message says is complete: it may go. Nothing happens where it is gone. */
+  release(id: MessageId, content: Uint8Array, changes: readonly RecordChange[]): Promise<void> {
+    return this.state.queue.run(async () => {
+      const item = this.items.get(id);
+      if (!item) return;
+      const { held: _held, ...record } = { ...item.record, content };
+      await this.core.store.write([this.changeOf(record), ...changes]);
+      item.record = record;
+    });
+  }
+
+  /** Takes a held message out, which will not be sent. False where it is gone. */
+  refuse(id: MessageId, error: SottoError): Promise<boolean> {
+    return this.state.queue.run(async () => {
+      const item = this.items.get(id);
+      if (!item?.record.held) return false;
+      await this.forget(item);
+      item.listener.moved("failed", { error });
+      return true;
+    });
   }
 
   async rewrite(change: (record: OutboxRecord) => OutboxRecord): Promise<void> {

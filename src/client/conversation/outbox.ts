@@ -22,6 +22,7 @@ import { sealOutgoing } from "./outgoing-sealing.ts";
 import { OutboxItems, type OutboxItem, type OutgoingListener } from "./outbox-items.ts";
 import type { OwnArrival } from "./log-intake.ts";
 import type { OutboxRecord } from "../records.ts";
+import type { RecordChange } from "../stores/client-store.ts";
 import { backoffMs, delay } from "../async/waiting.ts";
 
 export interface OutboxHooks {
@@ -65,8 +66,17 @@ export class Outbox {
     );
   }
 
-  /** Stores a message, then sends it when it can. Resolves when it is stored. */
-  async add(id: MessageId, content: Uint8Array, sentAt: number, listener: OutgoingListener): Promise<void> {
+  /**
+   * Stores a message, and `changes` in the same write, then sends it when it can. `isHeld`: not before it is released. Resolves when it is
+   * stored.
+   */
+  async add(
+    id: MessageId,
+    content: Uint8Array,
+    sentAt: number,
+    listener: OutgoingListener,
+    { isHeld = false, changes = [] }: { isHeld?: boolean; changes?: readonly RecordChange[] } = {},
+  ): Promise<void> {
     const record: OutboxRecord = {
       id,
       content,
@@ -75,8 +85,9 @@ export class Outbox {
       contentHash: null,
       previousContentHash: null,
       sealed: null,
+      ...(isHeld && { held: true as const }),
     };
-    await this.items.add(record, listener);
+    await this.items.add(record, listener, changes);
     this.wake();
   }
 
@@ -86,8 +97,21 @@ export class Outbox {
   }
 
   /** Withdraws a message that has not been sealed. False when it is too late. */
-  cancel(id: MessageId): Promise<boolean> {
-    return this.items.cancel(id);
+  async cancel(id: MessageId): Promise<boolean> {
+    const cancelled = await this.items.cancel(id);
+    if (cancelled) this.wake();
+    return cancelled;
+  }
+
+  /** A held message may go, with this content. */
+  async release(id: MessageId, content: Uint8Array, changes: readonly RecordChange[]): Promise<void> {
+    await this.items.release(id, content, changes);
+    this.wake();
+  }
+
+  /** A held message will never go. */
+  async refuse(id: MessageId, error: SottoError): Promise<void> {
+    if (await this.items.refuse(id, error)) this.wake();
   }
 
   /** The greatest id here or sent before: the next one has to be greater. */
@@ -131,7 +155,7 @@ export class Outbox {
     let refusal: { item: OutboxItem; error: SottoError } | undefined;
     const sent = new Set<MessageId>();
     while (!refusal && this.core.connection.state === "online") {
-      const waiting = this.items.unaccepted().filter((item) => !sent.has(item.record.id));
+      const waiting = this.items.sendable().filter((item) => !sent.has(item.record.id));
       if (waiting.length === 0) break;
       if (!(await this.hooks.ready())) break;
       const run = waiting.slice(0, sealRun);

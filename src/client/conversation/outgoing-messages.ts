@@ -3,6 +3,8 @@ import { decodeContent, type Content } from "../../crypto/content.ts";
 import type { MessageId } from "../../protocol/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { OutboxRecord, ReceiptRecord } from "../records.ts";
+import { attachmentsOf } from "../attachments/attachment.ts";
+import type { SottoError } from "../../protocol/errors.ts";
 import { Message } from "./message.ts";
 import type { Recipients } from "./recipients.ts";
 import type { OutgoingListener } from "./outbox-items.ts";
@@ -10,18 +12,24 @@ import type { ReceiptBook, RecipientReceipt } from "./receipt-book.ts";
 import type { LiveMessages } from "./changes/live-messages.ts";
 import { viewOf } from "./changes/message-view.ts";
 
+export interface OutgoingParts {
+  held: LiveMessages;
+  /** Hears of messages that will not be sent. */
+  failed(message: Message, error: SottoError | undefined): void;
+}
+
 export class OutgoingMessages {
   private readonly core: ClientCore;
   private readonly recipients: Recipients;
   private readonly book: ReceiptBook;
-  private readonly held: LiveMessages;
+  private readonly parts: OutgoingParts;
   private readonly unsettled = new Map<MessageId, Message>();
 
-  constructor(core: ClientCore, recipients: Recipients, book: ReceiptBook, held: LiveMessages) {
+  constructor(core: ClientCore, recipients: Recipients, book: ReceiptBook, parts: OutgoingParts) {
     this.core = core;
     this.recipients = recipients;
     this.book = book;
-    this.held = held;
+    this.parts = parts;
   }
 
   /** Those that the node has not accepted, oldest first. */
@@ -31,15 +39,16 @@ export class OutgoingMessages {
 
   track(id: MessageId, content: Content, sentAt: Date): Message {
     const sender = { user: this.core.own.user, device: this.core.own.device };
-    const facts = { id, sender, view: viewOf(content), sentAt, state: "queued" as const };
+    const attachments = attachmentsOf(content, this.core.blobs);
+    const facts = { id, sender, view: viewOf(content), sentAt, state: "queued" as const, attachments };
     const message = new Message(facts, (one) => this.receiptsOf(one));
     this.unsettled.set(id, message);
-    return this.held.add(message);
+    return this.parts.held.add(message);
   }
 
   /** A message that an earlier run of this client left in the outbox. */
-  trackStored(record: OutboxRecord): OutgoingListener {
-    return this.listenerFor(this.track(record.id, decodeContent(record.content), new Date(record.sentAt)));
+  trackStored(record: OutboxRecord): Message {
+    return this.track(record.id, decodeContent(record.content), new Date(record.sentAt));
   }
 
   listenerFor(message: Message): OutgoingListener {
@@ -52,6 +61,7 @@ export class OutgoingMessages {
           ...(acceptedAt === undefined ? {} : { acceptedAt: new Date(acceptedAt) }),
           ...(error === undefined ? {} : { error }),
         });
+        if (state === "failed") this.parts.failed(message, error);
         if (state === "accepted" && sequence !== undefined) this.settle(message, sequence);
         else if (state === "accepted" || state === "failed") this.unsettled.delete(message.id);
       },

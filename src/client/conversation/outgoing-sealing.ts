@@ -1,5 +1,5 @@
 /** Seals messages of the outbox under the group as it is, one after another: numbers in the order of ids, each chained to the last. */
-import { decodeContent } from "../../crypto/content.ts";
+import { decodeContent, type Content } from "../../crypto/content.ts";
 import type { Group } from "../../crypto/group-engine.ts";
 import type { HistoryKey } from "../../crypto/history-key.ts";
 import { encodeMessagePayload } from "../../crypto/message-payload.ts";
@@ -43,7 +43,7 @@ export async function sealOutgoing(
     const place = { conversation: state.conversation, id: record.id, sender: device };
     const message = { number, previousContentHash, content: record.content, deviceList };
     // What disappears is for those who are here now: nobody is to open it later.
-    const disappears = lifetimeOf(decodeContent(record.content), group.policy) !== undefined;
+    const disappears = lifetimeOf(readable(record.content), group.policy) !== undefined;
     const historyKey = disappears ? undefined : state.historyKey;
     const { plaintext, body, wrap, contentHash } = sealMessage(place, message, deviceSecretKey, historyKey);
     const { generation, epoch } = group;
@@ -57,4 +57,13 @@ export async function sealOutgoing(
   }
   const release = (): void => releases.forEach((one) => one());
   return { records: sealedRecords, group, lastNumber, lastContentHash, release };
+}
+
+/** What the outbox holds of another version may be nothing that this one knows. */
+function readable(content: Uint8Array): Content {
+  try {
+    return decodeContent(content);
+  } catch {
+    return { kind: "unknown" };
+  }
 }

@@ -16,6 +16,7 @@ export const tags = {
   mentions: 8,
   isRemoved: 9,
   expiresIn: 16,
+  attachments: 32,
 } as const;
 
 /** How one kind of content stands in bytes, beside kind and time. `decode` throws MalformedBytes for what breaks its rules. */

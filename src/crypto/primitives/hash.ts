@@ -9,6 +9,20 @@ export function blake2b256(bytes: Uint8Array, key: Uint8Array | null = null): Ui
   return sodium().crypto_generichash(32, bytes, key);
 }
 
+/** BLAKE2b with a 32-byte output, of bytes that come one after another. */
+export class RunningBlake2b256 {
+  private readonly state = sodium().crypto_generichash_init(null, 32);
+
+  update(bytes: Uint8Array): void {
+    sodium().crypto_generichash_update(this.state, bytes);
+  }
+
+  /** The last call: it frees the state. */
+  finish(): Uint8Array {
+    return sodium().crypto_generichash_final(this.state, 32);
+  }
+}
+
 /** SHA-2 (FIPS 180-4): 32 or 64 bytes. */
 export function sha2(name: HashName, bytes: Uint8Array): Uint8Array {
   return name === "SHA-256" ? sodium().crypto_hash_sha256(bytes) : sodium().crypto_hash_sha512(bytes);

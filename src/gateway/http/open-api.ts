@@ -1,5 +1,6 @@
 /** The HTTP interface as OpenAPI 3.1, made from the validators that guard it. */
 import { credentials, httpRefusal, session } from "../../protocol/http.ts";
+import { blobOperations, blobSchemas } from "./blob-open-api.ts";
 import { jsonSchema } from "./json-schema.ts";
 
 const json = (schema: object) => ({ content: { "application/json": { schema } } });
@@ -25,17 +26,20 @@ export function openApi(version: string): object {
   });
   return {
     openapi: "3.1.0",
-    info: { title: "Sotto: accounts", version },
+    info: { title: "Sotto: accounts and blobs", version },
     paths: {
       "/v1/accounts": operation("signUp", "Makes an account and logs in.", "201", { 409: "account-exists" }),
       "/v1/sessions": operation("logIn", "Logs in with a password.", "200", { 401: "credentials-invalid" }),
+      "/v1/blobs/{id}": blobOperations(refusals),
     },
     components: {
       schemas: {
         Credentials: jsonSchema(credentials),
         Session: jsonSchema(session),
         Refusal: jsonSchema(httpRefusal),
+        ...blobSchemas,
       },
+      securitySchemes: { token: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Plain HTTP on the public port: a page that says what runs here, the published schemas, accounts. Everything else is
+ * Plain HTTP on the public port: a page that says what runs here, the published schemas, accounts, and blobs. Everything else is
  * Socket.IO's. Owns routes, statuses and body limits; decides nothing.
  */
 import type { RequestListener } from "node:http";
@@ -12,6 +12,7 @@ import type { Accounts, Session } from "../../actors/ports/sign-in.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import { credentials } from "../../protocol/http.ts";
 import { asyncApi } from "./async-api.ts";
+import { addBlobRoutes, blobPath, type BlobRouteParts } from "./blob-routes.ts";
 import { callerAddress } from "./caller-address.ts";
 import { frontPage, frontPagePolicy } from "./front-page.ts";
 import { openApi } from "./open-api.ts";
@@ -24,16 +25,27 @@ export interface PublicAppOptions {
   corsOrigins: readonly string[];
   trustedProxies: number;
   telemetry: Telemetry;
+  blobs: Pick<BlobRouteParts, "keeping" | "verifier">;
 }
 
 /** A name, a password of 1,024 characters in their longest JSON form, and room. */
 const maxBodyBytes = 16 * 1024;
+const bodyWithinMs = 15_000;
 const routes: Record<string, string> = {
   "/": "GET, HEAD",
   "/openapi.json": "GET, HEAD",
   "/asyncapi.json": "GET, HEAD",
   "/v1/accounts": "POST, OPTIONS",
   "/v1/sessions": "POST, OPTIONS",
+};
+
+const blobMethods = "GET, HEAD, PUT, DELETE, OPTIONS";
+/** What pages of the origins that may ask can send and see. */
+const sharedWithPages = {
+  allowMethods: ["GET", "HEAD", "PUT", "POST", "DELETE"],
+  allowHeaders: ["Authorization", "Content-Type", "Content-Range", "Content-Digest", "Range"],
+  exposeHeaders: ["Upload-Offset", "Upload-Length", "Content-Range", "Retry-After"],
+  maxAge: 600,
 };
 
 /** Answers every request that is not Socket.IO's. */
@@ -44,8 +56,12 @@ export function createPublicListener(options: PublicAppOptions): RequestListener
     context.header("Referrer-Policy", "no-referrer");
     await next();
   });
-  app.use("/v1/*", cors({ origin: [...options.corsOrigins], allowMethods: ["POST"], maxAge: 600 }));
-  app.use(bodyLimit({ maxSize: maxBodyBytes, onError: (context) => refuse(context, new SottoError("too-large")) }));
+  app.use("/v1/*", cors({ origin: [...options.corsOrigins], ...sharedWithPages }));
+  const limitBody = bodyLimit({
+    maxSize: maxBodyBytes,
+    onError: (context) => refuse(context, new SottoError("too-large")),
+  });
+  app.use((context, next) => (context.req.path.startsWith(blobPath) ? next() : limitBody(context, next)));
 
   const schemas = { openapi: openApi(options.version), asyncapi: asyncApi(options.version) };
   app.get("/openapi.json", (context) => context.json(schemas.openapi));
@@ -86,8 +102,10 @@ export function createPublicListener(options: PublicAppOptions): RequestListener
     answer((accounts, input) => accounts.logIn(input), "logged-in"),
   );
 
+  addBlobRoutes(app, { ...options.blobs, telemetry: options.telemetry });
+
   app.notFound((context) => {
-    const allowed = routes[context.req.path];
+    const allowed = context.req.path.startsWith(blobPath) ? blobMethods : routes[context.req.path];
     if (allowed === undefined) return refuse(context, new SottoError("unknown-request"), 404);
     context.header("Allow", allowed);
     return refuse(context, new SottoError("unknown-request", { detail: `Allowed here: ${allowed}.` }), 405);
@@ -99,13 +117,25 @@ export function createPublicListener(options: PublicAppOptions): RequestListener
 type AppContext = Context<{ Bindings: HttpBindings }>;
 type CredentialsOf = Parameters<Accounts["logIn"]>[0];
 
+/** A body of this size takes no longer, however slow the line; parts of blobs have more time. */
+async function inTime<Result>(reading: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new SottoError("invalid-request", { detail: "The body broke off." })),
+      bodyWithinMs,
+    );
+  });
+  return Promise.race([reading, late]).finally(() => clearTimeout(timer));
+}
+
 /** Only JSON: a form of another site cannot send it without asking. */
 async function readCredentials(context: AppContext): Promise<Pick<CredentialsOf, "user" | "password">> {
   const type = context.req.header("content-type") ?? "";
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw new SottoError("invalid-request", { detail: "Send a body of content-type application/json." });
   }
-  const body = await context.req.json<unknown>().catch((error: unknown) => {
+  const body = await inTime(context.req.json<unknown>()).catch((error: unknown) => {
     if (error instanceof SyntaxError) throw new SottoError("invalid-request", { detail: "The body is not JSON." });
     throw error;
   });

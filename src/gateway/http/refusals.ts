@@ -4,10 +4,19 @@ import type { Context } from "hono";
 import { SottoError, type ErrorCode } from "../../protocol/errors.ts";
 import type { Telemetry } from "../../actors/ports/silent-telemetry.ts";
 
-type RefusalStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 503;
+type RefusalStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 416 | 429 | 500 | 503 | 507;
 
 const statusOf: Partial<Record<ErrorCode, RefusalStatus>> = {
+  "token-missing": 401,
+  "token-invalid": 401,
+  "token-expired": 401,
   "credentials-invalid": 401,
+  forbidden: 403,
+  "device-unknown": 403,
+  "attachments-disabled": 403,
+  "blob-unknown": 404,
+  "upload-conflict": 409,
+  "quota-exceeded": 507,
   "accounts-disabled": 403,
   "unknown-request": 404,
   "account-exists": 409,

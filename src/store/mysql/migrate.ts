@@ -12,6 +12,7 @@ import { deviceNames } from "./migrations/0008-device-names.ts";
 import { historyShares } from "./migrations/0009-history-shares.ts";
 import { recovery } from "./migrations/0010-recovery.ts";
 import { retention } from "./migrations/0011-retention.ts";
+import { blobs } from "./migrations/0012-blobs.ts";
 
 /**
  * In order; a migration that has left the house is never edited, only followed by another. Nodes of the version before serve
@@ -29,7 +30,9 @@ const migrations = [
   { number: 9, name: "0009-history-shares", statements: historyShares },
   { number: 10, name: "0010-recovery", statements: recovery },
   { number: 11, name: "0011-retention", statements: retention },
+  { number: 12, name: "0012-blobs", statements: blobs },
 ] as const;
+const newest = migrations.at(-1)!.number;
 
 const tableOptions = "ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin";
 const lockWaitSeconds = 60;
@@ -74,7 +77,6 @@ async function applyPending(db: MysqlConnection): Promise<string[]> {
   );
   const last = await db.get<{ number: number }>("SELECT COALESCE(MAX(number), 0) AS number FROM schema_migrations");
   const at = last!.number;
-  const newest = migrations.at(-1)!.number;
   if (at > newest) {
     throw new Error(
       `The database has schema ${at}, this version of Sotto knows schemas up to ${newest}. ` +

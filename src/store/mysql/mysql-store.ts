@@ -10,6 +10,7 @@ import { migrate } from "./migrate.ts";
 import type { MysqlContext } from "./mysql-context.ts";
 import { putArchiveGrants, readArchiveGrants } from "./operations/archive-grants.ts";
 import * as accounts from "./operations/accounts.ts";
+import * as blobs from "./operations/blobs.ts";
 import { readBlocks, setBlock } from "./operations/blocks.ts";
 import { acceptCommit } from "./operations/commits.ts";
 import * as conversations from "./operations/conversations.ts";
@@ -136,6 +137,14 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     setBlock: write(setBlock),
     readBlocks: read(readBlocks),
     readHeld: read(readHeld),
+    beginBlob: write(blobs.beginBlob),
+    advanceBlob: write(blobs.advanceBlob),
+    findBlob: read(blobs.findBlob),
+    expireBlob: write(blobs.expireBlob),
+    listExpiredBlobs: read(blobs.listExpiredBlobs),
+    countExpiredBlobs: read(blobs.countExpiredBlobs),
+    forgetBlobs: write(blobs.forgetBlobs),
+    knownBlobs: read(blobs.knownBlobs),
     nodeKey: write(nodeKey),
     claimSweep: write(claimSweep),
     readSweeps: read(readSweeps),

@@ -9,6 +9,7 @@ import { purgeRules } from "./operations/purge.ts";
 import { dropPartitions } from "./partitions.ts";
 
 const receiptsKeptMs = 30 * dayMs;
+const bytesPatienceMs = 7 * dayMs;
 
 /**
  * Rule by rule, each in transactions of its own: one that finds what it needs held by somebody else is put off, and the others
@@ -81,5 +82,6 @@ function cutoffsOf({ retentionMs, undeliveredTtlMs }: MysqlContext, now: number)
     retentionDay: dayOf(retention),
     undelivered: now - undeliveredTtlMs,
     receipts: now - receiptsKeptMs,
+    blobs: now - bytesPatienceMs,
   };
 }

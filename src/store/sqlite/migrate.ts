@@ -10,6 +10,7 @@ import { deviceNames } from "./migrations/0008-device-names.ts";
 import { historyShares } from "./migrations/0009-history-shares.ts";
 import { recovery } from "./migrations/0010-recovery.ts";
 import { retention } from "./migrations/0011-retention.ts";
+import { blobs } from "./migrations/0012-blobs.ts";
 
 /** In order; a migration that has left the house is never edited, only followed by another. */
 const migrations = [
@@ -24,7 +25,9 @@ const migrations = [
   { number: 9, name: "0009-history-shares", sql: historyShares },
   { number: 10, name: "0010-recovery", sql: recovery },
   { number: 11, name: "0011-retention", sql: retention },
+  { number: 12, name: "0012-blobs", sql: blobs },
 ] as const;
+const newest = migrations.at(-1)!.number;
 
 /**
  * Brings the schema up to date, all or nothing, and returns the names of what it applied. Of two processes that call it at
@@ -37,7 +40,6 @@ export function migrate(db: Connection): string[] {
       "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
     );
     const at = db.get<{ number: number }>("SELECT coalesce(max(number), 0) AS number FROM schema_migrations")!.number;
-    const newest = migrations.at(-1)!.number;
     if (at > newest) {
       throw new Error(
         `The database has schema ${at}, this version of Sotto knows schemas up to ${newest}. ` +

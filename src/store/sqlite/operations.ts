@@ -1,6 +1,16 @@
 import type { Store } from "../../actors/ports/store.ts";
 import { createAccount, findAccount } from "./operations/accounts.ts";
 import { putArchiveGrants, readArchiveGrants } from "./operations/archive-grants.ts";
+import {
+  advanceBlob,
+  beginBlob,
+  countExpiredBlobs,
+  expireBlob,
+  findBlob,
+  forgetBlobs,
+  knownBlobs,
+  listExpiredBlobs,
+} from "./operations/blobs.ts";
 import { readBlocks, setBlock } from "./operations/blocks.ts";
 import { acceptCommit } from "./operations/commits.ts";
 import {
@@ -83,6 +93,10 @@ export const writes = {
   putHistoryKeys,
   putArchiveGrants,
   setBlock,
+  beginBlob,
+  advanceBlob,
+  expireBlob,
+  forgetBlobs,
   putDeviceName,
   shareHistory,
   putRecoveryKey,
@@ -123,6 +137,10 @@ export const reads = {
   readHistoryKeys,
   readArchiveGrants,
   readBlocks,
+  findBlob,
+  listExpiredBlobs,
+  countExpiredBlobs,
+  knownBlobs,
   readDeviceNames,
   metInHistory,
   readHeld,

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { secretVerifier } from "../../../src/accounts/tokens.ts";
 import { silentTelemetry } from "../../../src/actors/ports/silent-telemetry.ts";
 import type { Accounts, Credentials } from "../../../src/actors/ports/sign-in.ts";
 import { frontPage } from "../../../src/gateway/http/front-page.ts";
@@ -10,6 +11,7 @@ import { errorCodes, SottoError } from "../../../src/protocol/errors.ts";
 import { httpRefusal } from "../../../src/protocol/http.ts";
 import { pushes } from "../../../src/protocol/pushes.ts";
 import { requestNames } from "../../../src/protocol/requests.ts";
+import { tokenRules, tokenSecret } from "../../support/gateway-node.ts";
 
 describe("the public port over HTTP", () => {
   const open: Server[] = [];
@@ -25,7 +27,8 @@ describe("the public port over HTTP", () => {
   };
 
   async function serve(options: Partial<PublicAppOptions> = {}): Promise<string> {
-    const all = { accounts, version: "9.9.9", corsOrigins: [], trustedProxies: 0, telemetry: silentTelemetry };
+    const blobs = { keeping: undefined, verifier: secretVerifier(tokenSecret, tokenRules) };
+    const all = { accounts, version: "9.9.9", corsOrigins: [], trustedProxies: 0, telemetry: silentTelemetry, blobs };
     const server = createServer(createPublicListener({ ...all, ...options }));
     open.push(server);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -180,7 +183,7 @@ describe("the public port over HTTP", () => {
       components: { schemas: { Credentials: { properties: { password: object } } } };
     };
     expect(openApi.openapi).to.equal("3.1.0");
-    expect(Object.keys(openApi.paths)).to.deep.equal(["/v1/accounts", "/v1/sessions"]);
+    expect(Object.keys(openApi.paths)).to.deep.equal(["/v1/accounts", "/v1/sessions", "/v1/blobs/{id}"]);
     expect(openApi.components.schemas.Credentials.properties.password).to.include({ minLength: 8, maxLength: 1024 });
   });
 });

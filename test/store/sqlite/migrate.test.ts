@@ -30,6 +30,7 @@ describe("the schema on SQLite", () => {
       "0009-history-shares",
       "0010-recovery",
       "0011-retention",
+      "0012-blobs",
     ]);
     expect(migrate(db)).to.deep.equal([]);
   });
@@ -37,7 +38,7 @@ describe("the schema on SQLite", () => {
   it("refuses a database of a newer version in words, leaving it as it is", () => {
     migrate(db);
     db.exec("INSERT INTO schema_migrations VALUES (99, 'from-tomorrow', 0)");
-    expect(() => migrate(db)).to.throw(/schema 99, this version of Sotto knows schemas up to 11/);
+    expect(() => migrate(db)).to.throw(/schema 99, this version of Sotto knows schemas up to 12/);
     expect(tablesOf(db)).to.include("messages");
   });
 

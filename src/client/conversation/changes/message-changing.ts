@@ -63,7 +63,10 @@ export class MessageChanging {
   /** Errors: `forbidden` for what is not one's own, `message-unknown`. */
   async retract(message: Message | MessageId): Promise<void> {
     const found = await this.findOwn(message, { isRetractedToo: true });
-    if (!found.isRetracted) await this.say({ kind: "retraction", target: found.id });
+    if (found.isRetracted) return;
+    const blobs = found.attachments.map(({ blob }) => blob);
+    await this.say({ kind: "retraction", target: found.id });
+    await this.core.uploads.abandon(blobs);
   }
 
   private async findOwn(message: Message | MessageId, options: { isRetractedToo?: boolean } = {}): Promise<Message> {

@@ -4,6 +4,7 @@
  */
 import { decodeContent, type Content } from "../../../crypto/content.ts";
 import type { MessageId } from "../../../protocol/ids.ts";
+import { attachmentsOf } from "../../attachments/attachment.ts";
 import { TaskQueue } from "../../async/task-queue.ts";
 import { inBackground, type ClientCore } from "../../core.ts";
 import { decodeRecord, entryKey, tables, type ChangeRecord, type EntryRecord } from "../../records.ts";
@@ -182,9 +183,9 @@ export class MessageReader {
     const acceptedAt = new Date(entry.acceptedAt);
     const at = retracted?.sentAt ?? (content?.kind === "text" ? content.sentAt : undefined);
     const sentAt = at === undefined ? acceptedAt : new Date(at);
-    return live.add(
-      new Message({ id, sender, view, sentAt, acceptedAt, sequence, state }, (message) => outgoing.receiptsOf(message)),
-    );
+    const attachments = content ? attachmentsOf(content, this.core.blobs) : [];
+    const facts = { id, sender, view, sentAt, acceptedAt, sequence, state, attachments };
+    return live.add(new Message(facts, (message) => outgoing.receiptsOf(message)));
   }
 
   private stateOf({ sender, sequence }: EntryRecord): MessageState {

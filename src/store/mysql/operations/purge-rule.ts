@@ -12,6 +12,7 @@ export interface Cutoffs {
   retentionDay: number;
   undelivered: number;
   receipts: number;
+  blobs: number;
 }
 
 /**

@@ -140,6 +140,13 @@ export const purgeRules: readonly PurgeRule[] = [
     at: "undelivered",
     rule: "schedules that nobody has looked at for as long as messages wait",
   }),
+  rowsWhere({
+    table: "blobs",
+    key: ["id"],
+    condition: "expires_at < ?",
+    at: "blobs",
+    rule: "over for a week, though their bytes could not be removed",
+  }),
   kept("blocks", "until it is undone; bounded per user"),
   kept("device_names", "one row per device, until it is revoked"),
   kept("recovery_keys", "one row per user, until it starts over"),

@@ -5,6 +5,7 @@ import { boundsColumns, lastBefore, type LogBounds } from "./retention.ts";
 
 const dayMs = 24 * 60 * 60_000;
 const receiptsKeptMs = 30 * dayMs;
+const bytesPatienceMs = 7 * dayMs;
 
 /** The times before which things have had their end. */
 interface Cutoffs {
@@ -12,6 +13,7 @@ interface Cutoffs {
   retention: number;
   undelivered: number;
   receipts: number;
+  blobs: number;
 }
 
 /** How a table ends. `remove` deletes at most `chunk` rows and returns how many; rows that stay have a reason instead. */
@@ -202,6 +204,7 @@ export const purgeRules: readonly PurgeRule[] = [
     "schedules that nobody has looked at for as long as messages wait",
     "undelivered",
   ),
+  rowsWhere("blobs", "id", "expires_at < ?1", "over for a week, though their bytes could not be removed", "blobs"),
   { table: "blocks", rule: "kept: until it is undone; bounded per user", kept: true },
   { table: "device_names", rule: "kept: one row per device, until it is revoked", kept: true },
   { table: "recovery_keys", rule: "kept: one row per user, until it starts over", kept: true },
@@ -231,6 +234,7 @@ export function purgeStep(
     retention: now - context.retentionMs,
     undelivered: now - context.undeliveredTtlMs,
     receipts: now - receiptsKeptMs,
+    blobs: now - bytesPatienceMs,
   };
   return purgeRules.map((rule) => {
     const { table } = rule;
