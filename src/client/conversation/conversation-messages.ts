@@ -26,6 +26,7 @@ import type { OutgoingListener } from "./outbox-items.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
 import type { ReceiptBook } from "./receipt-book.ts";
 import { Recipients } from "./recipients.ts";
+import { MessageSearch } from "./search/message-search.ts";
 import { Timeline } from "./timeline.ts";
 
 export interface ConversationMessagesParts {
@@ -46,6 +47,7 @@ export class ConversationMessages {
   readonly pages: HistoryPages;
   readonly changing: MessageChanging;
   readonly older: HistoryReader;
+  readonly search: MessageSearch;
   private readonly state: ConversationState;
   private readonly authorship: Authorship;
   private readonly pending: PendingChanges;
@@ -72,6 +74,7 @@ export class ConversationMessages {
     this.arrivals = new Arrivals(core, reader, came);
     this.pages = new HistoryPages(core, state, { reader, older, awaitsWelcome });
     this.timeline = new Timeline(core, state, reader, this.pages.held);
+    this.search = new MessageSearch(core, state, reader);
     this.changing = new MessageChanging(core, state, { authorship, reader, pending, outbox });
   }
 

@@ -21,6 +21,7 @@ import { changeIn, rowsOf } from "./changes/entry-rows.ts";
 import { forgetWhatIsRetracted } from "./changes/forgetting.ts";
 import { keptAs } from "./entry-opener.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { indexWords } from "./search/word-index.ts";
 import { withHeld } from "./held-log.ts";
 import type { HistoryKeys } from "./history-keys.ts";
 import { addRange, includesSequence, type SequenceRanges } from "./sequence-ranges.ts";
@@ -142,6 +143,7 @@ export class HistoryReader {
       for (const record of records.filter(({ reason }) => reason === null)) {
         if (includesSequence(held, record.sequence)) continue;
         draft.write(...rowsOf(this.state.id, record));
+        await indexWords(draft, this.state.id, record);
         held = withHeld(held, record.sequence);
         const target = changeIn(record)?.target;
         if (target) changed.add(target);

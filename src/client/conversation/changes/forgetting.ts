@@ -14,6 +14,7 @@ import {
   type EntryRecord,
 } from "../../records.ts";
 import type { Draft } from "../../stores/draft.ts";
+import { forgetWords } from "../search/word-index.ts";
 import type { Authorship } from "./authorship.ts";
 
 /** Adds to the draft whatever has to go of a message, for all that store and draft hold of it. Idempotent. */
@@ -36,7 +37,9 @@ export async function forgetWhatIsRetracted(
       sequence > message.sequence && authorship.isSame(sender, message.sender);
     if (!message.retracted && !retractions.some(isBy)) continue;
     gone.push(message);
-    if (!message.retracted) keep(draft, conversation, retracted(message));
+    if (message.retracted) continue;
+    await forgetWords(draft, conversation, message);
+    keep(draft, conversation, retracted(message));
   }
   const isAllGone = messages.length > 0 && gone.length === messages.length;
   /** Also where the message has not been read yet: what follows an edit of its author's follows the message. */
@@ -51,7 +54,9 @@ export async function forgetWhatIsRetracted(
     if (!goes) continue;
     draft.write({ table: tables.messageChanges, id: changeKey(conversation, target, change.sequence), bytes: null });
     const entry = await entryAt(draft, conversation, change.sequence);
-    if (entry?.content) keep(draft, conversation, { ...entry, content: null });
+    if (!entry?.content) continue;
+    await forgetWords(draft, conversation, entry);
+    keep(draft, conversation, { ...entry, content: null });
   }
 }
 
