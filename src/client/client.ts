@@ -34,6 +34,7 @@ import { Presence, type PresenceEvent } from "./presence.ts";
 import { RecoveryUpkeep } from "./recovery/recovery-upkeep.ts";
 import { Recovery } from "./recovery/recovery.ts";
 import { requireUserId } from "./require-user-id.ts";
+import { search, type SearchHit, type SearchOptions } from "./search.ts";
 import type { ClientStore, OpenClientStore } from "./stores/client-store.ts";
 import { Verification } from "./verification.ts";
 import { WebPush } from "./web-push.ts";
@@ -264,6 +265,14 @@ export class Client {
 
   conversation(id: string): Conversation | undefined {
     return this.registry.get(id as ConversationId);
+  }
+
+  /**
+   * Messages that this device holds, by their words: for each word that is given, the text as it stands now has one that begins so, whatever
+   * its case and diacritics. Newest first. What was never read here is not found. Errors: `invalid-argument`, `aborted`.
+   */
+  search(words: string, options: SearchOptions = {}): Promise<SearchHit[]> {
+    return search(this.registry, words, options);
   }
 
   /** What to compare with the other side, by voice or face to face. Error: `device-unknown` while they have no device. */

@@ -34,6 +34,7 @@ export type { PresenceEvent } from "./presence.ts";
 export type { Message, MessageChange, MessageState } from "./conversation/message.ts";
 export type { WrittenText } from "./conversation/written-text.ts";
 export type { RecipientReceipt } from "./conversation/receipt-book.ts";
+export type { SearchHit, SearchOptions } from "./search.ts";
 export type { Verification } from "./verification.ts";
 export type { WebPushSubscription } from "./web-push.ts";
 export type { ClientStore, ListOptions, OpenClientStore, RecordChange, StoredRecord } from "./stores/client-store.ts";

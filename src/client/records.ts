@@ -25,6 +25,7 @@ export const tables = {
   entries: "entries",
   messagePlaces: "message-places",
   messageChanges: "message-changes",
+  words: "words",
   tail: "tail",
   orphans: "orphans",
   receipts: "receipts",
@@ -296,6 +297,11 @@ export interface DisappearingRecord {
   sequence: number;
   seconds: number;
   goesAt: number | null;
+}
+
+/** Words, folded, and the sequences of the entries that have them, in a stretch of the log. */
+export interface WordsRecord {
+  words: (readonly [word: string, sequences: readonly number[]])[];
 }
 
 /** The last entries as they stand in the log: what a node that has lost them is given back. */

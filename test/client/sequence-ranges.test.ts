@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import {
   addRange,
+  gapsIn,
   includesSequence,
   rangesUpTo,
   type SequenceRanges,
@@ -51,6 +52,22 @@ describe("ranges of sequences", () => {
         });
         for (const [from, to] of all)
           expect(includesSequence(ranges, from) && includesSequence(ranges, to)).to.equal(true);
+      }),
+    );
+  });
+
+  it("leave gaps, which are all that they do not have of a stretch", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(60), fc.nat(6))), fc.nat(60), fc.nat(60), (some, one, other) => {
+        const ranges = some.reduce<[number, number][]>((all, [from, length]) => {
+          return addRange(all, from, from + length, Infinity);
+        }, []);
+        const [from, to] = [Math.min(one, other), Math.max(one, other)];
+        const inGaps = gapsIn(ranges, from, to).flatMap(([first, last]) =>
+          Array.from({ length: last - first + 1 }, (_, index) => first + index),
+        );
+        const stretch = Array.from({ length: to - from + 1 }, (_, index) => from + index);
+        expect(inGaps).to.deep.equal(stretch.filter((sequence) => !includesSequence(ranges, sequence)));
       }),
     );
   });

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { decodeContent, encodeContent } from "../../src/crypto/content.ts";
 import { randomBytes } from "../../src/crypto/primitives/random.ts";
+import { pad } from "../../src/crypto/padding.ts";
 import { encodeTaggedFields } from "../../src/crypto/tagged-fields.ts";
 import { newId, userId, type DeviceId, type MessageId } from "../../src/protocol/ids.ts";
 import { sodiumReady } from "../../src/identity/sodium.ts";
@@ -29,6 +30,42 @@ describe("content", () => {
     const replyTo = newId<MessageId>();
     const content = { kind: "text", text: "yes", sentAt: 1_700_000_000_000, replyTo } as const;
     expect(decodeContent(encodeContent(content))).to.deep.equal(content);
+  });
+
+  it("keeps whom it mentions, each once, in the order of their ids", () => {
+    const [ann, ben, Zoe] = ["ann", "ben", "Zoe"].map((name) => userId.parse(name));
+    const content = { kind: "text", text: "you", sentAt: 1, mentions: [ben!, Zoe!, ann!, ben!] } as const;
+    expect(decodeContent(encodeContent(content))).to.deep.equal({ ...content, mentions: [Zoe, ann, ben] });
+    const nobody = { kind: "text", text: "you", sentAt: 1, mentions: [] } as const;
+    expect(decodeContent(encodeContent(nobody))).to.not.have.property("mentions");
+  });
+
+  it("keeps what changes a message", () => {
+    const target = newId<MessageId>();
+    for (const content of [
+      { kind: "reaction", target, emoji: "👩‍👩‍👧", isRemoved: false, sentAt: 1 },
+      { kind: "reaction", target, emoji: "🏴\u{E0067}\u{E0062}\u{E007F}", isRemoved: true, sentAt: 2 },
+      { kind: "edit", target, text: "", sentAt: 3 },
+      { kind: "edit", target, text: "better", sentAt: 4, mentions: [userId.parse("ann")] },
+      { kind: "retraction", target, sentAt: 5 },
+    ] as const) {
+      const bytes = encodeContent(content);
+      expect(decodeContent(bytes)).to.deep.equal(content);
+      for (const wrong of [bytes.slice(0, -1), new Uint8Array([...bytes, 10, 0, 0, 0, 0])]) {
+        expect(refusalOf(() => decodeContent(wrong))).to.match(/^undecryptable/);
+      }
+    }
+  });
+
+  it("is the same size, sealed, for a reaction, a retraction and a short text", () => {
+    const target = newId<MessageId>();
+    const sizes = [
+      { kind: "reaction", target, emoji: "👍", isRemoved: false, sentAt: 1 },
+      { kind: "retraction", target, sentAt: 1 },
+      { kind: "text", text: "hello", sentAt: 1 },
+    ] as const;
+    const padded = sizes.map((content) => pad(encodeContent(content)).length);
+    expect(new Set(padded)).to.have.length(1);
   });
 
   it("keeps history keys as they were sealed, for whom and for which devices", () => {

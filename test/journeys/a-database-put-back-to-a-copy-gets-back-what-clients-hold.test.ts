@@ -7,6 +7,7 @@ import { FlakyLink } from "../support/flaky-link.ts";
 import { entriesInFile } from "../support/kept-entries.ts";
 import { NodeProcess } from "../support/node-process.ts";
 import { People, quickTimings } from "../support/people.ts";
+import { messageOf, shownBy } from "../support/shown.ts";
 
 describe("promises 1 and 2: a database put back to a copy gets back what clients hold", function () {
   this.timeout(90_000);
@@ -161,6 +162,50 @@ describe("promises 1 and 2: a database put back to a copy gets back what clients
     expect(alices).to.deep.equal(forked);
     expect(tablets).to.deep.equal([...forked, "after"]);
     expect(bobs).to.deep.equal(["one", "two", ...lost, "after"]);
+    await link.close();
+  });
+
+  it("though messages were changed in what was lost, and others on the shorter log: all show the same", async () => {
+    const store = memoryStore();
+    let alice = await people.online("alice", { store });
+    const link = await FlakyLink.to({ url: node.url });
+    const bob = await people.online("bob", { url: link.url });
+    const toBob = await alice.direct("bob");
+    const [one, two] = say(toBob, ["one", "two"]);
+    await allDelivered([one!, two!]);
+    const toAlice = await bob.direct("alice");
+    const theirs = await messageOf(toAlice, "one");
+    const putBack = await copyDatabase();
+    await Promise.all([alice.connect(), bob.connect()]);
+    link.takeDown();
+    await toBob.edit(one!, "one, better");
+    await toBob.react(one!, "👍");
+    await toBob.retract(two!);
+    const last = toBob.send("lost");
+    await last.reached("accepted", { timeout: 60_000 });
+    await toBob.settled();
+    people.forget(alice);
+    await alice.close();
+    await putBack();
+    link.restore();
+    await bob.connect();
+    await toAlice.react(theirs, "🔥");
+    await toAlice.send("forked").reached("accepted", { timeout: 60_000 });
+    alice = await people.open("alice", { store });
+    await alice.connect();
+    await alice.sync();
+    const again = await alice.direct("bob");
+    await allDelivered(say(again, ["after"]));
+    await eventually(() => {
+      expect([...theirs.reactions.keys()]).to.have.members(["👍", "🔥"]);
+      expect(theirs.text).to.equal("one, better");
+    });
+    await Promise.all([again.settled(), toAlice.settled()]);
+    expect(await shownBy(again)).to.equal(await shownBy(toAlice));
+    expect(await shownBy(again))
+      .to.include("lost")
+      .and.include("forked")
+      .and.not.include('"two"');
     await link.close();
   });
 });

@@ -28,6 +28,7 @@ import type { LocalRetention } from "./local-retention.ts";
 import { OutgoingMessages } from "./outgoing-messages.ts";
 import type { ReceiptBook } from "./receipt-book.ts";
 import { Recipients } from "./recipients.ts";
+import { MessageSearch } from "./search/message-search.ts";
 import { Timeline } from "./timeline.ts";
 
 export interface ConversationMessagesParts {
@@ -51,6 +52,7 @@ export class ConversationMessages {
   readonly older: HistoryReader;
   readonly attachments: AttachmentSending;
   private readonly outbox: () => Outbox;
+  readonly search: MessageSearch;
   private readonly state: ConversationState;
   private readonly authorship: Authorship;
   private readonly pending: PendingChanges;
@@ -81,6 +83,7 @@ export class ConversationMessages {
     this.arrivals = new Arrivals(core, reader, came);
     this.pages = new HistoryPages(core, state, { reader, older, retention, awaitsWelcome });
     this.timeline = new Timeline(core, state, { reader, held: this.pages.held, retention });
+    this.search = new MessageSearch(core, state, reader, retention);
     this.changing = new MessageChanging(core, state, { authorship, reader, pending, outbox });
   }
 

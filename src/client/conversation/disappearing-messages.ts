@@ -11,6 +11,7 @@ import { decodeRecord, encodeRecord, entryKey, tables, type DisappearingRecord, 
 import type { RecordChange } from "../stores/client-store.ts";
 import { Draft } from "../stores/draft.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { forgetWords } from "./search/word-index.ts";
 
 /** A message whose time is over. */
 export interface Disappeared {
@@ -122,6 +123,7 @@ export class DisappearingMessages {
       const entry = bytes && decodeRecord<EntryRecord>(bytes);
       draft.write(this.change(sequence, null));
       if (!entry) continue;
+      await forgetWords(draft, this.state.id, entry);
       draft.write({ table: tables.entries, id, bytes: encodeRecord({ ...entry, kind: "gone", content: null }) });
       await this.hooks.forget(draft, entry.id);
       messages.push({ id: entry.id, sequence, sender: { user: entry.sender.user } });

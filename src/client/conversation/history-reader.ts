@@ -10,7 +10,7 @@ import { openKeptMessage } from "../../crypto/sealed-message.ts";
 import type { DeviceList } from "../../identity/device-list.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
-import type { DeviceId, MessageId, UserId } from "../../protocol/ids.ts";
+import type { MessageId, UserId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
 import type { ClientCore } from "../core.ts";
@@ -21,8 +21,10 @@ import { changeIn, rowsOf } from "./changes/entry-rows.ts";
 import { forgetWhatIsRetracted } from "./changes/forgetting.ts";
 import { keptAs } from "./entry-opener.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { indexWords } from "./search/word-index.ts";
 import { withHeld } from "./held-log.ts";
 import type { HistoryKeys } from "./history-keys.ts";
+import { NumberComparison } from "./number-comparison.ts";
 import { addRange, includesSequence, type SequenceRanges } from "./sequence-ranges.ts";
 
 export interface HistoryReaderParts {
@@ -37,8 +39,6 @@ export type Beginning = "nothing" | "removed" | "not-shared" | "not-now";
 
 /** What could not be opened is asked for again after this long. */
 const triedForMs = 60_000;
-/** Places of which `messages-missing` was said. */
-const reportedAtMost = 1024;
 
 export class HistoryReader {
   private readonly core: ClientCore;
@@ -47,10 +47,7 @@ export class HistoryReader {
   private readonly keys: HistoryKeys;
   /** Where what this user may read begins, and up to where retention has removed the log; undefined before the node was asked. */
   private bounds: { first: number; floor: number } | undefined;
-  /** How far down numbers have been compared in one go, and the lowest of each device in it. */
-  private comparedTo = Infinity;
-  private readonly lowest = new Map<DeviceId, number>();
-  private readonly reported = new Set<number>();
+  private readonly numbers = new NumberComparison();
   /** What the node had and this device could not open. */
   private tried: { until: number; ranges: SequenceRanges } = { until: 0, ranges: [] };
 
@@ -104,7 +101,9 @@ export class HistoryReader {
     this.bounds = { first: page.first, floor: page.floor };
     const wanted = page.entries.filter(({ sequence }, index) => sequence === before - page.entries.length + index);
     if (wanted.length < page.entries.length) throw new SottoError("diverged");
-    this.compareNumbers(wanted);
+    for (const { conversation, sequence, sender } of this.numbers.missingIn(wanted)) {
+      this.core.report({ code: "messages-missing", conversation, sequence, ...sender });
+    }
     let isFetched = await this.fetchKeys(wanted);
     const records: EntryRecord[] = [];
     for (const entry of wanted.toReversed()) {
@@ -142,6 +141,7 @@ export class HistoryReader {
       for (const record of records.filter(({ reason }) => reason === null)) {
         if (includesSequence(held, record.sequence)) continue;
         draft.write(...rowsOf(this.state.id, record));
+        await indexWords(draft, this.state.id, record);
         held = withHeld(held, record.sequence);
         const target = changeIn(record)?.target;
         if (target) changed.add(target);
@@ -161,22 +161,6 @@ export class HistoryReader {
     }
     const isNew = ranges.length > 0 && this.tried.until <= Date.now();
     this.tried = { until: isNew ? Date.now() + triedForMs : this.tried.until, ranges };
-  }
-
-  /** Each device counts its messages, and signs the count: what is left out, or has changed places with another, shows. */
-  private compareNumbers(entries: readonly LogEntry[]): void {
-    const conversation = this.state.id;
-    // Pages may be read in any order: only what lies next to each other is compared.
-    if (entries.at(-1)?.sequence !== this.comparedTo - 1) this.lowest.clear();
-    for (const { kind, sequence, sender, number } of entries.toReversed()) {
-      this.comparedTo = sequence;
-      if (kind !== "message") continue;
-      const lowest = this.lowest.get(sender.device);
-      this.lowest.set(sender.device, number);
-      if (lowest === undefined || number === lowest - 1 || this.reported.has(sequence)) continue;
-      if (this.reported.size < reportedAtMost) this.reported.add(sequence);
-      this.core.report({ code: "messages-missing", conversation, sequence, ...sender });
-    }
   }
 
   /** The archive is asked when a key is missing here. Whether it was. */

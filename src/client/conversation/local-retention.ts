@@ -14,10 +14,12 @@ import {
   type OrphanRecord,
 } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
+import { Draft } from "../stores/draft.ts";
 import { removalOf } from "./changes/entry-rows.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { DisappearingMessages } from "./disappearing-messages.ts";
 import type { ReceiptBook } from "./receipt-book.ts";
+import { forgetWords } from "./search/word-index.ts";
 
 const dayMs = 24 * 60 * 60_000;
 const rowsPerStep = 200;
@@ -77,8 +79,12 @@ export class LocalRetention {
     const kept = entries.findIndex(({ acceptedAt }) => acceptedAt >= cutoff);
     const past = kept === -1 ? entries.length : kept;
     const floor = Math.max(this.floor, entries[past - 1]?.sequence ?? 0);
-    const changes: RecordChange[] = entries.slice(0, past).flatMap((entry) => removalOf(this.state.id, entry));
-    changes.push(...(await this.tailUpTo(floor)));
+    const draft = new Draft(this.core.store);
+    for (const entry of entries.slice(0, past)) {
+      await forgetWords(draft, this.state.id, entry);
+      draft.write(...removalOf(this.state.id, entry));
+    }
+    const changes = [...draft.changes, ...(await this.tailUpTo(floor))];
     const orphans = await this.pastOrphans(cutoff);
     changes.push(...orphans.map((id) => ({ table: tables.orphans, id: orphanKey(this.state.id, id), bytes: null })));
     const keys = await this.pastKeys(cutoff);

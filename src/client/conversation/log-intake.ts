@@ -26,6 +26,7 @@ import { lifetimeOf, type DisappearingMessages } from "./disappearing-messages.t
 import { keptAs, openEntry } from "./entry-opener.ts";
 import type { HistoryKeys } from "./history-keys.ts";
 import type { LogBatch } from "./log-batch.ts";
+import { indexWords } from "./search/word-index.ts";
 
 /** What the outbox answers when an own message comes down in the log. */
 export interface OwnArrival {
@@ -220,6 +221,7 @@ export class LogIntake {
     if (!isSame || !equalBytes(orphan.payload, entry.payload)) return false;
     batch.continueHash(hash);
     const kept = batch.keep(entry, hash, { kind, content, reason, ...(retracted && { retracted }), returned: true });
+    await indexWords(batch.draft, entry.conversation, kept);
     const change = changeIn(kept);
     if (change) await this.hooks.amending(batch, change.target);
     else if (content !== null) this.keepLifetime(batch, kept, decodeContent(content));
@@ -297,6 +299,7 @@ export class LogIntake {
     if (content.kind === "profile") batch.noteName(entry.sender.user, content.name);
     const kind = keptAs(content);
     const kept = batch.keep(entry, hash, { kind, content: kind === "history-keys" ? null : bytes, reason: null });
+    await indexWords(batch.draft, entry.conversation, kept);
     if (isChange(content)) await this.hooks.amending(batch, content.target);
     else this.keepLifetime(batch, kept, content);
     return kept;

@@ -24,9 +24,10 @@ import {
   type OrphanRecord,
   type TailRecord,
 } from "../records.ts";
-import type { RecordChange } from "../stores/client-store.ts";
+import { Draft } from "../stores/draft.ts";
 import { removalOf } from "./changes/entry-rows.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { forgetWords } from "./search/word-index.ts";
 import { rangesUpTo } from "./sequence-ranges.ts";
 
 /** `agreed`: up to where the node's log is this device's own now. */
@@ -160,11 +161,12 @@ export class LogRepair {
       // Something has come in meanwhile.
       if (record.position !== beyond.at(-1)?.sequence) return "moved";
       if (!before || beyond.some(({ kind }) => kind !== "message")) return { outcome: "lost" };
-      const changes: RecordChange[] = [];
+      const draft = new Draft(this.core.store);
       for (const { sequence, id, payload } of beyond) {
         const entry = await this.entry(sequence);
         if (!entry) return { outcome: "lost" };
-        changes.push(
+        await forgetWords(draft, this.state.id, entry);
+        draft.write(
           ...removalOf(this.state.id, entry),
           { table: tables.tail, id: entryKey(this.state.id, sequence), bytes: null },
           {
@@ -186,7 +188,7 @@ export class LogRepair {
             orphans: [...record.orphans, ...beyond.map(({ id }) => id)],
           },
         },
-        changes,
+        draft.changes,
       );
       return { outcome: "rewound", agreed };
     });

@@ -14,6 +14,7 @@ import {
   type EntryRecord,
 } from "../../records.ts";
 import type { Draft } from "../../stores/draft.ts";
+import { forgetWords } from "../search/word-index.ts";
 import type { Authorship } from "./authorship.ts";
 
 /** Adds to the draft whatever has to go of a message, for all that store and draft hold of it. Idempotent. */
@@ -37,7 +38,9 @@ export async function forgetWhatIsRetracted(
     const isGone = message.kind === "gone" || message.retracted !== undefined;
     if (!isGone && !retractions.some(isBy)) continue;
     gone.push(message);
-    if (!isGone) keep(draft, conversation, retracted(message));
+    if (isGone) continue;
+    await forgetWords(draft, conversation, message);
+    keep(draft, conversation, retracted(message));
   }
   const isAllGone = messages.length > 0 && gone.length === messages.length;
   /** Also where the message has not been read yet: what follows an edit of its author's follows the message. */
@@ -52,7 +55,9 @@ export async function forgetWhatIsRetracted(
     if (!goes) continue;
     draft.write({ table: tables.messageChanges, id: changeKey(conversation, target, change.sequence), bytes: null });
     const entry = await entryAt(draft, conversation, change.sequence);
-    if (entry?.content) keep(draft, conversation, { ...entry, content: null });
+    if (!entry?.content) continue;
+    await forgetWords(draft, conversation, entry);
+    keep(draft, conversation, { ...entry, content: null });
   }
 }
 

@@ -59,8 +59,11 @@ export class MessageReader {
 
   /** By its id: one that the application holds, or that this device has; undefined where it has none. */
   async find(id: MessageId): Promise<Message | undefined> {
-    const live = this.parts.live.get(id);
-    if (live) return live;
+    return this.parts.live.get(id) ?? this.findKept(id);
+  }
+
+  /** By its id, of what the log has brought. */
+  async findKept(id: MessageId): Promise<Message | undefined> {
     const entry = await this.entryOf(id);
     return entry && this.isShown(entry.sender) ? this.show(entry) : undefined;
   }
