@@ -1,14 +1,17 @@
 import { expect } from "chai";
-import { signRecoveryStatement } from "../../src/crypto/account-key.ts";
+import { addDeviceEntry, signRecoveryStatement } from "../../src/crypto/account-key.ts";
 import { newArchiveKey } from "../../src/crypto/archive.ts";
 import { xWing } from "../../src/crypto/primitives/kem.ts";
 import { grantToRecoveryKey } from "../../src/crypto/recovery-grant.ts";
 import { recoveryKeysOf } from "../../src/crypto/recovery-key.ts";
 import { sealVault } from "../../src/crypto/recovery-vault.ts";
 import { generateSigningKeyPair } from "../../src/crypto/signing-key.ts";
+import type { DeviceRecord } from "../../src/client/records.ts";
 import { currentArchiveKey } from "../../src/client/device/archive-keys.ts";
 import type { Client } from "../../src/client/index.ts";
 import { fromBase64, toBase64 } from "../../src/protocol/base64.ts";
+import { verifyDeviceList } from "../../src/identity/device-list.ts";
+import { newId, userId, type DeviceId } from "../../src/protocol/ids.ts";
 import type { SottoError } from "../../src/protocol/errors.ts";
 import type { ReplyOf } from "../../src/protocol/requests.ts";
 import { eventually } from "../support/eventually.ts";
@@ -151,6 +154,39 @@ describe("attack 4: a vault, a recovery key or an archive key that the server pl
     expect(listed.find(({ id }) => id === stolen.device)?.revokedAt).to.be.instanceOf(Date);
     people.forget(stolen);
     await stolen.close();
+  });
+
+  it("(4) another list that the account key has signed, and the server kept back, is not taken in the place of the vault's", async () => {
+    await people.linked(ann);
+    await ann.sync();
+    expect((await node.inner.store.readRecoveryKey(ann.user))?.revision).to.be.greaterThan(1);
+    const { accountSecretKey } = Reflect.get(coreOf(ann).own, "record") as DeviceRecord;
+    const { accountKey } = coreOf(ann).own.identity();
+    const entries = coreOf(ann).directory.entries(ann.user).slice(0, 1);
+    for (let version = 2; version <= 3; version += 1) {
+      const { publicKey: deviceKey } = generateSigningKeyPair();
+      const added = { user: ann.user, device: newId<DeviceId>(), deviceKey, at: 1 };
+      entries.push(addDeviceEntry(accountSecretKey!, verifyDeviceList(entries, accountKey), added).entry);
+    }
+    const { version, head } = verifyDeviceList(entries, accountKey);
+    node.answer("devices:head", async ({ forward }) =>
+      ok<"devices:head">({ ...dataOf(await forward()), version, head: toBase64(head) }),
+    );
+    node.answer("session:restore", ({ user, request: { device, entry } }) => {
+      entries.push(fromBase64(entry));
+      const rest = {
+        serverTime: 1,
+        listVersion: 4,
+        keyPackages: [],
+        limits: { messageBytes: 1, historyRetentionDays: 1 },
+      };
+      return ok<"session:restore">({ user: userId.parse(user), device, ...rest });
+    });
+    node.answer("devices:read", () => {
+      const users = [{ user: ann.user, accountKey: toBase64(accountKey), entries: entries.map(toBase64) }];
+      return ok<"devices:read">({ users });
+    });
+    await restoringIsRefused("untrusted-list");
   });
 
   it("(4) contacts go on from where the vault knew them to stand", async () => {

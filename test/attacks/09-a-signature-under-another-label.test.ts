@@ -13,6 +13,7 @@ import {
   type DeviceListEntry,
 } from "../../src/identity/device-list.ts";
 import { readdRequestBytes } from "../../src/identity/readd.ts";
+import { recoveryGrantBytes, recoveryStatementBytes, recoveryVaultBytes } from "../../src/identity/recovery.ts";
 import { isSignatureValid } from "../../src/identity/signature.ts";
 import { sodiumReady } from "../../src/identity/sodium.ts";
 import { newId, type ConversationId, type DeviceId, type UserId } from "../../src/protocol/ids.ts";
@@ -118,7 +119,15 @@ describe("attack 9: a signature given for one thing, used for another", () => {
       ack: ackBytes({ conversation, sequence: 1, logHash: bytes, unopened: [] }),
       readd: readdRequestBytes({ conversation, generation: 1, epoch: 1, keyPackage: bytes, device }),
     };
-    for (const [name, signed] of Object.entries(deviceSigned)) {
+    const place = { user, version: 1 };
+    const grant = { generation: 1, listVersion: 1, by: device, encapsulated: bytes, sealed: bytes };
+    const recoverySigned = {
+      "recovery key": recoveryStatementBytes({ ...place, publicKey: bytes, madeAt: 1 }),
+      "no recovery key": recoveryStatementBytes({ ...place, publicKey: null, madeAt: 1 }),
+      vault: recoveryVaultBytes({ ...place, revision: 1, sealed: bytes }),
+      "recovery grant": recoveryGrantBytes({ ...place, ...grant }),
+    };
+    for (const [name, signed] of Object.entries({ ...deviceSigned, ...recoverySigned })) {
       objects[name] = { signed, signature: sign(secretKey, signed) };
     }
     for (const [name, { signature }] of Object.entries(objects)) {

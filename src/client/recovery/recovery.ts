@@ -142,7 +142,8 @@ export class Recovery {
   /**
    * On a new device, instead of `connect` or `devices.link`: takes identity, contacts and the keys of the history back, as a further device of
    * the user. `revokeOthers`: all others are lost, and are closed out for good; then directs go on at once, also where nobody is there to
-   * add this device. In groups it waits until somebody's client adds it. Errors: `recovery-words-invalid`, `recovery-words-foreign`,
+   * add this device. In groups it waits until somebody's client adds it. What breaks off while the others are closed out leaves this device
+   * restored; `devices.revoke` does the rest. Errors: `recovery-words-invalid`, `recovery-words-foreign`,
    * `recovery-unknown`, `recovery-mismatch`, `vault-invalid`, `untrusted-list`, `too-many-devices`, `forbidden` after a few times a day,
    * `invalid-argument` on a device that is set up, and those of `connect`.
    */
