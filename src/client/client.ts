@@ -290,7 +290,7 @@ export class Client {
     if (await this.devices.admitLinking(session)) return;
     this.admitted = await this.core.own.admit(session, challenge);
     this.aheadMs = this.admitted.serverTime - Date.now();
-    await this.core.own.noteRetention(this.admitted.limits.historyRetentionDays);
+    inBackground(this.core, this.core.own.noteRetention(this.admitted.limits.historyRetentionDays));
   }
 
   /** What retention has passed, while the client is open. */
