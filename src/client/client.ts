@@ -325,7 +325,7 @@ export class Client {
     const restored = await this.recovery.admitRestoring(session, challenge);
     this.admitted = restored ?? (await this.core.own.admit(session, challenge));
     this.aheadMs = this.admitted.serverTime - Date.now();
-    await this.core.own.noteRetention(this.admitted.limits.historyRetentionDays);
+    inBackground(this.core, this.core.own.noteRetention(this.admitted.limits.historyRetentionDays));
   }
 
   /** What retention has passed, while the client is open. */

@@ -61,13 +61,20 @@ export async function addPartitions(database: Database, now: number, retentionDa
   });
 }
 
-/** Drops the partitions of which every entry was accepted before a time. However many entries: the time is that of a file. */
+/**
+ * Drops the partitions of which every entry was accepted before a time. However many entries: the time is that of a file. One after
+ * another, so that who writes meanwhile waits for one at the most.
+ */
 export async function dropPartitions(database: Database, before: number): Promise<Outcome> {
-  return alter(database, dropping, async (db) => {
-    const gone = (await readPartitions(db)).filter(({ endDay }) => endDay !== null && endDay <= dayOf(before));
-    if (gone.length === 0) return undefined;
-    return `ALTER TABLE messages DROP PARTITION ${gone.map(({ name }) => name).join(", ")}`;
-  });
+  for (;;) {
+    let isDropped = false;
+    const outcome = await alter(database, dropping, async (db) => {
+      const gone = (await readPartitions(db)).find(({ endDay }) => endDay !== null && endDay <= dayOf(before));
+      isDropped = gone !== undefined;
+      return gone && `ALTER TABLE messages DROP PARTITION ${gone.name}`;
+    });
+    if (outcome === "put-off" || !isDropped) return outcome;
+  }
 }
 
 async function readPartitions(db: MysqlConnection): Promise<Partition[]> {
