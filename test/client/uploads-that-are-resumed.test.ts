@@ -131,6 +131,27 @@ describe("an upload that is resumed", function () {
     expect(opened(node.blobs.get(done.blob)!, done).equals(bytes)).to.equal(true);
   });
 
+  it("begins anew, under another key, where the node has lost more than its last part: the file may be another by now", async () => {
+    const node = new FakeNode();
+    let record = newUpload(sourceOf(randomBytes(size)));
+    const note = async (changed: UploadRecord): Promise<void> => void (record = await Promise.resolve(changed));
+    await upload(record, sourceOf(randomBytes(size)), partsFor(node, note), new AbortController().signal);
+    const { blob } = record;
+    for (const kept of [1, 0]) {
+      node.blobs.set(blob, node.blobs.get(blob)!.slice(0, kept));
+      const bytes = randomBytes(size);
+      const resumed = partsFor(node, () => Promise.resolve());
+      const done = await upload(
+        record,
+        sourceOf(bytes),
+        { ...resumed, abandon: () => Promise.resolve() },
+        new AbortController().signal,
+      );
+      expect(done.blob).to.not.equal(blob);
+      expect(opened(node.blobs.get(done.blob)!, done).equals(bytes)).to.equal(true);
+    }
+  });
+
   it("is not begun with a source that brings another number of bytes than it said", async () => {
     for (const other of [size - 1, size + 1, 0]) {
       const node = new FakeNode();
