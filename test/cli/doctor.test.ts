@@ -1,5 +1,12 @@
 import { expect } from "chai";
 import { checkGrowth } from "../../src/cli/doctor/check-growth.ts";
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { completeSettings } from "../../config/load-settings.ts";
+import { checkBlobs } from "../../src/cli/doctor/check-blobs.ts";
+import { S3StandIn } from "../support/s3-stand-in.ts";
+import { tempFolder } from "../support/temp-folder.ts";
 import { checkClock, checkNodeVersion } from "../../src/cli/doctor/check-machine.ts";
 
 describe("the doctor", () => {
@@ -34,5 +41,40 @@ describe("the doctor", () => {
   it("knows a clock that was never set", () => {
     expect(checkClock(0).state).to.equal("bad");
     expect(checkClock(Date.now()).state).to.equal("good");
+  });
+
+  it("tries whether attachments can be written, in files", async () => {
+    const folder = await tempFolder();
+    const look = (more: object) => checkBlobs(completeSettings({ DATA_DIR: folder.path, ...more }));
+    expect((await look({})).state).to.equal("good");
+    expect(existsSync(join(folder.path, "blobs")), "looking leaves nothing behind").to.equal(false);
+    await mkdir(join(folder.path, "blobs"));
+    expect((await look({})).says).to.include("can be written");
+    await writeFile(join(folder.path, "in the way"), "");
+    const wrong = await look({ BLOB_DIR: join(folder.path, "in the way") });
+    expect(wrong.state).to.equal("bad");
+    expect(wrong.says).to.match(/cannot be used \((ENOTDIR|EEXIST)\)/);
+    const shared = { DATABASE_URL: "mysql://u:p@db/sotto", REDIS_URL: "redis://r", AUTH_JWT_SECRET: "s".repeat(32) };
+    expect((await look(shared)).state).to.equal("note");
+    await folder.remove();
+  });
+
+  it("tries whether attachments can be written, in an S3-compatible store, and shows no key", async () => {
+    const s3 = await S3StandIn.start();
+    const look = (secret: string) =>
+      checkBlobs(
+        completeSettings({
+          BLOB_S3_ENDPOINT: s3.endpoint,
+          BLOB_S3_BUCKET: s3.bucket,
+          BLOB_S3_REGION: s3.credentials.region,
+          BLOB_S3_ACCESS_KEY: s3.credentials.accessKey,
+          BLOB_S3_SECRET_KEY: secret,
+        }),
+      );
+    expect((await look(s3.credentials.secretKey)).state).to.equal("good");
+    const wrong = await look("another secret");
+    expect(wrong.state).to.equal("bad");
+    expect(wrong.says).to.include("SignatureDoesNotMatch").and.not.to.include("another secret");
+    s3.close();
   });
 });

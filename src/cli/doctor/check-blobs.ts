@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Settings } from "../../../config/settings.ts";
-import { SottoError } from "../../protocol/errors.ts";
 import { openBlobs } from "../../server/open-blobs.ts";
 import type { Finding } from "./finding.ts";
 
@@ -35,8 +34,9 @@ export async function checkBlobs(settings: Settings): Promise<Finding> {
   }
 }
 
+/** What the place itself said. */
 function reasonOf(error: unknown): string {
-  const cause = error instanceof SottoError && error.cause instanceof Error ? error.cause : error;
-  const { code, message } = cause as NodeJS.ErrnoException;
+  const { cause } = error as Error;
+  const { code, message } = (cause instanceof Error ? cause : error) as NodeJS.ErrnoException;
   return code ?? message;
 }

@@ -1,6 +1,5 @@
 import { constants, createReadStream, statSync } from "node:fs";
 import { link, open, rename, rm, unlink } from "node:fs/promises";
-import { randomUUID } from "node:crypto";
 import { basename, extname, join, resolve } from "node:path";
 import type { AttachmentDownload } from "./attachment-download.ts";
 import type { Files } from "./attachment-source.ts";
@@ -12,9 +11,9 @@ const namesTried = 10_000;
 /** Files of this machine, for `createClient({ files: nodeFiles })`: attachments may then be given by a path. */
 export const nodeFiles: Files = {
   describe(path) {
-    const { size, mtimeMs, ...stats } = statSync(path);
-    if (!stats.isFile?.() && !statSync(path).isFile()) throw new Error("That is not a file.");
-    return { path: resolve(path), name: basename(path), size, modifiedAt: mtimeMs };
+    const stats = statSync(path);
+    if (!stats.isFile()) throw new Error("That is not a file.");
+    return { path: resolve(path), name: basename(path), size: stats.size, modifiedAt: stats.mtimeMs };
   },
   read: (path, signal) => createReadStream(path, { highWaterMark: readBytes, signal }) as AsyncIterable<Uint8Array>,
 };
@@ -28,7 +27,7 @@ export async function saveAttachment(
   to: { folder: string } | { path: string },
 ): Promise<string> {
   const folder = "folder" in to ? to.folder : resolve(to.path, "..");
-  const partial = join(folder, `.${randomUUID()}.part`);
+  const partial = join(folder, `.${globalThis.crypto.randomUUID()}.part`);
   try {
     const file = await open(partial, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
     try {

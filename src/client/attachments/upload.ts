@@ -15,6 +15,7 @@ import { randomBytes } from "../../crypto/primitives/random.ts";
 import type { BlobId } from "../../protocol/blobs.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { SottoError } from "../../protocol/errors.ts";
+import { limits } from "../../protocol/limits.ts";
 import { backoffMs, delay } from "../async/waiting.ts";
 import type { UploadRecord } from "../records.ts";
 import type { AttachmentSource } from "./attachment-source.ts";
@@ -77,8 +78,9 @@ async function uploadOnce(
   const total = sealedFileLength(record.size);
   const isKnown = record.noted > 0;
   let received = isKnown ? await whileOnline(parts, signal, () => parts.blobs.received(record.blob, signal)) : 0;
-  // What the node had of it has ended, or was lost with an older database.
-  if (received === undefined || received > record.noted) throw new StartAnew();
+  // What the node had of it has ended, or was lost with an older database: parts before the last that was noted cannot be sent again, since
+  // whether they are the same bytes shows only there.
+  if (received === undefined || received > record.noted || received < lastPartOf(record.noted)) throw new StartAnew();
   const hash = new RunningBlake2b256();
   let chain: Uint8Array = new Uint8Array(32);
   let isFinished = false;
@@ -106,6 +108,10 @@ async function uploadOnce(
     if (!isFinished) hash.finish();
   }
 }
+
+/** Where the part begins that ends there. */
+const lastPartOf = (end: number): number =>
+  Math.max(0, Math.ceil(end / limits.blobPartBytes) - 1) * limits.blobPartBytes;
 
 /** The same bytes until the node has them; a lost answer is asked after. Answers how many bytes of the blob the node has. */
 async function sendPart(

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { BlobKeeping } from "../../actors/blob-keeping.ts";
 import type { BlobRow } from "../../actors/ports/store-blobs.ts";
 import type { Telemetry } from "../../actors/ports/silent-telemetry.ts";
+import { SottoError } from "../../protocol/errors.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { ByteRange } from "./byte-ranges.ts";
 
@@ -33,6 +34,7 @@ export async function blobBody(
     return part.subarray(next - start, range.last + 1 - start);
   };
   let first: Uint8Array | undefined = await read();
+  if (socket.destroyed) throw new SottoError("aborted");
   const giveUp = () => void socket.destroy();
   // A reader that goes away in the middle of a pull is noticed by its socket alone.
   const release = () => {
