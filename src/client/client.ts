@@ -28,6 +28,7 @@ import { KeyPackageSupply, type StockLevels } from "./device/key-package-supply.
 import { OwnDevice } from "./device/own-device.ts";
 import { NodeSync } from "./node-sync.ts";
 import { Presence, type PresenceEvent } from "./presence.ts";
+import { Privacy, type PrivacyChoices } from "./privacy.ts";
 import { requireUserId } from "./require-user-id.ts";
 import type { ClientStore, OpenClientStore } from "./stores/client-store.ts";
 import { Verification } from "./verification.ts";
@@ -73,6 +74,8 @@ export interface ClientEvents {
   "identity-changed": { user: UserId; reason?: "started-over" };
   /** A watched user has come or gone: see `presence.watch`. */
   presence: PresenceEvent;
+  /** What this user lets others see, after a change on this device or another. */
+  privacy: PrivacyChoices;
   /** Whom this user has blocked, after a change on this device or another. */
   blocked: UserId[];
   /** Another of this user's devices has named one of them. */
@@ -91,6 +94,8 @@ export class Client {
   readonly url: string;
   readonly devices: Devices;
   readonly presence: Presence;
+  /** What this user lets others see. */
+  readonly privacy: Privacy;
   /** Waking this device while it is closed. */
   readonly push: WebPush;
   private readonly events = new TypedEmitter<ClientEvents>();
@@ -113,6 +118,7 @@ export class Client {
       const client = new Client(options, engine, store, await OwnDevice.load(store, user));
       await client.core.directory.load();
       await client.core.blocks.load();
+      await client.privacy.load();
       await client.names.load();
       const { own } = client.core;
       if (options.deviceName !== undefined && !own.isCertified) await client.names.set(own.device, options.deviceName);
@@ -134,14 +140,23 @@ export class Client {
       reconnect: { baseMs: timings.reconnectBaseMs, maxMs: timings.reconnectMaxMs },
     });
     const levels = options.keyPackages ?? defaultStock;
+    const directory = new DeviceDirectory(store, connection);
+    this.privacy = new Privacy({
+      store,
+      connection,
+      directory,
+      own,
+      changed: (choices) => this.events.emit("privacy", choices),
+    });
     this.core = {
       store,
       connection,
       engine,
       own,
-      directory: new DeviceDirectory(store, connection),
+      directory,
       supply: new KeyPackageSupply({ store, connection, engine, own, levels }),
       blocks: new BlockList({ store, connection, own, changed: (users) => this.events.emit("blocked", users) }),
+      privacy: this.privacy,
       timings,
       closing: this.stop.signal,
       maxMessageBytes: () => this.admitted?.limits.messageBytes ?? limits.messageBytes,

@@ -7,6 +7,7 @@ import type { Connection } from "./connection/connection.ts";
 import type { DeviceDirectory } from "./device/device-directory.ts";
 import type { KeyPackageSupply } from "./device/key-package-supply.ts";
 import type { OwnDevice } from "./device/own-device.ts";
+import type { Privacy } from "./privacy.ts";
 import type { OpenClientStore } from "./stores/client-store.ts";
 
 /** Timings that tests shorten. All in milliseconds. */
@@ -26,6 +27,10 @@ export interface Timings {
   readdEveryMs: number;
   /** How long a device that cannot follow waits to be added again before it founds a new generation, if it may. */
   generationPatienceMs: number;
+  /** Others are told this often at most that somebody is writing. */
+  typingEveryMs: number;
+  /** That somebody is writing is shown for so long. */
+  typingShownMs: number;
 }
 
 /** Something a person may have to know. What each means stands in `docs/threat-model.md`. */
@@ -52,6 +57,7 @@ export interface ClientCore {
   directory: DeviceDirectory;
   supply: KeyPackageSupply;
   blocks: BlockList;
+  privacy: Privacy;
   timings: Timings;
   /** Fires when the client closes. */
   closing: AbortSignal;
@@ -93,4 +99,6 @@ export const defaultTimings: Timings = {
   rosterPatienceMs: 1_500,
   readdEveryMs: 7 * 24 * 3600_000,
   generationPatienceMs: 60_000,
+  typingEveryMs: 3_000,
+  typingShownMs: 6_000,
 };

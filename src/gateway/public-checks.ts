@@ -9,6 +9,8 @@ import { entryHash } from "../identity/log-hash.ts";
 import { isFullFounding, policyOfGeneration, requireGenerationAllowed } from "../identity/generation-rules.ts";
 import { requireAllowedByPolicy } from "../identity/policy-rules.ts";
 import { replacedUsers, requireWholeReplacement } from "../identity/replacement-rules.ts";
+import { verifyPrivacy } from "../identity/privacy.ts";
+import { verifyReadMark } from "../identity/read-mark.ts";
 import { verifyReaddRequest } from "../identity/readd.ts";
 
 /** What actors decide by, from `identity/`. `sodiumReady()` must have been awaited before any of it is used. */
@@ -24,6 +26,8 @@ export const publicChecks: PublicChecks = {
   isFullFounding,
   entryHash,
   isAckSigned: verifyAck,
+  isReadMarkSigned: verifyReadMark,
+  isPrivacySigned: verifyPrivacy,
   isReaddSigned: verifyReaddRequest,
   isLeaveSigned: verifyLeave,
   isHistoryShareSigned: verifyHistoryShare,

@@ -14,6 +14,7 @@ import { describeMaintenance } from "./store/maintenance.ts";
 import { describeMessages } from "./store/messages.ts";
 import { describeModel } from "./store/model.ts";
 import { describePositions } from "./store/positions.ts";
+import { describeReadMarks } from "./store/read-marks.ts";
 import { describeWakes } from "./store/wakes.ts";
 import type { StorePair } from "./store/store-pair.ts";
 
@@ -38,6 +39,7 @@ export function storeContract(open: () => Promise<StorePair>): void {
   describeBlocks(stores);
   describeMessages(stores);
   describePositions(stores);
+  describeReadMarks(stores);
   describeLaterDevices(stores);
   describeMaintenance(stores);
   describeWakes(stores);

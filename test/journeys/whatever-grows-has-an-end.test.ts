@@ -21,6 +21,7 @@ const anchors = [
   "device_list_entries",
   "devices",
   "device_names",
+  "privacy_settings",
   "conversations",
   "directs",
   "members",

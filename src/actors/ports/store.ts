@@ -17,6 +17,7 @@ import type { FollowingStore } from "./store-following.ts";
 import type { HistoryStore } from "./store-history.ts";
 import type { LogStore } from "./store-log.ts";
 import type { MaintenanceStore } from "./store-maintenance.ts";
+import type { ReadingStore } from "./store-reading.ts";
 import type { WakeStore } from "./store-wakes.ts";
 
 export interface Store
@@ -27,6 +28,7 @@ export interface Store
     LogStore,
     HistoryStore,
     BlockStore,
+    ReadingStore,
     MaintenanceStore,
     FollowingStore,
     WakeStore {

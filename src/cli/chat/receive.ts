@@ -35,14 +35,15 @@ async function printUnread(
   terminal: Terminal,
 ): Promise<number> {
   if (limit <= 0) return 0;
-  const messages = await conversation.unread({ limit: Math.min(limit, 500) });
+  const messages = await conversation.unshown({ limit: Math.min(limit, 500) });
   for (const { text, sender, sentAt, acceptedAt } of messages) {
     terminal.print(options.json ? JSON.stringify({ from: sender.user, text, sentAt, acceptedAt }) : text);
   }
   const last = messages.at(-1);
   if (!last) return 0;
   await terminal.flush();
-  await conversation.markRead(last);
+  // Printed, for whatever program takes it: no person has read it yet.
+  await conversation.markShown(last);
   return messages.length;
 }
 

@@ -9,13 +9,23 @@
 import { newArchiveKey, type ArchiveKey } from "../../crypto/archive.ts";
 import { grantArchiveKey, type ArchiveGrant } from "../../crypto/archive-grant.ts";
 import { addDeviceEntry, resetEntry, revokeDeviceEntry } from "../../crypto/account-key.ts";
-import { signAck, signAdmission, signHistoryShare, signLeave, signReaddRequest } from "../../crypto/device-key.ts";
+import {
+  signAck,
+  signAdmission,
+  signHistoryShare,
+  signLeave,
+  signPrivacy,
+  signReaddRequest,
+  signReadMark,
+} from "../../crypto/device-key.ts";
 import type { DeviceIdentity } from "../../crypto/group-engine.ts";
 import { generateSigningKeyPair } from "../../crypto/signing-key.ts";
 import type { SignedAck } from "../../identity/ack.ts";
 import { decodeDeviceListEntry, type DeviceList } from "../../identity/device-list.ts";
 import type { HistoryShare } from "../../identity/history-share.ts";
 import type { Leave } from "../../identity/leave.ts";
+import type { SignedPrivacy } from "../../identity/privacy.ts";
+import type { SignedReadMark } from "../../identity/read-mark.ts";
 import type { ReaddRequest } from "../../identity/readd.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
@@ -103,6 +113,14 @@ export class OwnDevice {
 
   signAck(ack: SignedAck): Uint8Array {
     return signAck(this.record.deviceSecretKey, ack);
+  }
+
+  signReadMark(mark: SignedReadMark): Uint8Array {
+    return signReadMark(this.record.deviceSecretKey, mark);
+  }
+
+  signPrivacy(privacy: Omit<SignedPrivacy, "user">): Uint8Array {
+    return signPrivacy(this.record.deviceSecretKey, { ...privacy, user: this.user });
   }
 
   signReaddRequest(request: ReaddRequest): Uint8Array {

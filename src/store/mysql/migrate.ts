@@ -10,6 +10,7 @@ import { historyKeys } from "./migrations/0006-history-keys.ts";
 import { blocks } from "./migrations/0007-blocks.ts";
 import { deviceNames } from "./migrations/0008-device-names.ts";
 import { historyShares } from "./migrations/0009-history-shares.ts";
+import { readReceipts } from "./migrations/0013-read-receipts.ts";
 
 /**
  * In order; a migration that has left the house is never edited, only followed by another. Nodes of the version before serve
@@ -25,7 +26,9 @@ const migrations = [
   { number: 7, name: "0007-blocks", statements: blocks },
   { number: 8, name: "0008-device-names", statements: deviceNames },
   { number: 9, name: "0009-history-shares", statements: historyShares },
+  { number: 13, name: "0013-read-receipts", statements: readReceipts },
 ] as const;
+const newest = migrations.at(-1)!.number;
 
 const tableOptions = "ENGINE=InnoDB DEFAULT CHARSET=ascii COLLATE=ascii_bin";
 const lockWaitSeconds = 60;
@@ -70,13 +73,13 @@ async function applyPending(db: MysqlConnection): Promise<string[]> {
   );
   const last = await db.get<{ number: number }>("SELECT COALESCE(MAX(number), 0) AS number FROM schema_migrations");
   const at = last!.number;
-  if (at > migrations.length) {
+  if (at > newest) {
     throw new Error(
-      `The database has schema ${at}, this version of Sotto knows schemas up to ${migrations.length}. ` +
+      `The database has schema ${at}, this version of Sotto knows schemas up to ${newest}. ` +
         "Start the newer version again, or restore the backup made before the update.",
     );
   }
-  const pending = migrations.slice(at);
+  const pending = migrations.filter(({ number }) => number > at);
   for (const { number, name, statements } of pending) {
     for (const statement of statements) await db.run(withOptions(statement));
     await db.run("INSERT INTO schema_migrations (number, name, applied_at) VALUES (?, ?, ?)", number, name, Date.now());

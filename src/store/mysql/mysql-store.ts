@@ -28,6 +28,7 @@ import { measure } from "./operations/measure.ts";
 import * as pushSubscriptions from "./operations/push-subscriptions.ts";
 import { nodeKey } from "./operations/node-keys.ts";
 import { findReadd, postReadd } from "./operations/readd-requests.ts";
+import { findPrivacy, findReadMark, markRead, setPrivacy } from "./operations/read-marks.ts";
 import { readReceipts } from "./operations/receipts.ts";
 import { leaseDueConversations, postponeConversation } from "./operations/sweep.ts";
 import { claimSweep, readSweeps } from "./operations/sweeps.ts";
@@ -125,6 +126,10 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     readHistoryKeys: read(history.readHistoryKeys),
     putArchiveGrants: write(putArchiveGrants),
     readArchiveGrants: read(readArchiveGrants),
+    markRead: write(markRead),
+    findReadMark: read(findReadMark),
+    setPrivacy: write(setPrivacy),
+    findPrivacy: read(findPrivacy),
     setBlock: write(setBlock),
     readBlocks: read(readBlocks),
     nodeKey: write(nodeKey),

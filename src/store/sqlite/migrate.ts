@@ -8,6 +8,7 @@ import { historyKeys } from "./migrations/0006-history-keys.ts";
 import { blocks } from "./migrations/0007-blocks.ts";
 import { deviceNames } from "./migrations/0008-device-names.ts";
 import { historyShares } from "./migrations/0009-history-shares.ts";
+import { readReceipts } from "./migrations/0013-read-receipts.ts";
 
 /** In order; a migration that has left the house is never edited, only followed by another. */
 const migrations = [
@@ -20,7 +21,9 @@ const migrations = [
   { number: 7, name: "0007-blocks", sql: blocks },
   { number: 8, name: "0008-device-names", sql: deviceNames },
   { number: 9, name: "0009-history-shares", sql: historyShares },
+  { number: 13, name: "0013-read-receipts", sql: readReceipts },
 ] as const;
+const newest = migrations.at(-1)!.number;
 
 /**
  * Brings the schema up to date, all or nothing, and returns the names of what it applied. Of two processes that call it at
@@ -33,13 +36,13 @@ export function migrate(db: Connection): string[] {
       "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
     );
     const at = db.get<{ number: number }>("SELECT coalesce(max(number), 0) AS number FROM schema_migrations")!.number;
-    if (at > migrations.length) {
+    if (at > newest) {
       throw new Error(
-        `The database has schema ${at}, this version of Sotto knows schemas up to ${migrations.length}. ` +
+        `The database has schema ${at}, this version of Sotto knows schemas up to ${newest}. ` +
           "Start the newer version again, or restore the backup made before the update.",
       );
     }
-    const pending = migrations.slice(at);
+    const pending = migrations.filter(({ number }) => number > at);
     for (const { number, name, sql } of pending) {
       db.exec(sql);
       db.run("INSERT INTO schema_migrations (number, name, applied_at) VALUES (?, ?, ?)", number, name, Date.now());

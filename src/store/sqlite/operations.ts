@@ -36,6 +36,7 @@ import { advancePositions } from "./operations/positions.ts";
 import { deletePushSubscription, putPushSubscription, readPushSubscriptions } from "./operations/push-subscriptions.ts";
 import { purgeStep } from "./operations/purge.ts";
 import { findReadd, postReadd } from "./operations/readd-requests.ts";
+import { findPrivacy, findReadMark, markRead, setPrivacy } from "./operations/read-marks.ts";
 import { readReceipts } from "./operations/receipts.ts";
 import { leaseDueConversations, postponeConversation } from "./operations/sweep.ts";
 import { claimSweep, prepare, readSweeps } from "./operations/sweeps.ts";
@@ -78,6 +79,8 @@ export const writes = {
   deletePushSubscription,
   putHistoryKeys,
   putArchiveGrants,
+  markRead,
+  setPrivacy,
   setBlock,
   putDeviceName,
   shareHistory,
@@ -116,6 +119,8 @@ export const reads = {
   readBlocks,
   readDeviceNames,
   metInHistory,
+  findReadMark,
+  findPrivacy,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export type OperationName = keyof typeof writes | keyof typeof reads;

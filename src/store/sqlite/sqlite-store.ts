@@ -96,6 +96,13 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     readHistoryKeys: ask("readHistoryKeys"),
     putArchiveGrants: ask("putArchiveGrants"),
     readArchiveGrants: ask("readArchiveGrants"),
+    markRead: (mark) =>
+      thread.ask("markRead", [
+        { ...mark, logHash: exactBytes(mark.logHash), signature: exactBytes(mark.signature) },
+      ]) as ReturnType<Store["markRead"]>,
+    findReadMark: ask("findReadMark"),
+    setPrivacy: ask("setPrivacy"),
+    findPrivacy: ask("findPrivacy"),
     setBlock: ask("setBlock"),
     readBlocks: ask("readBlocks"),
     leaseDueConversations: ask("leaseDueConversations"),

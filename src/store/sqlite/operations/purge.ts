@@ -100,8 +100,10 @@ export const purgeRules: readonly PurgeRule[] = [
     `at < ?1 AND EXISTS (SELECT 1 FROM conversations c WHERE c.conversation = receipts.conversation
        AND (receipts.sequence <= c.floor OR (receipts.sequence <= c.delivered_to_all
          AND NOT EXISTS (SELECT 1 FROM conversation_devices cd WHERE cd.conversation = receipts.conversation
-           AND cd.device = receipts.device AND cd.receipt_version = receipts.version))))`,
-    "30 days after all have the message; the last of a device when the message itself is gone",
+           AND cd.device = receipts.device AND cd.receipt_version = receipts.version)
+         AND NOT EXISTS (SELECT 1 FROM members m WHERE m.conversation = receipts.conversation
+           AND m.user = receipts.user AND m.read_version = receipts.version))))`,
+    "30 days after all have the message; the last of a device or a reader when the message itself is gone",
     "receipts",
   ),
   rowsWhere(
@@ -148,6 +150,7 @@ export const purgeRules: readonly PurgeRule[] = [
     "undelivered",
   ),
   { table: "blocks", rule: "kept: until it is undone; bounded per user", kept: true },
+  { table: "privacy_settings", rule: "kept: one row per user", kept: true },
   { table: "device_names", rule: "kept: one row per device, until it is revoked", kept: true },
   { table: "push_subscriptions", rule: "kept: one row per device, until it ends it or is revoked", kept: true },
   { table: "sweeps", rule: "kept: one row per sweep", kept: true },
