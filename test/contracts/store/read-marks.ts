@@ -14,6 +14,8 @@ import {
 } from "../../support/store/store-kit.ts";
 import type { StorePair } from "./store-pair.ts";
 
+const dayMs = 24 * 3600_000;
+
 const markBy = (conversation: ConversationId, party: Party, sequence: number): ReadMarkRow => ({
   ...ackBy(conversation, party, sequence),
   signature: bytesOf(`read ${sequence}`, 64),
@@ -119,6 +121,22 @@ export function describeReadMarks(stores: () => StorePair): void {
       await one.advancePositions([ackBy(conversation, bob, 7)]);
       for (const sequence of [6, 7]) await one.markRead(markBy(conversation, bob, sequence));
       expect((await readsIn(conversation)).map(({ sequence }) => sequence)).to.deep.equal([4, 7]);
+    });
+
+    it("of the past go a month later, but for the user's last, which goes with what was read", async () => {
+      const { one } = stores();
+      const { conversation, alice, bob } = await foundAndAcked(2);
+      await one.markRead(markBy(conversation, bob, 2));
+      await one.acceptCommit(commitBy(conversation, alice, 1));
+      await one.advancePositions([ackBy(conversation, bob, 4), ackBy(conversation, alice, 4)]);
+      await one.markRead(markBy(conversation, bob, 4));
+      expect((await readsIn(conversation)).map(({ sequence }) => sequence)).to.deep.equal([2, 4]);
+      await one.leaseDueConversations(Date.now() + 1000, 100_000, 1);
+      await one.purge({ now: Date.now() + 31 * dayMs, dryRun: false, chunk: 1000 });
+      expect((await readsIn(conversation)).map(({ sequence }) => sequence)).to.deep.equal([4]);
+      await one.purge({ now: Date.now() + 91 * dayMs, dryRun: false, chunk: 1000 });
+      expect(await readsIn(conversation)).to.deep.equal([]);
+      expect(await one.findReadMark(conversation, bob.user)).to.include({ sequence: 4 });
     });
 
     it("made at once by two devices and beside acks leave the greatest, and versions that differ", async () => {
