@@ -151,6 +151,25 @@ describe("attacks 21 and 3: forged and replayed read receipts", function () {
     expect((await bob.chat.unread()).map(({ text }) => text)).to.include("not read");
   });
 
+  it("(3) nothing is signed for others that a server could show them, where the user keeps it to itself", async () => {
+    const audiences = () =>
+      node.requests("marks:put", bob.client.user).map((mark) => (mark as { audience: string }).audience);
+    /** For whom what is marked now is. */
+    const markNext = async (text: string): Promise<string[]> => {
+      await alice.chat.send(text).reached("delivered", soon);
+      const before = audiences().length;
+      await bob.chat.markRead((await bob.chat.unread()).at(-1)!);
+      await eventually(() => expect(audiences().length).to.be.above(before));
+      await bob.chat.settled();
+      return [...new Set(audiences().slice(before))];
+    };
+    expect(await markNext("with receipts")).to.deep.equal(["all"]);
+    await bob.client.privacy.set({ readReceipts: false });
+    expect(await markNext("without")).to.deep.equal(["own"]);
+    await bob.client.privacy.set({ readReceipts: true });
+    expect(await markNext("with them again")).to.deep.equal(["all"]);
+  });
+
   it("(3) a choice of what others may see: not a forged one, nor an earlier one again", async () => {
     await bob.client.privacy.set({ readReceipts: false });
     const set = node.requests("privacy:set", bob.client.user);
