@@ -17,6 +17,9 @@ export interface Scale {
   /** Of P3: how nodes pass pushes on, and how many nodes without clients run beside the two. */
   adapter: AdapterName;
   idleNodes: number;
+  /** Of P9: how far the database has grown. */
+  conversations: number;
+  historyRows: number;
 }
 
 export interface Figure {

@@ -2,7 +2,8 @@
  * `npm run bench`: the figures of Sotto beside a reference that does nothing but relay, measured in turn in the same run. The
  * ratio of CPU time, all server processes counted, is the figure; throughput is for information: the generator runs on the
  * same machine. Options: --only P11, --pairs N, --rounds N, --seconds N, --quick; for P3 --adapter
- * classic|sharded|streams and --idle-nodes N, which run beside the two and have no clients.
+ * classic|sharded|streams and --idle-nodes N, which run beside the two and have no clients;
+ * for P9 --conversations N and --history-rows N.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -17,6 +18,7 @@ import {
   type Figure,
   type Scale,
 } from "./figures.ts";
+import { growth } from "./growth.ts";
 import { clientWork } from "./large-groups.ts";
 import { purgeUnderLoad } from "./purge.ts";
 
@@ -29,6 +31,8 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     adapter: { type: "string", default: "classic" },
     "idle-nodes": { type: "string", default: "0" },
+    conversations: { type: "string" },
+    "history-rows": { type: "string" },
   },
 });
 const adapters = ["classic", "sharded", "streams"] as const;
@@ -37,6 +41,8 @@ if (adapter === undefined) throw new Error(`--adapter is one of ${adapters.join(
 const scale: Scale = {
   adapter,
   idleNodes: Number(values["idle-nodes"]),
+  conversations: Number(values.conversations ?? (values.quick ? 1_000 : 100_000)),
+  historyRows: Number(values["history-rows"] ?? (values.quick ? 20_000 : 5_000_000)),
   window: 4,
   quick: values.quick,
   ...(values.quick
@@ -48,6 +54,7 @@ const all = {
   P3: acrossTwoNodes,
   P5: memoryPerConnection,
   P8: purgeUnderLoad,
+  P9: growth,
   P10: clientWork,
   P11: durableEmbedded,
 };

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { io, type Socket } from "socket.io-client";
-import { newId } from "../src/protocol/ids.ts";
+import { newId, type ConversationId } from "../src/protocol/ids.ts";
 import type { PushOf } from "../src/protocol/pushes.ts";
 import { DeviceSocket } from "../test/support/device-socket.ts";
 import { ackOf, foundDirect, newPerson, type Person } from "../test/support/direct-on-node.ts";
@@ -127,6 +127,44 @@ export async function sottoPairs(urls: readonly string[], count: number, windowS
     sockets.push(founded.alice.socket.socket, founded.bob.socket.socket);
   }
   return together(windows, counted, sockets);
+}
+
+interface RoamingPair extends Pick<Awaited<ReturnType<typeof foundDirect>>, "alice" | "bob"> {
+  conversations: readonly ConversationId[];
+  /** Messages of alice's that are in each of them already. */
+  written: number;
+}
+
+/** On a node: each pair writes in all its conversations in turn, with one message on its way, which is acked by itself. */
+export function roamingPairs(founded: readonly RoamingPair[]): Pairs {
+  const counted = { done: 0 };
+  const windows = founded.map((pair) => writeInTurn(pair, counted));
+  const sockets = founded.flatMap(({ alice, bob }) => [alice.socket.socket, bob.socket.socket]);
+  return together(windows, counted, sockets);
+}
+
+function writeInTurn({ alice, bob, conversations, written }: RoamingPair, counted: { done: number }): Window {
+  const [sender, recipient] = [alice.socket.socket, bob.socket.socket];
+  for (const socket of [sender, recipient]) socket.offAny();
+  const numbers = new Map<ConversationId, number>();
+  let turn = 0;
+  const window = new Window(1, () => {
+    const conversation = conversations[turn++ % conversations.length]!;
+    const number = (numbers.get(conversation) ?? written) + 1;
+    numbers.set(conversation, number);
+    const request = { conversation, generation: 1, epoch: 1, id: newId(), number, payload };
+    sender.emit("message:send", request, (answer: { ok: boolean }) => {
+      if (!answer.ok) throw new Error(`a message was refused: ${JSON.stringify(answer)}`);
+    });
+  });
+  sender.on("message:delivered", () => {
+    counted.done += 1;
+    window.through(1);
+  });
+  recipient.on("message:posted", ({ conversation, sequence }: PushOf<"message:posted">) => {
+    setImmediate(() => recipient.emit("message:ack", ackOf(bob, conversation, sequence), () => undefined));
+  });
+  return window;
 }
 
 function writeAndAck(

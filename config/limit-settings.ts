@@ -51,6 +51,13 @@ export const limitSettings = {
     max: 1_000_000,
     why: "Messages a device sends. An outbox that comes back online sends many at once.",
   }),
+  RATE_TYPING_PER_MINUTE: integer({
+    unit: "per device",
+    default: 60,
+    min: 1,
+    max: 1_000_000,
+    why: "How often a device says that its user is writing. The SDK says so every 3 s at most.",
+  }),
   RATE_CLAIMS_PER_MINUTE: integer({
     unit: "per user who asks",
     default: 120,

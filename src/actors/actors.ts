@@ -24,8 +24,10 @@ import type { RateLimiter } from "./ports/rate-limiter.ts";
 import type { Store } from "./ports/store.ts";
 import type { Telemetry } from "./ports/silent-telemetry.ts";
 import { PushSubscriptions } from "./push-subscriptions.ts";
+import { ReadMarks } from "./read-marks.ts";
 import { Recovery } from "./recovery.ts";
 import { Rosters } from "./rosters.ts";
+import { Typing } from "./typing.ts";
 import { Users } from "./user.ts";
 
 export interface ActorPorts {
@@ -52,6 +54,8 @@ export interface Actors {
   history: History;
   historySharing: HistorySharing;
   blocks: Blocks;
+  readMarks: ReadMarks;
+  typing: Typing;
   keyPackages: KeyPackages;
   users: Users;
   linking: Linking;
@@ -90,6 +94,8 @@ export function createActors(given: ActorPorts): Actors {
     history: new History(ports),
     historySharing: new HistorySharing(ports),
     blocks: new Blocks(ports),
+    readMarks: new ReadMarks(ports),
+    typing: new Typing(ports),
     keyPackages: new KeyPackages(ports),
     linking: new Linking({ ...ports, users }),
     recovery: new Recovery(ports),

@@ -7,6 +7,7 @@ import type { ConversationSummary, InboxEntry } from "../protocol/requests.ts";
 import type { DeviceConversation } from "./ports/store-conversations.ts";
 import type { InboxRow } from "./ports/store-devices.ts";
 import type { AckRow, LogRow, ReceiptRow } from "./ports/store-log.ts";
+import type { ReadMarkRow } from "./ports/store-reading.ts";
 
 export function toWireEntry(row: LogRow): LogEntry {
   const { conversation, sequence, kind, generation, epoch, sender, id, number, acceptedAt } = row;
@@ -20,7 +21,14 @@ export function toWireEntry(row: LogRow): LogEntry {
 export function toWireReceipt(row: ReceiptRow): Receipt {
   const { conversation, user, at, version } = row;
   if (row.kind === "expired") return { kind: "expired", conversation, user, at, version, sequence: row.sequence };
+  if (row.kind === "read") return toWireRead({ ...row, audience: "all" }, { at, version });
   return { kind: "delivered", conversation, user, at, version, device: row.device, ack: toWireAck(row) };
+}
+
+/** `version`: 0 where others are not told. */
+export function toWireRead(row: ReadMarkRow, { at, version }: { at: number; version: number }): Receipt {
+  const { conversation, user, device, audience } = row;
+  return { kind: "read", conversation, user, device, at, version, mark: { ...toWireAck(row), audience } };
 }
 
 export function toWireAck(row: Omit<AckRow, "user" | "device">): Ack {
@@ -59,7 +67,7 @@ export function toWireInboxEntry(row: InboxRow): InboxEntry {
 
 export function toWireSummary(view: DeviceConversation): ConversationSummary {
   const { conversation, kind, users, generation, epoch, head, floor, position } = view;
-  const { joinedSequence, leftSequence, lastNumber, lastId, receiptVersion } = view;
+  const { joinedSequence, leftSequence, lastNumber, lastId, receiptVersion, readSequence } = view;
   const leaves: (DeviceId | null)[] = [...view.leaves];
   const lists = view.lists.map(({ user, version }) => ({ user, version }));
   return {
@@ -76,6 +84,7 @@ export function toWireSummary(view: DeviceConversation): ConversationSummary {
     lastNumber,
     lastId,
     receiptVersion,
+    readSequence,
     lists,
     leaves,
   };

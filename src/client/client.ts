@@ -31,6 +31,7 @@ import { KeyPackageSupply, type StockLevels } from "./device/key-package-supply.
 import { OwnDevice } from "./device/own-device.ts";
 import { NodeSync } from "./node-sync.ts";
 import { Presence, type PresenceEvent } from "./presence.ts";
+import { Privacy, type PrivacyChoices } from "./privacy.ts";
 import { RecoveryUpkeep } from "./recovery/recovery-upkeep.ts";
 import { Recovery } from "./recovery/recovery.ts";
 import { requireUserId } from "./require-user-id.ts";
@@ -83,6 +84,8 @@ export interface ClientEvents {
   "identity-changed": { user: UserId; reason?: "started-over" };
   /** A watched user has come or gone: see `presence.watch`. */
   presence: PresenceEvent;
+  /** What this user lets others see, after a change on this device or another. */
+  privacy: PrivacyChoices;
   /** Whom this user has blocked, after a change on this device or another. */
   blocked: UserId[];
   /** Another of this user's devices has named one of them. */
@@ -103,6 +106,8 @@ export class Client {
   readonly presence: Presence;
   /** The words that bring everything back when all devices are lost. */
   readonly recovery: Recovery;
+  /** What this user lets others see. */
+  readonly privacy: Privacy;
   /** Waking this device while it is closed. */
   readonly push: WebPush;
   private readonly events = new TypedEmitter<ClientEvents>();
@@ -127,6 +132,7 @@ export class Client {
       const client = new Client(options, engine, store, await OwnDevice.load(store, user));
       await client.core.directory.load();
       await client.core.blocks.load();
+      await client.privacy.load();
       await client.names.load();
       const { own } = client.core;
       if (options.deviceName !== undefined && !own.isCertified) await client.names.set(own.device, options.deviceName);
@@ -151,16 +157,25 @@ export class Client {
     const blobs = new BlobClient(options.url, connection);
     const closing = this.stop.signal;
     const report = (fault: Fault): void => this.report(fault);
+    const directory = new DeviceDirectory(store, connection);
+    this.privacy = new Privacy({
+      store,
+      connection,
+      directory,
+      own,
+      changed: (choices) => this.events.emit("privacy", choices),
+    });
     this.core = {
       store,
       connection,
       engine,
       own,
-      directory: new DeviceDirectory(store, connection),
+      directory,
       supply: new KeyPackageSupply({ store, connection, engine, own, levels }),
       blocks: new BlockList({ store, connection, own, changed: (users) => this.blocksChanged(users) }),
       blobs,
       uploads: new Uploads({ store, connection, blobs, timings, closing, files: options.files, report }),
+      privacy: this.privacy,
       timings,
       now: () => Date.now() + this.aheadMs,
       closing,

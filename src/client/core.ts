@@ -9,6 +9,7 @@ import type { Connection } from "./connection/connection.ts";
 import type { DeviceDirectory } from "./device/device-directory.ts";
 import type { KeyPackageSupply } from "./device/key-package-supply.ts";
 import type { OwnDevice } from "./device/own-device.ts";
+import type { Privacy } from "./privacy.ts";
 import type { OpenClientStore } from "./stores/client-store.ts";
 
 /** Timings that tests shorten. All in milliseconds. */
@@ -32,6 +33,10 @@ export interface Timings {
   archivePatienceMs: number;
   /** What retention has passed goes from this device this often. */
   forgetEveryMs: number;
+  /** Others are told this often at most that somebody is writing. */
+  typingEveryMs: number;
+  /** That somebody is writing is shown for so long. */
+  typingShownMs: number;
 }
 
 /** Something a person may have to know. What each means stands in `docs/threat-model.md`. */
@@ -60,6 +65,7 @@ export interface ClientCore {
   blocks: BlockList;
   blobs: BlobClient;
   uploads: Uploads;
+  privacy: Privacy;
   timings: Timings;
   /** Milliseconds since 1970, by the node's clock as far as it is known. */
   now(): number;
@@ -111,4 +117,6 @@ export const defaultTimings: Timings = {
   generationPatienceMs: 60_000,
   archivePatienceMs: 10 * 60_000,
   forgetEveryMs: 60_000,
+  typingEveryMs: 3_000,
+  typingShownMs: 6_000,
 };

@@ -88,6 +88,7 @@ export class NodeSync {
     await this.core.directory.refresh(user);
     // Before anything is read that it decides about; a node that cannot tell leaves the list as it was.
     await this.attempt(() => this.core.blocks.refresh());
+    await this.attempt(() => this.core.privacy.settle());
     const stock = this.stock();
     if (stock) await this.core.supply.refill(stock);
     await this.archiveKeys.settle();
@@ -150,7 +151,11 @@ export class NodeSync {
         return;
       case "message:delivered":
       case "message:expired":
+      case "message:read":
         this.conversations.actor(push.payload.conversation)?.receipted(push.payload);
+        return;
+      case "typing:sent":
+        this.conversations.actor(push.payload.conversation)?.typed(push.payload);
         return;
       case "conversation:behind":
         this.run(() => this.catchUp(push.payload));
@@ -160,6 +165,9 @@ export class NodeSync {
         return;
       case "blocks:changed":
         this.run(() => this.core.blocks.refresh());
+        return;
+      case "privacy:changed":
+        this.run(() => this.core.privacy.settle());
         return;
       case "inbox:posted":
         this.run(() => this.readInbox());

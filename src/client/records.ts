@@ -32,6 +32,7 @@ export const tables = {
   disappearing: "disappearing",
   historyKeys: "history-keys",
   blocks: "blocks",
+  privacy: "privacy",
   deviceNames: "device-names",
   uploads: "uploads",
   abandonedBlobs: "abandoned-blobs",
@@ -82,6 +83,14 @@ export type PinRecord = VaultPin;
 /** Whom the user has blocked, as the node said last. */
 export interface BlocksRecord {
   users: UserId[];
+}
+
+/** What the user lets others see, as this device knows it. `isUnsent`: chosen here, and not heard by the node yet. */
+export interface PrivacyRecord {
+  version: number;
+  readReceipts: boolean;
+  typing: boolean;
+  isUnsent: boolean;
 }
 
 /** What the user calls its devices. `unsent`: named here, and not taken by the node yet. */
@@ -174,6 +183,8 @@ export interface ConversationRecord {
   floor?: number;
   /** Highest sequence the person has seen. */
   readSequence: number;
+  /** Highest sequence that was shown or printed here, for who shows messages once each; this device's own. */
+  shownSequence?: number;
   selfUpdatedAt: number;
   /** When the node took the last commit that this device has followed, by the node's clock. */
   committedAt: number;
@@ -323,7 +334,7 @@ export interface HistoryKeyRecord {
 }
 
 export interface ReceiptRecord {
-  kind: "delivered" | "expired";
+  kind: "delivered" | "read" | "expired";
   user: UserId;
   device: DeviceId | null;
   /** Holds for messages after `from`, up to `sequence`, but for `unopened`. */

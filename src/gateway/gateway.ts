@@ -9,6 +9,7 @@ import { protocolVersion } from "../protocol/limits.ts";
 import { dispatch } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
 import type { Edge } from "./edge.ts";
+import { EventLoopPressure } from "./event-loop-pressure.ts";
 import { challengeTimeoutMs, createHandshake, hostsOf } from "./handshake.ts";
 import { PresenceWatching } from "./presence-watching.ts";
 import { closeSession, setSessionTimer, type Session } from "./session.ts";
@@ -22,8 +23,13 @@ export interface Gateway {
   close(deadlineMs: number): Promise<void>;
 }
 
-export function createGateway(parts: Omit<Edge, "watching">): Gateway {
+/** `pressure`: instead of that of this process. */
+type GatewayParts = Omit<Edge, "watching" | "pressure"> & Partial<Pick<Edge, "pressure">>;
+
+export function createGateway(parts: GatewayParts): Gateway {
+  const loop = new EventLoopPressure();
   const edge: Edge = {
+    pressure: loop,
     ...parts,
     watching: new PresenceWatching({ presence: parts.presence, blocksOf: (users) => parts.actors.blocks.of(users) }),
   };
@@ -42,6 +48,7 @@ export function createGateway(parts: Omit<Edge, "watching">): Gateway {
       refuseHandshakes();
       slowReaders.stop();
       edge.watching.stop();
+      loop.stop();
       closed ??= drain(edge, deadlineMs);
       return closed;
     },

@@ -32,6 +32,10 @@ import { readPushKey } from "./handlers/read-push-key.ts";
 import { readReceipts } from "./handlers/read-receipts.ts";
 import { readRecovery } from "./handlers/read-recovery.ts";
 import { readListHead } from "./handlers/read-list-head.ts";
+import { putReadMark } from "./handlers/put-read-mark.ts";
+import { readOwnMark } from "./handlers/read-own-mark.ts";
+import { setPrivacy } from "./handlers/set-privacy.ts";
+import { readPrivacy } from "./handlers/read-privacy.ts";
 import { registerDevice } from "./handlers/register-device.ts";
 import { requestReadd } from "./handlers/request-readd.ts";
 import { restoreDevice } from "./handlers/restore-device.ts";
@@ -40,6 +44,7 @@ import { startOver } from "./handlers/start-over.ts";
 import { revokeDevice } from "./handlers/revoke-device.ts";
 import { saveVault } from "./handlers/save-vault.ts";
 import { sendMessage } from "./handlers/send-message.ts";
+import { sendTyping } from "./handlers/send-typing.ts";
 import { setBlock } from "./handlers/set-block.ts";
 import { shareHistory } from "./handlers/share-history.ts";
 import { subscribeToPushes } from "./handlers/subscribe-to-pushes.ts";
@@ -76,6 +81,7 @@ export const handlers: { readonly [N in RequestName]: Handler<N> } = {
   "archive:read": readArchive,
   "archive:grant": grantArchiveKeys,
   "archive:granted": readArchiveGrants,
+  "typing:send": sendTyping,
   "receipts:read": readReceipts,
   "inbox:read": readInbox,
   "inbox:ack": ackInbox,
@@ -86,6 +92,10 @@ export const handlers: { readonly [N in RequestName]: Handler<N> } = {
   "recovery:fetch": fetchRecovery,
   "readd:request": requestReadd,
   "presence:watch": watchPresence,
+  "marks:put": putReadMark,
+  "marks:read": readOwnMark,
+  "privacy:set": setPrivacy,
+  "privacy:read": readPrivacy,
   "blocks:set": setBlock,
   "blocks:read": readBlocks,
   "push:key": readPushKey,

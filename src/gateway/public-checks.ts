@@ -9,6 +9,8 @@ import { entryHash } from "../identity/log-hash.ts";
 import { isFullFounding, policyOfGeneration, requireGenerationAllowed } from "../identity/generation-rules.ts";
 import { requireAllowedByPolicy } from "../identity/policy-rules.ts";
 import { replacedUsers, requireWholeReplacement } from "../identity/replacement-rules.ts";
+import { verifyPrivacy } from "../identity/privacy.ts";
+import { verifyReadMark } from "../identity/read-mark.ts";
 import { verifyRecoveryGrant, verifyRecoveryStatement, verifyRecoveryVault } from "../identity/recovery.ts";
 import { verifyReaddRequest } from "../identity/readd.ts";
 
@@ -25,6 +27,8 @@ export const publicChecks: PublicChecks = {
   isFullFounding,
   entryHash,
   isAckSigned: verifyAck,
+  isReadMarkSigned: verifyReadMark,
+  isPrivacySigned: verifyPrivacy,
   isReaddSigned: verifyReaddRequest,
   isLeaveSigned: verifyLeave,
   isHistoryShareSigned: verifyHistoryShare,

@@ -100,7 +100,8 @@ const catalogue = {
   "message-conflict": { retryable: false, meaning: "This number or id was used before, for another content." },
   "ack-invalid": {
     retryable: false,
-    meaning: "The ack is not signed by this device, or lies outside what the device may read.",
+    meaning:
+      "The ack or read mark is not signed by this device, or lies outside what the device may read or has acked.",
   },
   diverged: { retryable: false, meaning: "The log here is not the one that the client has seen." },
   "message-unknown": { retryable: false, meaning: "There is no such message here, as far as this device knows." },

@@ -50,6 +50,10 @@ export const limits = {
   /** Archive keys that are kept for a recovery key: the newest. */
   recoveryGrants: 256,
   recoveryGrantsPerPut: 32,
+  /** "I am writing", sealed: all have this size. */
+  sealedTypingBytes: 113,
+  /** In a conversation of more users nobody is told who is writing. */
+  typingUsers: 50,
   inboxEntriesPerPage: 32,
   /** A page of the inbox ends early when its Welcomes pass this many bytes. */
   inboxPageBytes: 1024 * 1024,

@@ -1,8 +1,9 @@
 /** Everything a node tells a client unasked. A push is a doorbell: whoever misses one finds the same by reading. */
 import * as z from "zod/mini";
 import { base64Bytes } from "./base64.ts";
-import { conversationId, userId } from "./ids.ts";
-import { logEntry, position } from "./log-entry.ts";
+import { conversationId, deviceId, userId } from "./ids.ts";
+import { limits } from "./limits.ts";
+import { epoch, generation, logEntry, position } from "./log-entry.ts";
 import { receipt } from "./receipts.ts";
 import { inboxEntry } from "./requests/inbox.ts";
 import { presenceStatus } from "./requests/people.ts";
@@ -16,7 +17,17 @@ export const pushes = {
   /** A new entry of the log. The socket that sent it gets the acknowledgement of its request instead. */
   "message:posted": logEntry,
   "message:delivered": receipt,
+  "message:read": receipt,
   "message:expired": receipt,
+  /** Somebody is writing, or has stopped: for a moment only, sealed for the members of this epoch. */
+  "typing:sent": z.object({
+    conversation: conversationId,
+    generation,
+    epoch,
+    user: userId,
+    device: deviceId,
+    sealed: base64Bytes(limits.sealedTypingBytes, limits.sealedTypingBytes),
+  }),
   /** The conversation has a head that this device has not acked: read the log. `receiptVersion`: and receipts up to there. */
   "conversation:behind": z.object({
     conversation: conversationId,
@@ -29,6 +40,8 @@ export const pushes = {
   "presence:changed": z.object({ users: z.array(presenceStatus) }),
   /** The user of this device has blocked somebody, or undone it: read whom. */
   "blocks:changed": z.object({}),
+  /** One of the user's devices has changed what others may see: read it. */
+  "privacy:changed": z.object({}),
   "inbox:posted": inboxEntry,
   /** To a device that waits to be linked. */
   "link:completed": z.object({ sealed: base64Bytes(65_536, 1) }),

@@ -32,6 +32,12 @@ export const ack = z.object({
 });
 export type Ack = z.infer<typeof ack>;
 
+/**
+ * A device's signed word that its user has read everything up to `sequence`, but for `unopened`. The signature is over a label of its
+ * own, the audience, and what an ack is over. `own`: for the user's other devices, and no receipt.
+ */
+export const readMark = z.extend(ack, { audience: z.enum(["all", "own"]) });
+
 const receiptFields = {
   conversation: conversationId,
   /** The recipient. */
@@ -43,6 +49,8 @@ const receiptFields = {
 
 export const receipt = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("delivered"), ...receiptFields, device: deviceId, ack }),
+  /** To others only of marks for all. To the user's own devices of each; `version` is 0 where others are not told. */
+  z.object({ kind: z.literal("read"), ...receiptFields, device: deviceId, mark: readMark }),
   /** Everything up to `sequence` that had not been delivered to this user has run out of time. */
   z.object({ kind: z.literal("expired"), ...receiptFields, sequence }),
 ]);

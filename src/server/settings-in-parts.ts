@@ -16,6 +16,7 @@ export function rates(settings: Settings): Rates {
     handshake: { amount: settings.RATE_HANDSHAKES_PER_MINUTE, periodMs: minute },
     request: { amount: settings.RATE_REQUESTS_PER_SECOND, periodMs: second },
     message: { amount: settings.RATE_MESSAGES_PER_SECOND, periodMs: second },
+    typing: { amount: settings.RATE_TYPING_PER_MINUTE, periodMs: minute },
     claim: { amount: settings.RATE_CLAIMS_PER_MINUTE, periodMs: minute },
     claimed: { amount: settings.RATE_CLAIMED_PER_MINUTE, periodMs: minute },
     conversation: { amount: settings.RATE_CONVERSATIONS_PER_HOUR, periodMs: hour },

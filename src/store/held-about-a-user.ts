@@ -49,6 +49,7 @@ export const heldTables: Readonly<Record<string, HeldTable>> = {
   recovery_grants: { where: "user = ?", key: ["generation"] },
   blobs: { where: "user = ?", key: ["id"] },
   blocks: { where: "user = ?", key: ["blocked"] },
+  privacy_settings: byUser,
   wakes: byUser,
   push_subscriptions: { where: "user = ?", key: ["device"] },
 };
@@ -68,7 +69,16 @@ export const heldAboutNobody: Readonly<Record<string, string>> = {
 };
 
 /** Columns of 16 bytes that are UUIDs. */
-const ids = new Set(["device", "conversation", "id", "sender_device", "last_id", "subject", "by_device"]);
+const ids = new Set([
+  "device",
+  "conversation",
+  "id",
+  "sender_device",
+  "last_id",
+  "subject",
+  "by_device",
+  "read_device",
+]);
 
 /** The statement for one page of a table, and its parameters. The table is one of `heldTables`. */
 export function heldQuery<Value>(

@@ -16,6 +16,7 @@ import { describeMaintenance } from "./store/maintenance.ts";
 import { describeMessages } from "./store/messages.ts";
 import { describeModel } from "./store/model.ts";
 import { describePositions } from "./store/positions.ts";
+import { describeReadMarks } from "./store/read-marks.ts";
 import { describeRecovery } from "./store/recovery.ts";
 import { describeRetention } from "./store/retention.ts";
 import { describeWakes } from "./store/wakes.ts";
@@ -45,6 +46,7 @@ export function storeContract(open: () => Promise<StorePair>): void {
   describeHeld(stores);
   describeMessages(stores);
   describePositions(stores);
+  describeReadMarks(stores);
   describeLaterDevices(stores);
   describeMaintenance(stores);
   describeRetention(stores);

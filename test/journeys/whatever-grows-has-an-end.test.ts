@@ -25,6 +25,7 @@ const anchors = [
   // With the newest archive keys that are sealed to it, as many as a user may have.
   "recovery_keys",
   "recovery_grants",
+  "privacy_settings",
   "conversations",
   "directs",
   "members",

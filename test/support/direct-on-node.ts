@@ -2,6 +2,7 @@ import type { DeviceIdentity, Group, KeyPackagePair } from "../../src/crypto/gro
 import { mlsGroupEngine as engine } from "../../src/crypto/mls-group-engine.ts";
 import { publicKeyOf, sign } from "../../src/crypto/signing-key.ts";
 import { ackBytes } from "../../src/identity/ack.ts";
+import { readMarkBytes } from "../../src/identity/read-mark.ts";
 import { readdRequestBytes } from "../../src/identity/readd.ts";
 import { fromBase64, toBase64 } from "../../src/protocol/base64.ts";
 import { newId, type ConversationId, type MessageId } from "../../src/protocol/ids.ts";
@@ -91,6 +92,18 @@ export function ackOf(
   const logHash = new Uint8Array(32).fill(7);
   const signature = sign(identity.deviceSecretKey, ackBytes({ conversation, sequence, logHash, unopened }));
   return { conversation, sequence, logHash: toBase64(logHash), unopened, signature: toBase64(signature) };
+}
+
+export function markOf(
+  { identity }: Pick<Person, "identity">,
+  conversation: ConversationId,
+  sequence: number,
+  audience: "all" | "own" = "all",
+): RequestOf<"marks:put"> {
+  const logHash = new Uint8Array(32).fill(7);
+  const fields = { conversation, sequence, unopened: [], audience };
+  const signature = sign(identity.deviceSecretKey, readMarkBytes({ ...fields, logHash }));
+  return { ...fields, logHash: toBase64(logHash), signature: toBase64(signature) };
 }
 
 /** A device's request to be removed and added, with a key package of its own, signed by it. */

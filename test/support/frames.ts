@@ -88,7 +88,7 @@ function text(): fc.Arbitrary<string> {
   const base64 = (bytes: number) =>
     fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((array) => Buffer.from(array).toString("base64"));
   return fc.oneof(
-    fc.constantFrom(16, 32, 48, 64, 100, 169, 1120, 1216).chain(base64),
+    fc.constantFrom(16, 32, 48, 64, 100, 113, 169, 1120, 1216).chain(base64),
     fc.constant(null).map(() => newId()),
     fc.string(),
     fc.constantFrom(

@@ -28,6 +28,7 @@ export const generousRates: Rates = {
   handshake: plenty,
   request: plenty,
   message: plenty,
+  typing: plenty,
   claim: plenty,
   claimed: plenty,
   conversation: plenty,
@@ -64,6 +65,8 @@ export interface GatewayNodeOptions {
   pushServices?: PushServices;
   /** Stands between the actors and the database. */
   wrapStore?: (store: Store) => Store;
+  /** Mean time between two rounds of the event loop, as the node is to see it. It never has anything to do if nothing is said. */
+  pressure?: { delayMs: number };
   /** Hears what is counted. */
   count?: Metrics["count"];
 }
@@ -86,7 +89,14 @@ export async function startGatewayNode(options: GatewayNodeOptions = {}): Promis
   const vouchers = await openVouchers(store);
   const actors = createActors({ ...parts, store: options.wrapStore?.(store) ?? store, checks: publicChecks, vouchers });
   const verifier = secretVerifier(tokenSecret, tokenRules);
-  const gateway = createGateway({ ...parts, sockets, actors, presence, verifier });
+  const gateway = createGateway({
+    ...parts,
+    sockets,
+    actors,
+    presence,
+    verifier,
+    pressure: options.pressure ?? { delayMs: 0 },
+  });
   const host = `127.0.0.1:${await listen(httpServer)}`;
   return {
     url: `http://${host}`,

@@ -189,6 +189,21 @@ export interface PublicChecks {
   /** The account key at a version of a list. `entries`: those after it; `accountKey`: the one at their end. */
   accountKeyAt(entries: readonly Uint8Array[], version: number, accountKey: Uint8Array): Uint8Array;
   isAckSigned(ack: SignedAckFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
+  isReadMarkSigned(
+    mark: SignedAckFields & { readonly audience: "all" | "own" },
+    signature: Uint8Array,
+    deviceKey: Uint8Array,
+  ): boolean;
+  isPrivacySigned(
+    privacy: {
+      readonly user: UserId;
+      readonly version: number;
+      readonly readReceipts: boolean;
+      readonly typing: boolean;
+    },
+    signature: Uint8Array,
+    deviceKey: Uint8Array,
+  ): boolean;
   isReaddSigned(request: SignedReaddFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
   isLeaveSigned(leave: SignedLeaveFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;
   isHistoryShareSigned(share: SignedHistoryShareFields, signature: Uint8Array, deviceKey: Uint8Array): boolean;

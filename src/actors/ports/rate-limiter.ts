@@ -9,6 +9,7 @@ export type RateBucket =
   | "handshake" // address
   | "request" // device
   | "message" // device
+  | "typing" // device
   | "claim" // user who asks
   | "claimed" // user whose packages are taken
   | "conversation" // user who makes it

@@ -40,6 +40,8 @@ export interface DeviceConversation extends ConversationRow {
   /** The id that went with it; null before the first. */
   lastId: MessageId | null;
   receiptVersion: number;
+  /** How far this user has read, on whichever device; 0 before. */
+  readSequence: number;
   lists: { user: UserId; version: number }[];
 }
 

@@ -84,6 +84,14 @@ export type ReceiptRow = { conversation: ConversationId; user: UserId; at: numbe
       unopened: [number, number][];
       signature: Uint8Array;
     }
+  | {
+      kind: "read";
+      device: DeviceId;
+      sequence: number;
+      logHash: Uint8Array;
+      unopened: [number, number][];
+      signature: Uint8Array;
+    }
   | { kind: "expired"; sequence: number }
 );
 

@@ -19,6 +19,7 @@ import type { HeldStore } from "./store-held.ts";
 import type { HistoryStore } from "./store-history.ts";
 import type { LogStore } from "./store-log.ts";
 import type { MaintenanceStore } from "./store-maintenance.ts";
+import type { ReadingStore } from "./store-reading.ts";
 import type { RecoveryStore } from "./store-recovery.ts";
 import type { WakeStore } from "./store-wakes.ts";
 
@@ -33,6 +34,7 @@ export interface Store
     BlockStore,
     HeldStore,
     BlobStore,
+    ReadingStore,
     MaintenanceStore,
     FollowingStore,
     WakeStore {

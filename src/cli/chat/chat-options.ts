@@ -29,6 +29,8 @@ export const chatHelp = `sotto chat: a terminal client, end-to-end encrypted
   --json                   counts and messages as JSON
   -h, --help
 
+What is shown while you talk is marked as read, and the other side sees it; what is piped or printed by --receive is not.
+
 Exit status: 0 done, 1 failed or not finished, 2 used wrongly.`;
 
 export interface ChatOptions {

@@ -29,7 +29,14 @@ export async function converse(
     for (const line of await saveAll(message, options.saveAttachments, signal)) above(dim(line));
     await conversation.markRead(message);
   };
+  const isOnScreen = Boolean(process.stdout.isTTY);
   const offs = [
+    conversation.on("typing", ({ user, isTyping }) => {
+      if (!isOnScreen) return;
+      lines.setPrompt(isTyping ? `${dim(`${printable(user)} is typing…`)} > ` : "> ");
+      lines.prompt(true);
+    }),
+    onKeys(() => conversation.typing({ isTyping: lines.line !== "" })),
     conversation.on("message", (message) => void show(message)),
     conversation.on("message-changed", (message) => {
       const line = describeChange(message);
@@ -52,9 +59,17 @@ export async function converse(
   return 0;
 }
 
+/** Calls back after each key, when the line is what it is then. Returns what ends it. */
+function onKeys(changed: () => void): () => void {
+  const pressed = (): void => void setImmediate(changed);
+  process.stdin.on("keypress", pressed);
+  return () => process.stdin.off("keypress", pressed);
+}
+
 function followUp(message: Message, above: (line: string) => void): void {
   const short = shortened(message.text);
   message.on("state", (state) => {
+    if (state === "read") above(dim(`✓✓ read  ${printable(short)}`));
     if (state === "delivered") above(dim(`✓ delivered  ${printable(short)}`));
     if (state === "failed" || state === "expired")
       above(`✗ ${state}  ${printable(short)}  ${message.error?.message ?? ""}`);

@@ -43,7 +43,7 @@ async function printUnread(
   signal: AbortSignal,
 ): Promise<number> {
   if (limit <= 0) return 0;
-  const messages = await conversation.unread({ limit: Math.min(limit, 500) });
+  const messages = await conversation.unshown({ limit: Math.min(limit, 500) });
   for (const message of messages) {
     if (options.json) terminal.print(JSON.stringify(asJson(message)));
     else for (const line of linesOf(message, message.isRetracted ? takenBack : message.text)) terminal.print(line);
@@ -52,7 +52,8 @@ async function printUnread(
   const last = messages.at(-1);
   if (!last) return 0;
   await terminal.flush();
-  await conversation.markRead(last);
+  // Printed, for whatever program takes it: no person has read it yet.
+  await conversation.markShown(last);
   return messages.length;
 }
 

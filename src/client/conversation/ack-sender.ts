@@ -15,19 +15,26 @@ import { rangesUpTo } from "./sequence-ranges.ts";
 export class AckSender {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
+  private readonly heard: () => void;
   private readonly loop: WakeLoop;
   /** How far the node has heard, in this session of the client. */
   private acked = 0;
   /** What could not be opened, and was not told yet; by reason. */
   private failures = new Map<UnopenedReason, number>();
 
-  constructor(core: ClientCore, state: ConversationState) {
+  constructor(core: ClientCore, state: ConversationState, heard: () => void) {
     this.core = core;
     this.state = state;
+    this.heard = heard;
     this.loop = new WakeLoop(
       () => this.ackAll(),
       (error) => reportFailure(core, error, { conversation: state.id }),
     );
+  }
+
+  /** How far the node has heard, as far as this session of the client knows. */
+  get position(): number {
+    return this.acked;
   }
 
   /** What the node says it knows; after a lost ack it is less than was sent. */
@@ -67,6 +74,7 @@ export class AckSender {
         this.failures = new Map();
         await this.core.connection.request("message:ack", { ...signed, ...(failures.length > 0 && { failures }) });
         this.acked = Math.max(this.acked, due.sequence);
+        this.heard();
         attempt = 0;
       } catch (error) {
         if (!(error instanceof SottoError) || !error.retryable || error.code === "offline") throw error;

@@ -5,6 +5,7 @@
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId, UserId } from "../../protocol/ids.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
+import type { PushOf } from "../../protocol/pushes.ts";
 import type { Receipt } from "../../protocol/receipts.ts";
 import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
 import { TypedEmitter } from "../async/typed-emitter.ts";
@@ -31,9 +32,12 @@ import type { Message } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 import { ReaddAnswers } from "./readd-answers.ts";
 import { ReaddRequests } from "./readd-requests.ts";
+import { ReadMarks } from "./read-marks.ts";
 import { ReceiptBook } from "./receipt-book.ts";
 import { RosterAlignment } from "./roster-alignment.ts";
 import { checkList, ownListHead } from "./seen-lists.ts";
+import { SignedReceipts } from "./signed-receipts.ts";
+import { Typing, type TypingEvent } from "./typing.ts";
 
 export interface ConversationEvents {
   /** A message of somebody else, or of another device of one's own: opened, in order, once. */
@@ -49,6 +53,10 @@ export interface ConversationEvents {
   waiting: "recipient-device" | "welcome" | "identity-changed" | null;
   /** A message that lasts for a time has gone from this device. */
   disappeared: Disappeared;
+  /** This user has read everything up to this sequence, here or on another of its devices: `unread()` is shorter now. */
+  read: { sequence: number };
+  /** Somebody else is writing here, or has stopped: for a few seconds after the last word of it, or until their message comes. */
+  typing: TypingEvent;
   /** What is to be seen of a group has changed: who is in it, roles, its name, how long messages last; or this user is out of it. */
   changed: { facts: GroupFact[] };
 }
@@ -77,6 +85,8 @@ export class ConversationActor {
   private readonly trust: MemberTrust;
   private readonly historyKeys: HistoryKeys;
   private readonly sharing: HistorySharing;
+  readonly marks: ReadMarks;
+  readonly typing: Typing;
   readonly naming: GroupNaming;
   /** This session's comparison of what this device holds with the node's log; undefined before it was tried. */
   private compared: Promise<void> | undefined;
@@ -86,9 +96,17 @@ export class ConversationActor {
     this.core = core;
     this.state = state;
     this.open = open;
-    this.acks = new AckSender(core, state);
+    const signed = new SignedReceipts(core, state);
+    this.acks = new AckSender(core, state, () => this.marks.wake());
+    this.marks = new ReadMarks(core, state, {
+      acks: this.acks,
+      signed,
+      reading: (sequence) => this.disappearing.read(sequence),
+      moved: (sequence) => this.events.emit("read", { sequence }),
+    });
+    this.typing = new Typing(core, state, (event) => this.events.emit("typing", event));
     this.trust = new MemberTrust(core, state);
-    this.book = new ReceiptBook(core, state, (receipt) => this.messages.outgoing.showReceipt(receipt));
+    this.book = new ReceiptBook(core, state, signed, (receipt) => this.messages.outgoing.showReceipt(receipt));
     this.historyKeys = new HistoryKeys(core, state, () => this.messages.older.forgetFirst());
     this.disappearing = new DisappearingMessages(core, state, {
       forget: (draft, target) => this.messages.amending(draft, target),
@@ -149,7 +167,10 @@ export class ConversationActor {
       historyKeys: this.historyKeys,
       disappearing: this.disappearing,
       takeOwn: (entry) => this.outbox.takeOwn(entry),
-      opened: (entry, content) => this.messages.opened(entry, content),
+      opened: (entry, content) => {
+        this.typing.end(entry.sender.user);
+        this.messages.opened(entry, content);
+      },
       amending: (batch, target) => this.messages.amending(batch.draft, target),
       amended: (entry, target) => this.messages.amended(entry, target),
       unopened: ({ sequence, sender }, reason) => {
@@ -163,6 +184,7 @@ export class ConversationActor {
         this.acks.wake();
         this.background(this.historyKeys.archive());
         this.background(this.book.retryEarly());
+        this.background(this.marks.retryEarly());
       },
       groupMoved: (joined) => {
         this.readds.noteJoined(joined);
@@ -197,6 +219,10 @@ export class ConversationActor {
   /** Why messages wait here, null when they do not. */
   get waitingFor(): ConversationEvents["waiting"] {
     return this.lastWaiting;
+  }
+
+  get ownUser(): UserId {
+    return this.core.own.user;
   }
 
   /** Whether this device holds the group, or is founding it. */
@@ -237,7 +263,13 @@ export class ConversationActor {
 
   /** A receipt was pushed. */
   receipted(receipt: Receipt): void {
-    this.background(this.book.take(receipt));
+    const isOwn = receipt.user === this.core.own.user;
+    this.background(isOwn ? this.marks.take(receipt) : this.book.take(receipt));
+  }
+
+  /** Somebody is writing, as a push says. */
+  typed(push: PushOf<"typing:sent">): void {
+    this.background(this.typing.take(push));
   }
 
   /** Receipts up to a version may have been missed. */
@@ -262,6 +294,7 @@ export class ConversationActor {
     if (summary.head !== this.state.record.position) await this.catchUp();
     if (!this.isIn) return;
     this.acks.wake();
+    await this.marks.compare(summary.readSequence);
     this.background(this.historyKeys.archive({ afresh: true }));
     if (this.state.canSeal) this.background(this.sharing.settle());
     // Versions only ever rise, unless the database went back.
@@ -322,6 +355,7 @@ export class ConversationActor {
     await this.follower.settled();
     await this.messages.settled();
     await this.acks.settled();
+    await this.marks.settled();
   }
 
   /** A person lets a device in again that asked too often to be let in without one. */

@@ -107,6 +107,7 @@ export abstract class Conversation {
       const error = cause instanceof SottoError ? cause : new SottoError("internal", { detail, cause });
       listener.moved("failed", { error });
     });
+    this.actor.typing.sent();
     return outgoing;
   }
 
@@ -166,16 +167,36 @@ export abstract class Conversation {
     return this.actor.messages.timeline.received(this.actor.state.record.readSequence, options.limit ?? 1000);
   }
 
-  /** Remembers on this device that the person has seen everything up to this message; of those that disappear, the time begins. */
+  /**
+   * Messages of others that `markShown` or `markRead` have not passed on this device, oldest first: for programs that take each message
+   * once, whatever a person has read of it, here or elsewhere.
+   */
+  unshown(options: { limit?: number } = {}): Promise<Message[]> {
+    return this.actor.messages.timeline.received(this.actor.state.record.shownSequence ?? 0, options.limit ?? 1000);
+  }
+
+  /** Remembers on this device that everything up to this message was shown, or taken by a program. Nobody is told. */
+  async markShown({ sequence }: Message): Promise<void> {
+    if (sequence !== undefined) await this.actor.marks.show(sequence);
+  }
+
+  /**
+   * The person has seen everything up to this message; of those that disappear, the time begins. Resolves when this device has it stored; the user's other devices hear of it,
+   * and so do the senders, unless the user has switched that off (`client.privacy`): at once, or when there is a connection again.
+   */
   async markRead(message: Message): Promise<void> {
     const { sequence } = message;
-    if (sequence === undefined || sequence <= this.actor.state.record.readSequence) return;
-    await this.actor.state.queue.run(async () => {
-      const begun = this.actor.disappearing.read(sequence);
-      await this.actor.state.commit({ record: { readSequence: sequence } }, begun.changes);
-      begun.stored();
-    });
-    message.update({ state: "read" });
+    if (sequence === undefined) return;
+    await this.actor.marks.mark(sequence);
+    if (message.sender.user !== this.actor.ownUser) message.update({ state: "read" });
+  }
+
+  /**
+   * The person is writing. To be called at each keystroke: others are told every few seconds at most, and not at all where the user has
+   * switched that off (`client.privacy`), or in a group of more than 50 users. `{ isTyping: false }`: the text was deleted.
+   */
+  typing({ isTyping = true }: { isTyping?: boolean } = {}): void {
+    this.actor.typing.signal(isTyping);
   }
 
   /** Messages from now on, in order, at the reader's own pace: `for await (const message of chat.messages({ signal })) …`. */

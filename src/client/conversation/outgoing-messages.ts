@@ -18,12 +18,17 @@ export interface OutgoingParts {
   failed(message: Message, error: SottoError | undefined): void;
 }
 
+/** Delivered messages whose objects still hear when they are read. `history()` knows of older ones. */
+const unreadKept = 200;
+
 export class OutgoingMessages {
   private readonly core: ClientCore;
   private readonly recipients: Recipients;
   private readonly book: ReceiptBook;
   private readonly parts: OutgoingParts;
   private readonly unsettled = new Map<MessageId, Message>();
+  /** Of them, those that all have and not all have read; oldest first. */
+  private readonly unread = new Set<MessageId>();
 
   constructor(core: ClientCore, recipients: Recipients, book: ReceiptBook, parts: OutgoingParts) {
     this.core = core;
@@ -73,6 +78,8 @@ export class OutgoingMessages {
     for (const message of this.unsettled.values()) {
       const { sequence } = message;
       if (sequence === undefined || sequence > receipt.sequence) continue;
+      // All have it: the same from another device is nothing new.
+      if (message.state === "delivered" && receipt.kind !== "read") continue;
       if (!this.recipients.of(sequence).includes(receipt.user)) continue;
       message.noteReceipt(this.book.lookUp(sequence, receipt.user));
       this.settle(message, sequence);
@@ -94,17 +101,35 @@ export class OutgoingMessages {
   }
 
   /** How far an accepted message of one's own got: who is gone without it, or ran out of time, holds it back no more. */
-  stateAt(sequence: number): "accepted" | "delivered" | "expired" {
+  stateAt(sequence: number): "accepted" | "delivered" | "read" | "expired" {
     const receipts = this.recipients.of(sequence).map((user) => this.book.lookUp(sequence, user));
     const awaited = receipts.filter(({ user, deliveredAt }) => deliveredAt ?? this.recipients.isIn(user, sequence));
     const open = awaited.filter(({ deliveredAt, expiredAt }) => !deliveredAt && !expiredAt);
     if (open.length > 0 || awaited.length === 0) return "accepted";
-    return awaited.some(({ deliveredAt }) => deliveredAt) ? "delivered" : "expired";
+    const delivered = awaited.filter(({ deliveredAt }) => deliveredAt);
+    if (delivered.length === 0) return "expired";
+    // Who is gone cannot read it any more.
+    const readers = delivered.filter(({ user, readAt }) => readAt ?? this.recipients.isIn(user, sequence));
+    return readers.length > 0 && readers.every(({ readAt }) => readAt) ? "read" : "delivered";
   }
 
   private settle(message: Message, sequence: number): void {
     const state = this.stateAt(sequence);
     message.update({ state });
-    if (state === "delivered") this.unsettled.delete(message.id);
+    if (state === "read") {
+      this.unsettled.delete(message.id);
+      this.unread.delete(message.id);
+    } else if (state === "delivered") this.keepUnread(message);
+  }
+
+  /** Not everybody lets others know what they have read: of those that wait for it, the latest are kept. */
+  private keepUnread(message: Message): void {
+    this.unread.delete(message.id);
+    this.unread.add(message.id);
+    for (const id of this.unread) {
+      if (this.unread.size <= unreadKept) return;
+      this.unread.delete(id);
+      this.unsettled.delete(id);
+    }
   }
 }

@@ -1,25 +1,14 @@
 /**
- * What became of this device's messages, recipient by recipient. A `delivered` counts only when the recipient's device
+ * What became of this device's messages, recipient by recipient. A `delivered` or `read` counts only when the recipient's device
  * signed it over the very log this device holds, and then of what came after the last commit. `expired` is the node's word.
  */
-import type { GroupMember } from "../../crypto/group-engine.ts";
-import { verifyAck } from "../../identity/ack.ts";
-import { equalBytes } from "../../protocol/equal-bytes.ts";
-import { fromBase64 } from "../../protocol/base64.ts";
 import type { UserId } from "../../protocol/ids.ts";
 import type { Receipt } from "../../protocol/receipts.ts";
 import type { ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
-import {
-  decodeRecord,
-  encodeRecord,
-  entryKey,
-  receiptKey,
-  tables,
-  type EntryRecord,
-  type ReceiptRecord,
-} from "../records.ts";
+import { decodeRecord, encodeRecord, receiptKey, tables, type ReceiptRecord } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
+import { saidBy, type SignedReceipt, type SignedReceipts } from "./signed-receipts.ts";
 import { includesSequence } from "./sequence-ranges.ts";
 
 /** One recipient of one message. A time is set when that happened. */
@@ -37,15 +26,22 @@ const kept = 2000;
 export class ReceiptBook {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
+  private readonly signed: SignedReceipts;
   private readonly recorded: (receipt: ReceiptRecord) => void;
   private records: ReceiptRecord[] = [];
-  /** Signed for a sequence that this device has not stored yet; the latest of each device. */
-  private readonly early = new Map<string, Receipt>();
+  /** Signed for a sequence that this device has not stored yet; the latest of each device and kind. */
+  private readonly early = new Map<string, SignedReceipt>();
   private reading: Promise<void> | undefined;
 
-  constructor(core: ClientCore, state: ConversationState, recorded: (receipt: ReceiptRecord) => void) {
+  constructor(
+    core: ClientCore,
+    state: ConversationState,
+    signed: SignedReceipts,
+    recorded: (receipt: ReceiptRecord) => void,
+  ) {
     this.core = core;
     this.state = state;
+    this.signed = signed;
     this.recorded = recorded;
   }
 
@@ -58,36 +54,20 @@ export class ReceiptBook {
   async take(receipt: Receipt): Promise<void> {
     if (receipt.user === this.core.own.user) return;
     if (receipt.kind === "expired") return this.record({ ...receipt, device: null, from: 0, unopened: [] });
-    const { ack } = receipt;
-    const member = this.signer(receipt.user, receipt.device, ack.sequence);
-    const logHash = fromBase64(ack.logHash);
-    const signed = { ...ack, logHash };
-    if (ack.conversation !== this.state.id || !member) return;
-    if (!verifyAck(signed, fromBase64(ack.signature), member.deviceKey)) return;
-    if (ack.sequence > this.state.record.position) {
-      this.early.set(receipt.device, receipt);
-      return;
-    }
-    const own = await this.logHashAt(ack.sequence);
-    if (!own) return;
-    if (!equalBytes(own, logHash)) {
-      const { conversation, user, device } = receipt;
-      this.core.report({ code: "log-forked", conversation, user, device, sequence: ack.sequence });
-      return;
-    }
-    await this.record({
-      ...receipt,
-      from: this.lastCommit(ack.sequence),
-      sequence: ack.sequence,
-      unopened: ack.unopened,
-    });
+    // A mark that a user made for its own devices is no receipt, whoever shows it.
+    if (receipt.kind === "read" && receipt.mark.audience !== "all") return;
+    const proof = await this.signed.prove(receipt);
+    if (proof === "early") this.early.set(`${receipt.device}/${receipt.kind}`, receipt);
+    if (proof !== "holds") return;
+    const { sequence, unopened } = receipt.kind === "read" ? receipt.mark : receipt.ack;
+    await this.record({ ...receipt, from: this.signed.lastCommit(sequence), sequence, unopened });
   }
 
   /** The log has moved on: receipts that came before their messages may hold now. */
   async retryEarly(): Promise<void> {
-    const ripe = [...this.early].filter(([, receipt]) => receiptSequence(receipt) <= this.state.record.position);
-    for (const [device, receipt] of ripe) {
-      this.early.delete(device);
+    const ripe = [...this.early].filter(([, receipt]) => saidBy(receipt).sequence <= this.state.record.position);
+    for (const [key, receipt] of ripe) {
+      this.early.delete(key);
       await this.take(receipt);
     }
   }
@@ -108,7 +88,14 @@ export class ReceiptBook {
       id: receiptKey(this.state.id, version),
       bytes: null,
     }));
-    await this.state.queue.run(() => this.state.commit({ record: { receiptVersion: 0 } }, changes));
+    await this.state.queue.run(() => {
+      const { readSequence, shownSequence = 0 } = this.state.record;
+      const seen = {
+        readSequence: Math.min(readSequence, sequence),
+        shownSequence: Math.min(shownSequence, sequence),
+      };
+      return this.state.commit({ record: { receiptVersion: 0, ...seen } }, changes);
+    });
   }
 
   /** What was said of messages up to a sequence is not wanted any more. For the write that forgets those. */
@@ -125,34 +112,17 @@ export class ReceiptBook {
       if (receipt.user !== user || receipt.sequence < sequence) continue;
       const at = new Date(receipt.at);
       if (receipt.kind === "expired") found.expiredAt ??= at;
+      else if (receipt.kind === "read") noteRead(found, receipt, sequence);
       else if (includesSequence(receipt.unopened, sequence)) found.unopenedAt ??= at;
       else if (receipt.from < sequence) found.deliveredAt ??= at;
     }
+    // Who signed that it has read it has it.
+    if (found.readAt) found.deliveredAt ??= found.readAt;
     if (found.deliveredAt) {
       delete found.unopenedAt;
       delete found.expiredAt;
     }
     return found;
-  }
-
-  /** A member, or a device that was one until after `sequence`: a stolen key signs nothing about what came later. */
-  private signer(user: UserId, device: GroupMember["device"], sequence: number): { deviceKey: Uint8Array } | undefined {
-    const member = this.state.group?.members.find((one) => one.user === user && one.device === device);
-    if (member) return member;
-    const end = this.state.record.departures[device];
-    if (end === undefined || sequence > end) return undefined;
-    return this.core.directory.get(user)?.devices.get(device);
-  }
-
-  /** The log hash of an ack begins at this commit, and speaks of nothing before it. */
-  private lastCommit(sequence: number): number {
-    return this.state.record.commits.findLast((commit) => commit <= sequence) ?? sequence;
-  }
-
-  private async logHashAt(sequence: number): Promise<Uint8Array | null> {
-    if (sequence === this.state.record.position) return this.state.record.logHash;
-    const bytes = await this.core.store.get(tables.entries, entryKey(this.state.id, sequence));
-    return bytes ? decodeRecord<EntryRecord>(bytes).logHash : null;
   }
 
   private async record(receipt: ReceiptRecord): Promise<void> {
@@ -173,7 +143,7 @@ export class ReceiptBook {
   private thinOut(): ReceiptRecord[] {
     if (this.records.length <= kept) return [];
     const isCovered = (one: ReceiptRecord, at: number): boolean =>
-      this.records.some((later, index) => index > at && later.device === one.device && later.from === one.from);
+      this.records.some((later, index) => index > at && isSameSource(later, one));
     const covered = this.records.findIndex(isCovered);
     return this.records.splice(Math.max(covered, 0), 1);
   }
@@ -193,5 +163,10 @@ export class ReceiptBook {
   }
 }
 
-const receiptSequence = (receipt: Receipt): number =>
-  receipt.kind === "delivered" ? receipt.ack.sequence : receipt.sequence;
+const isSameSource = (one: ReceiptRecord, other: ReceiptRecord): boolean =>
+  one.kind === other.kind && one.device === other.device && one.from === other.from;
+
+/** A time is that of the first receipt which says so. */
+function noteRead(found: RecipientReceipt, { from, unopened, at }: ReceiptRecord, sequence: number): void {
+  if (from < sequence && !includesSequence(unopened, sequence)) found.readAt ??= new Date(at);
+}

@@ -16,7 +16,15 @@ import {
   signRecoveryStatement,
   signRecoveryVault,
 } from "../../crypto/account-key.ts";
-import { signAck, signAdmission, signHistoryShare, signLeave, signReaddRequest } from "../../crypto/device-key.ts";
+import {
+  signAck,
+  signAdmission,
+  signHistoryShare,
+  signLeave,
+  signPrivacy,
+  signReaddRequest,
+  signReadMark,
+} from "../../crypto/device-key.ts";
 import type { DeviceIdentity } from "../../crypto/group-engine.ts";
 import { generateSigningKeyPair } from "../../crypto/signing-key.ts";
 import { grantToRecoveryKey, type RecoveryGrant } from "../../crypto/recovery-grant.ts";
@@ -25,6 +33,8 @@ import type { SignedAck } from "../../identity/ack.ts";
 import { decodeDeviceListEntry, type DeviceList } from "../../identity/device-list.ts";
 import type { HistoryShare } from "../../identity/history-share.ts";
 import type { Leave } from "../../identity/leave.ts";
+import type { SignedPrivacy } from "../../identity/privacy.ts";
+import type { SignedReadMark } from "../../identity/read-mark.ts";
 import type { RecoveryStatement } from "../../identity/recovery.ts";
 import type { ReaddRequest } from "../../identity/readd.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
@@ -136,6 +146,14 @@ export class OwnDevice {
 
   signAck(ack: SignedAck): Uint8Array {
     return signAck(this.record.deviceSecretKey, ack);
+  }
+
+  signReadMark(mark: SignedReadMark): Uint8Array {
+    return signReadMark(this.record.deviceSecretKey, mark);
+  }
+
+  signPrivacy(privacy: Omit<SignedPrivacy, "user">): Uint8Array {
+    return signPrivacy(this.record.deviceSecretKey, { ...privacy, user: this.user });
   }
 
   signReaddRequest(request: ReaddRequest): Uint8Array {

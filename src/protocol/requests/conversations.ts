@@ -27,6 +27,8 @@ const conversationSummary = z.object({
   lastNumber: position,
   lastId: z.nullable(messageId),
   receiptVersion: position,
+  /** How far this user has read, on whichever device: the mark itself is in `marks:read`. */
+  readSequence: position,
   /** Device list versions of the users, 0 for who has no device yet. */
   lists: z.array(z.object({ user: userId, version: position })),
   /** The devices in the group, by leaf; null where a leaf is blank. */

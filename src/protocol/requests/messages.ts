@@ -4,7 +4,7 @@ import { base64Bytes } from "../base64.ts";
 import { conversationId, messageId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import { epoch, generation, logEntry, position, sequence, timestamp } from "../log-entry.ts";
-import { ack, hash, receipt, unopenedReason } from "../receipts.ts";
+import { ack, hash, readMark, receipt, unopenedReason } from "../receipts.ts";
 import { seen, voucher, empty } from "./fields.ts";
 
 export const messageRequests = {
@@ -60,6 +60,20 @@ export const messageRequests = {
       entries: z.array(logEntry).check(z.minLength(1), z.maxLength(limits.restoredEntries)),
     }),
     reply: z.object({ restored: position, head: position }),
+  },
+  /** Cumulative, of the whole user. A mark at or below the user's last one changes nothing and is no error. */
+  "marks:put": { request: readMark, reply: empty },
+  /** The user's last mark, as a receipt to its own devices. */
+  "marks:read": { request: z.object({ conversation: conversationId }), reply: z.object({ mark: z.nullable(receipt) }) },
+  /** "I am writing", to whoever is online: not stored, and not sent on in a large group, to who is blocked, or by a node that has no time. */
+  "typing:send": {
+    request: z.object({
+      conversation: conversationId,
+      generation,
+      epoch,
+      sealed: base64Bytes(limits.sealedTypingBytes, limits.sealedTypingBytes),
+    }),
+    reply: empty,
   },
   "receipts:read": {
     request: z.object({ conversation: conversationId, after: position }),

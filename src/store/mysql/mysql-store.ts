@@ -31,6 +31,7 @@ import { measure } from "./operations/measure.ts";
 import * as pushSubscriptions from "./operations/push-subscriptions.ts";
 import { nodeKey } from "./operations/node-keys.ts";
 import { findReadd, postReadd } from "./operations/readd-requests.ts";
+import { findPrivacy, findReadMark, markRead, setPrivacy } from "./operations/read-marks.ts";
 import { readReceipts } from "./operations/receipts.ts";
 import * as recovery from "./operations/recovery.ts";
 import { leaseDueConversations, postponeConversation } from "./operations/sweep.ts";
@@ -134,6 +135,10 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     putVault: write(recovery.putVault),
     putRecoveryGrants: write(recovery.putRecoveryGrants),
     fetchRecovery: read(recovery.fetchRecovery),
+    markRead: write(markRead),
+    findReadMark: read(findReadMark),
+    setPrivacy: write(setPrivacy),
+    findPrivacy: read(findPrivacy),
     setBlock: write(setBlock),
     readBlocks: read(readBlocks),
     readHeld: read(readHeld),

@@ -11,6 +11,7 @@ import { historyShares } from "./migrations/0009-history-shares.ts";
 import { recovery } from "./migrations/0010-recovery.ts";
 import { retention } from "./migrations/0011-retention.ts";
 import { blobs } from "./migrations/0012-blobs.ts";
+import { readReceipts } from "./migrations/0013-read-receipts.ts";
 
 /** In order; a migration that has left the house is never edited, only followed by another. */
 const migrations = [
@@ -26,6 +27,7 @@ const migrations = [
   { number: 10, name: "0010-recovery", sql: recovery },
   { number: 11, name: "0011-retention", sql: retention },
   { number: 12, name: "0012-blobs", sql: blobs },
+  { number: 13, name: "0013-read-receipts", sql: readReceipts },
 ] as const;
 const newest = migrations.at(-1)!.number;
 

@@ -48,6 +48,7 @@ import { advancePositions } from "./operations/positions.ts";
 import { deletePushSubscription, putPushSubscription, readPushSubscriptions } from "./operations/push-subscriptions.ts";
 import { purgeStep } from "./operations/purge.ts";
 import { findReadd, postReadd } from "./operations/readd-requests.ts";
+import { findPrivacy, findReadMark, markRead, setPrivacy } from "./operations/read-marks.ts";
 import { readReceipts } from "./operations/receipts.ts";
 import { fetchRecovery, putRecoveryGrants, putRecoveryKey, putVault, readRecoveryKey } from "./operations/recovery.ts";
 import { leaseDueConversations, postponeConversation } from "./operations/sweep.ts";
@@ -92,6 +93,8 @@ export const writes = {
   deletePushSubscription,
   putHistoryKeys,
   putArchiveGrants,
+  markRead,
+  setPrivacy,
   setBlock,
   beginBlob,
   advanceBlob,
@@ -146,6 +149,8 @@ export const reads = {
   readHeld,
   readRecoveryKey,
   fetchRecovery,
+  findReadMark,
+  findPrivacy,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export type OperationName = keyof typeof writes | keyof typeof reads;

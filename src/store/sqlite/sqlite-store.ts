@@ -101,6 +101,13 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     putVault: ask("putVault"),
     putRecoveryGrants: ask("putRecoveryGrants"),
     fetchRecovery: ask("fetchRecovery"),
+    markRead: (mark) =>
+      thread.ask("markRead", [
+        { ...mark, logHash: exactBytes(mark.logHash), signature: exactBytes(mark.signature) },
+      ]) as ReturnType<Store["markRead"]>,
+    findReadMark: ask("findReadMark"),
+    setPrivacy: ask("setPrivacy"),
+    findPrivacy: ask("findPrivacy"),
     setBlock: ask("setBlock"),
     readBlocks: ask("readBlocks"),
     readHeld: ask("readHeld"),

@@ -187,7 +187,7 @@ export async function listPeers({ db }: MysqlContext, user: UserId, limit: numbe
   return rows.map((row) => row.user);
 }
 
-/** A page of views in four statements, whatever the number of conversations. */
+/** A page of views in five statements, whatever the number of conversations. */
 async function viewsOf(
   context: MysqlContext,
   { user, device }: { user: UserId; device: DeviceId },
@@ -197,6 +197,7 @@ async function viewsOf(
   const users = await usersOf(context, conversations);
   const versions = await deviceListVersions(context, [...new Set([...users.values()].flat())]);
   const owns = await readOwn(context, { user, device }, conversations);
+  const marks = await readMarksOf(context, user, conversations);
   return Promise.all(
     records.map(async (record) => {
       const own = owns.get(keyOf(record.conversation));
@@ -213,6 +214,7 @@ async function viewsOf(
         position: own?.position ?? 0,
         lastNumber: own?.lastNumber ?? 0,
         lastId: own?.lastId ? idOf<MessageId>(own.lastId) : null,
+        readSequence: marks.get(keyOf(record.conversation)) ?? 0,
         lists: row.users.map((each) => ({ user: each, version: versions.get(each) ?? 0 })),
       };
     }),
@@ -234,4 +236,18 @@ async function readOwn(
     user,
   );
   return new Map(rows.map((row) => [keyOf(row.conversation), row]));
+}
+
+async function readMarksOf(
+  { db }: MysqlContext,
+  user: UserId,
+  conversations: readonly Uint8Array[],
+): Promise<Map<string, number>> {
+  if (conversations.length === 0) return new Map();
+  const rows = await db.all<{ conversation: Uint8Array; sequence: number }>(
+    "SELECT conversation, read_sequence AS sequence FROM members WHERE user = ? AND conversation IN (?)",
+    user,
+    conversations,
+  );
+  return new Map(rows.map(({ conversation, sequence }) => [keyOf(conversation), sequence]));
 }

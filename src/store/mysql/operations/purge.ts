@@ -77,9 +77,11 @@ export const purgeRules: readonly PurgeRule[] = [
     condition: `at < ? AND EXISTS (SELECT 1 FROM conversations c WHERE c.conversation = receipts.conversation
       AND (receipts.sequence <= c.floor OR (receipts.sequence <= c.delivered_to_all
         AND NOT EXISTS (SELECT 1 FROM conversation_devices cd WHERE cd.conversation = receipts.conversation
-          AND cd.device = receipts.device AND cd.receipt_version = receipts.version))))`,
+          AND cd.device = receipts.device AND cd.receipt_version = receipts.version)
+        AND NOT EXISTS (SELECT 1 FROM members m WHERE m.conversation = receipts.conversation
+          AND m.user = receipts.user AND m.read_version = receipts.version))))`,
     at: "receipts",
-    rule: "30 days after all have the message; the last of a device when the message itself is gone",
+    rule: "30 days after all have the message; the last of a device or a reader when the message itself is gone",
   }),
   rowsWhere({
     table: "conversation_devices",
@@ -148,6 +150,7 @@ export const purgeRules: readonly PurgeRule[] = [
     rule: "over for a week, though their bytes could not be removed",
   }),
   kept("blocks", "until it is undone; bounded per user"),
+  kept("privacy_settings", "one row per user"),
   kept("device_names", "one row per device, until it is revoked"),
   kept("recovery_keys", "one row per user, until it starts over"),
   kept("recovery_grants", "the newest of each recovery key, which takes them with it"),

@@ -176,6 +176,11 @@ function viewOf(context: StoreContext, user: UserId, device: Uint8Array, convers
     device,
     user,
   );
+  const member = context.db.get<{ readSequence: number }>(
+    "SELECT read_sequence AS readSequence FROM members WHERE conversation = ? AND user = ?",
+    conversation,
+    user,
+  );
   const whole = { ...rowOf(context, record), receiptVersion: record.receiptVersion };
   const row = asSeenBy(user, whole, own?.leftSequence);
   return {
@@ -186,6 +191,7 @@ function viewOf(context: StoreContext, user: UserId, device: Uint8Array, convers
     position: own?.position ?? 0,
     lastNumber: own?.lastNumber ?? 0,
     lastId: own?.lastId ? idOf<MessageId>(own.lastId) : null,
+    readSequence: member?.readSequence ?? 0,
     lists: row.users.map((each) => ({ user: each, version: deviceListVersion(context, each) })),
   };
 }

@@ -143,8 +143,10 @@ export const purgeRules: readonly PurgeRule[] = [
     `at < ?1 AND EXISTS (SELECT 1 FROM conversations c WHERE c.conversation = receipts.conversation
        AND (receipts.sequence <= c.floor OR (receipts.sequence <= c.delivered_to_all
          AND NOT EXISTS (SELECT 1 FROM conversation_devices cd WHERE cd.conversation = receipts.conversation
-           AND cd.device = receipts.device AND cd.receipt_version = receipts.version))))`,
-    "30 days after all have the message; the last of a device when the message itself is gone",
+           AND cd.device = receipts.device AND cd.receipt_version = receipts.version)
+         AND NOT EXISTS (SELECT 1 FROM members m WHERE m.conversation = receipts.conversation
+           AND m.user = receipts.user AND m.read_version = receipts.version))))`,
+    "30 days after all have the message; the last of a device or a reader when the message itself is gone",
     "receipts",
   ),
   rowsWhere(
@@ -206,6 +208,7 @@ export const purgeRules: readonly PurgeRule[] = [
   ),
   rowsWhere("blobs", "id", "expires_at < ?1", "over for a week, though their bytes could not be removed", "blobs"),
   { table: "blocks", rule: "kept: until it is undone; bounded per user", kept: true },
+  { table: "privacy_settings", rule: "kept: one row per user", kept: true },
   { table: "device_names", rule: "kept: one row per device, until it is revoked", kept: true },
   { table: "recovery_keys", rule: "kept: one row per user, until it starts over", kept: true },
   { table: "recovery_grants", rule: "kept: the newest of each recovery key, which takes them with it", kept: true },

@@ -144,7 +144,7 @@ function receiptRow(conversation: ConversationId, row: ReceiptRecord): ReceiptRo
     user,
     at,
     version,
-    kind: "delivered",
+    kind: row.kind === 2 ? "read" : "delivered",
     device: idOf<DeviceId>(device),
     sequence,
     logHash,
