@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { SottoError } from "../../src/protocol/errors.ts";
+import { limits } from "../../src/protocol/limits.ts";
 import fc from "fast-check";
 import { decodeContent, encodeContent } from "../../src/crypto/content.ts";
 import { randomBytes } from "../../src/crypto/primitives/random.ts";
@@ -107,5 +109,13 @@ describe("content", () => {
 
   it("is not made of a text that UTF-8 cannot hold", () => {
     expect(refusalOf(() => encodeContent({ kind: "text", text: "\ud800", sentAt: 0 }))).to.match(/^invalid-argument/);
+  });
+
+  it("says how long it lasts, and is refused where that is no time or too long a one", () => {
+    const content = { kind: "text" as const, text: "for a while", sentAt: 1, expiresIn: 60 };
+    expect(decodeContent(encodeContent(content))).to.deep.equal(content);
+    for (const expiresIn of [0, limits.disappearingSeconds + 1]) {
+      expect(() => decodeContent(encodeContent({ ...content, expiresIn })), String(expiresIn)).to.throw(SottoError);
+    }
   });
 });
