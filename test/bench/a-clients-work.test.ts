@@ -14,6 +14,8 @@ describe("the benchmark of a client's work", () => {
       rounds: 1,
       roundMs: 1,
       quick: true,
+      conversations: 1,
+      historyRows: 1,
     };
     const figures = await clientWork(scale);
     expect(figures.map(({ title }) => title)).to.include.members([

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { join } from "node:path";
 import type { Store } from "../../src/actors/ports/store.ts";
+import { limits } from "../../src/protocol/limits.ts";
 import { partitionDays } from "../../src/store/mysql/partitions.ts";
 import { openMysqlStore } from "../../src/store/mysql/mysql-store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
@@ -36,6 +37,7 @@ const promised: Record<string, number> = {
   rosters: retentionDays,
   conversation_groups: retentionDays,
   conversations: retentionDays,
+  blobs: retentionDays + limits.blobMarginMs / dayMs,
 };
 
 interface Opened {
@@ -110,6 +112,8 @@ for (const [name, open] of [
         await store.prepare(now);
         await store.expireUndelivered(now, undeliveredDays * dayMs, 100_000);
         await store.purge({ now, dryRun: false, chunk: 500 });
+        // As the purge does with those whose bytes are gone.
+        await store.forgetBlobs((await store.listExpiredBlobs(now, 100)).map(({ blob }) => blob));
         return count();
       };
       for (const days of times) {

@@ -1,4 +1,5 @@
 import type { Store } from "../../../src/actors/ports/store.ts";
+import type { BlobId } from "../../../src/protocol/blobs.ts";
 import { newId, type ConversationId, type DeviceId } from "../../../src/protocol/ids.ts";
 import { ackBy, addDevice, bytesOf, commitBy, messageBy, mustBeAccepted, newUser, revokeDevice } from "./store-kit.ts";
 
@@ -48,6 +49,7 @@ export async function fillStore(store: Store): Promise<{ leave(): Promise<void> 
   const place = { conversation, generation: 1, epoch: 1 };
   await store.postReadd({ ...place, ...carol, keyPackage, signature: bytesOf("readd", 64) });
   await store.noteWaiting([{ user: carol.user, newestAt: Date.now() }], Date.now(), 0);
+  await store.markRead({ ...ackBy(conversation, bob, 3), audience: "all" });
   await fillAlone(store, alice);
   const leave = async () => {
     for (const sender of all) {
@@ -88,6 +90,17 @@ async function fillAlone(
     },
   ]);
   await store.putDeviceName(alice.user, { device: alice.device, archiveGeneration: 1, sealed: bytesOf("name", 169) });
+  await fillRecovery(store, alice);
+  await store.setPrivacy({
+    ...alice,
+    version: 1,
+    readReceipts: true,
+    typing: false,
+    signature: bytesOf("privacy", 64),
+  });
+  const blob = Buffer.from(bytesOf("blob")).toString("hex") as BlobId;
+  await store.beginBlob({ blob, user: alice.user, size: 10 }, 1e9);
+  await store.advanceBlob(blob, 0, 10);
   await store.setBlock({ user: alice.user, blocked: newUser() }, true);
   await store.putPushSubscription({ ...alice, endpoint: "https://push.example/1" });
   await store.openDirect(newUser(), newUser(), newId<ConversationId>());
@@ -95,4 +108,26 @@ async function fillAlone(
   await store.nodeKey("tried", bytesOf("node key"));
   await store.claimSweep("purge", 1000, Date.now());
   await store.noteReport("purge", "{}");
+}
+
+async function fillRecovery(store: Store, { user, device }: Parameters<typeof fillAlone>[1]): Promise<void> {
+  await store.putRecoveryKey({
+    user,
+    accountKey: bytesOf(`account ${user}`),
+    after: 0,
+    version: 1,
+    publicKey: bytesOf("recovery key", 1216),
+    madeAt: Date.now(),
+    signature: bytesOf("statement", 64),
+    vault: bytesOf("vault", 16 * 1024),
+  });
+  const grant = {
+    generation: 1,
+    listVersion: 1,
+    by: device,
+    encapsulated: bytesOf("encapsulated for recovery", 1120),
+    sealed: bytesOf("archive key for recovery", 48),
+    signature: bytesOf("recovery grant", 64),
+  };
+  await store.putRecoveryGrants(user, device, 1, [grant]);
 }
