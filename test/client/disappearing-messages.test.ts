@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { fileStore } from "../../src/client/node.ts";
 import { memoryStore, type Client, type Conversation, type HistoryPage } from "../../src/client/index.ts";
+import { tables } from "../../src/client/records.ts";
 import { silentTelemetry } from "../../src/actors/ports/silent-telemetry.ts";
 import { purgeExpired } from "../../workers/purge.ts";
 import { eventually } from "../support/eventually.ts";
@@ -82,6 +83,39 @@ describe("messages that disappear", function () {
     expect(await raw.list("disappearing")).to.deep.equal([]);
     await raw.close();
     await folder.remove();
+  });
+
+  it("take with them what became of them: edits, reactions, and the words that would find them; later devices get none of it", async () => {
+    const [mine, theirs] = [memoryStore(), memoryStore()];
+    const alice = await people.online("alice", { store: mine });
+    const bob = await people.online("bob", { store: theirs });
+    const chat = await alice.direct("bob");
+    const message = chat.send({ text: "marmalade once", expiresIn: 1 });
+    await chat.edit(message, "marmalade twice");
+    await message.reached("delivered", soon);
+    const back = await directOf(bob, "alice");
+    await eventually(async () => expect(await history(back)).to.deep.equal(["marmalade twice"]));
+    expect(await bob.search("marmalade")).to.have.length(1);
+    const [got] = await back.unread();
+    await back.react(got!, "👍");
+    expect(got).to.include({ expiresIn: 1 });
+    await back.markRead(got!);
+    for (const side of [chat, back]) await eventually(async () => expect(await history(side)).to.deep.equal([]));
+    await refusal(chat.edit(message, "marmalade thrice"), "message-unknown");
+    for (const client of [alice, bob]) {
+      await Promise.all(client.conversations().map((one) => one.settled()));
+      expect(await client.search("marmalade")).to.deep.equal([]);
+      people.forget(client);
+      await client.close();
+    }
+    for (const store of [mine, theirs]) {
+      const raw = await store.open();
+      for (const table of Object.values(tables)) {
+        const kept = (await raw.list(table)).map(({ bytes }) => Buffer.from(bytes).toString("latin1")).join("");
+        expect(kept, table).to.not.include("marmalade");
+      }
+      await raw.close();
+    }
   });
 
   it("are not for a device that is added later, which is shown that they were there", async () => {

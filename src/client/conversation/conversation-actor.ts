@@ -110,7 +110,12 @@ export class ConversationActor {
     this.historyKeys = new HistoryKeys(core, state, () => this.messages.older.forgetFirst());
     this.disappearing = new DisappearingMessages(core, state, {
       forget: (draft, target) => this.messages.amending(draft, target),
-      gone: (messages) => messages.forEach((message) => this.events.emit("disappeared", message)),
+      gone: (messages) => {
+        for (const message of messages) {
+          this.messages.gone(message.id);
+          this.events.emit("disappeared", message);
+        }
+      },
     });
     this.retention = new LocalRetention(core, state, { book: this.book, disappearing: this.disappearing });
     this.messages = new ConversationMessages(core, state, {

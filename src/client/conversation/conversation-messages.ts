@@ -53,6 +53,7 @@ export class ConversationMessages {
   readonly attachments: AttachmentSending;
   private readonly outbox: () => Outbox;
   readonly search: MessageSearch;
+  private readonly live: LiveMessages;
   private readonly state: ConversationState;
   private readonly authorship: Authorship;
   private readonly pending: PendingChanges;
@@ -72,6 +73,7 @@ export class ConversationMessages {
     const pending = new PendingChanges(core, { isWaiting, refresh });
     const reader = new MessageReader(core, state, { authorship, live, outgoing, pending, waiting, changed });
     const older = new HistoryReader(core, state, { keys, authorship, changed: (targets) => targets.forEach(refresh) });
+    this.live = live;
     this.state = state;
     this.outbox = outbox;
     this.attachments = attachments;
@@ -117,6 +119,11 @@ export class ConversationMessages {
   /** The log had lost an entry, and has it again at this place. */
   returned(entry: EntryRecord): void {
     this.reader.moved(entry);
+  }
+
+  /** It has disappeared. */
+  gone(id: MessageId): void {
+    this.live.remove(id);
   }
 
   trustChanged(): void {

@@ -28,6 +28,11 @@ export class LiveMessages {
     return message;
   }
 
+  /** It is a message no more: nobody finds it by its id. */
+  remove(id: MessageId): void {
+    this.held.delete(id);
+  }
+
   all(): Message[] {
     return [...this.held.values()].flatMap((ref) => ref.deref() ?? []);
   }
