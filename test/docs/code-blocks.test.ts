@@ -21,8 +21,10 @@ describe("the documentation's code", () => {
     let blocks = 0;
     for (const page of await pages()) {
       const text = await readFile(join(root, page), "utf8");
-      for (const [, code] of text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)) {
-        await writeFile(join(folder, `block-${++blocks}.ts`), `// ${page}\n${code!}\nexport {};\n`);
+      const found = [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code!);
+      // Those of the README go on from one another.
+      for (const code of page === "README.md" ? [found.join("\n")] : found) {
+        await writeFile(join(folder, `block-${++blocks}.ts`), `// ${page}\n${code}\nexport {};\n`);
       }
     }
     expect(blocks).to.be.greaterThan(0);
