@@ -44,6 +44,7 @@ describe("attack 21: forged receipts", () => {
     await eventually(() => expect(reads.filter(({ answer }) => answer === undefined)).to.be.empty);
     const message = alice.chat.send("not delivered");
     await message.reached("accepted", { timeout: 60_000 });
+    await alice.chat.settled();
     return message.sequence!;
   }
 

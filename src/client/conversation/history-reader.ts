@@ -196,7 +196,8 @@ export class HistoryReader {
       return { ...common, kind, content: kind === "history-keys" ? null : bytes, reason: null };
     } catch (error) {
       if (!(error instanceof SottoError) || error.retryable) throw error;
-      const reason = payloadOf(entry)?.wrap ? "undecryptable" : "not-kept";
+      const payload = payloadOf(entry);
+      const reason = payload && !payload.wrap ? "not-kept" : "undecryptable";
       return { ...common, kind: "unopened", content: null, reason };
     }
   }
