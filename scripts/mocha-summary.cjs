@@ -2,6 +2,9 @@
 const { writeFileSync } = require("node:fs");
 const { reporters } = require("mocha");
 
+/** A process that has not ended by then says what keeps it. */
+const sayWhatIsOpenAfterMs = 30_000;
+
 module.exports = class extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
@@ -15,6 +18,8 @@ module.exports = class extends reporters.Spec {
     runner.once("end", () => {
       const { passes } = runner.stats;
       const vectors = Number(process.env.SOTTO_VECTORS_RAN ?? 0);
+      const say = () => console.log("still open:", process.getActiveResourcesInfo().join(", "));
+      setTimeout(say, sayWhatIsOpenAfterMs).unref();
       writeFileSync(process.env.SOTTO_TEST_SUMMARY, JSON.stringify({ passes, failed, unsteady, skipped, vectors }));
     });
   }

@@ -137,6 +137,7 @@ export class Client {
       const { own } = client.core;
       if (options.deviceName !== undefined && !own.isCertified) await client.names.set(own.device, options.deviceName);
       await client.registry.load();
+      inBackground(client.core, client.forgetNowAndThen());
       return client;
     } catch (error) {
       await store.close();
@@ -204,7 +205,6 @@ export class Client {
       { archiveKeys, names: this.names, recovery: upkeep },
       () => this.admitted?.keyPackages,
     );
-    inBackground(this.core, this.forgetNowAndThen());
     connection.on("state", ({ state }) => this.events.emit("connection", state));
   }
 
