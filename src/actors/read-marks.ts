@@ -4,6 +4,7 @@
  */
 import { fromBase64, toBase64 } from "../protocol/base64.ts";
 import { SottoError } from "../protocol/errors.ts";
+import { limits } from "../protocol/limits.ts";
 import type { ReplyOf, RequestOf } from "../protocol/requests.ts";
 import { userRoom } from "../protocol/rooms.ts";
 import type { Caller } from "./caller.ts";
@@ -71,6 +72,9 @@ export class ReadMarks {
     const signature = fromBase64(request.signature);
     if (!this.ports.checks.isPrivacySigned(privacy, signature, caller.deviceKey)) {
       throw new SottoError("forbidden", { detail: "The settings are not signed by this device." });
+    }
+    if (version > Date.now() + limits.privacyAheadMs) {
+      throw new SottoError("invalid-request", { detail: "The version is a time to come." });
     }
     const outcome = await this.ports.store.setPrivacy({ ...privacy, device, signature });
     if (outcome === "changed") {

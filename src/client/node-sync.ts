@@ -91,7 +91,7 @@ export class NodeSync {
     await this.attempt(() => this.core.privacy.settle());
     const stock = this.stock();
     if (stock) await this.core.supply.refill(stock);
-    await this.archiveKeys.settle();
+    await this.attempt(() => this.archiveKeys.settle());
     await this.attempt(() => this.names.settle());
     await this.readInbox();
     const listed = new Set<string>();
@@ -193,7 +193,7 @@ export class NodeSync {
   private async devicesChanged(user: UserId): Promise<void> {
     if (user === this.core.own.user) {
       this.run(async () => {
-        await this.archiveKeys.settle();
+        await this.attempt(() => this.archiveKeys.settle());
         await this.names.settle();
       });
     }

@@ -6,6 +6,7 @@ import { verifyPrivacy } from "../identity/privacy.ts";
 import { fromBase64, toBase64 } from "../protocol/base64.ts";
 import { SottoError } from "../protocol/errors.ts";
 import type { UserId } from "../protocol/ids.ts";
+import { limits } from "../protocol/limits.ts";
 import { TaskQueue } from "./async/task-queue.ts";
 import type { Connection } from "./connection/connection.ts";
 import { unlessPassing } from "./core.ts";
@@ -73,13 +74,26 @@ export class Privacy {
     return this.queue.run(async () => {
       if (this.record.isUnsent) await this.send();
       const { privacy } = await this.parts.connection.request("privacy:read", {});
-      if (!privacy || privacy.version <= this.record.version) return;
+      const device = privacy && this.parts.directory.get(this.user)?.devices.get(privacy.device);
+      const isRevoked = device?.revokedVersion !== undefined;
+      // What this device holds to as well is said anew by one that counts.
+      if (isRevoked && privacy?.version === this.record.version) return this.renew();
+      if (!privacy || isRevoked || privacy.version <= this.record.version) return;
       const { version, readReceipts, typing } = privacy;
-      const device = this.parts.directory.get(this.user)?.devices.get(privacy.device);
       const choices = { user: this.user, version, readReceipts, typing };
-      if (!device || !verifyPrivacy(choices, fromBase64(privacy.signature), device.deviceKey)) return;
+      if (
+        !device ||
+        version > Date.now() + limits.privacyAheadMs ||
+        !verifyPrivacy(choices, fromBase64(privacy.signature), device.deviceKey)
+      )
+        return;
       await this.keep({ version, readReceipts, typing, isUnsent: false });
     });
+  }
+
+  private async renew(): Promise<void> {
+    await this.keep({ ...this.record, version: Math.max(this.record.version + 1, Date.now()), isUnsent: true });
+    await this.send();
   }
 
   private async send(): Promise<void> {

@@ -39,6 +39,17 @@ export function nextArchiveGeneration(latest: number, addedVersion: number): num
   return latest < own ? own : own + Math.ceil((latest + 1 - own) / makers) * makers;
 }
 
+/** How far past the latest that a device holds another without the account key may go: honest ones make one a month or so. */
+const furthestAhead = 2 ** 30;
+/** No honest user gets there, and numbers go on far beyond. */
+export const lastRestoredGeneration = 2 ** 40;
+
+/** Whether a device that was added by this list entry can have made a key of that generation, for who holds `latest`. */
+export function isGenerationOf(addedVersion: number, generation: number, latest: number): boolean {
+  const isOwn = generation > addedVersion && (generation - (addedVersion + 1)) % makers === 0;
+  return isOwn && generation - latest <= furthestAhead;
+}
+
 export const sealedRowLength = cipher.nonceLength + 32 + cipher.tagLength;
 
 export const newArchiveKey = (generation: number, listVersion: number): ArchiveKey => ({

@@ -52,6 +52,8 @@ export const limits = {
   recoveryGrantsPerPut: 32,
   /** "I am writing", sealed: all have this size. */
   sealedTypingBytes: 113,
+  /** How far ahead of the clock the version of a user's privacy choice may be: a day. */
+  privacyAheadMs: 24 * 3600_000,
   /** In a conversation of more users nobody is told who is writing. */
   typingUsers: 50,
   inboxEntriesPerPage: 32,

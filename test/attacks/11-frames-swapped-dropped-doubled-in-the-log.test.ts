@@ -117,6 +117,16 @@ describe("attack 11: entries of the log swapped, dropped and doubled", () => {
     expect([alice.codes(), bob.codes()]).to.deep.equal([[], []]);
   });
 
+  it("(11) a message that is said to have gone, under another number: nobody is silenced by it, and the reader is told", async () => {
+    await showBob(([two, three, four]) => [
+      { ...goneAs(two!, entryHash({ ...two!, payload: fromBase64(two!.payload) })), number: 2 ** 40 },
+      three!,
+      four!,
+    ]);
+    expect(bob.texts).to.deep.equal(["first", "three", "four"]);
+    expect(bob.codes()).to.include("messages-missing");
+  });
+
   it("(11) a page with a hole in it: nothing from behind the hole is taken in before what was in it", async () => {
     node.rewrite("message:posted", (entry, user) => (user === bob.client.user ? [] : [entry]));
     node.answer("log:read", async ({ user, forward }) => {

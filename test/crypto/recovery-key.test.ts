@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { nextArchiveGeneration } from "../../src/crypto/archive.ts";
+import { isGenerationOf, nextArchiveGeneration } from "../../src/crypto/archive.ts";
 import { blake2b256 } from "../../src/crypto/primitives/hash.ts";
 import { newRecoveryWords, recoveryKeysOf } from "../../src/crypto/recovery-key.ts";
 import { sodiumReady } from "../../src/identity/sodium.ts";
@@ -60,6 +60,14 @@ describe("the words of a recovery key", () => {
 });
 
 describe("the generations of archive keys", () => {
+  it("of another device are told by who can have made them, and leave room for what comes after", () => {
+    const [first, second] = [nextArchiveGeneration(0, 3), nextArchiveGeneration(9000, 3)];
+    expect([first, second].map((generation) => isGenerationOf(3, generation, 0))).to.deep.equal([true, true]);
+    expect([first + 1, second - 1].map((generation) => isGenerationOf(3, generation, 0))).to.deep.equal([false, false]);
+    const far = nextArchiveGeneration(2 ** 41, 3);
+    expect([isGenerationOf(3, far, 0), isGenerationOf(3, far, far - 1024)]).to.deep.equal([false, true]);
+  });
+
   it("only grow, and two devices never make the same", () => {
     const made = new Set<number>();
     let latest = 1;

@@ -51,8 +51,8 @@ export interface RecoveryStore {
   /** Compare-and-set on version, revision − 1 and the account key, in the place of the vault before. */
   putVault(put: PutVault): Promise<"stored" | "conflict">;
   /**
-   * Keeps archive keys for the recovery key of this version; one of a generation that is there stays as it is, and of all
-   * the newest `limits.recoveryGrants` stay. `conflict`, and none is kept, where another recovery key counts, or the device is no live one.
+   * Keeps archive keys for the recovery key of this version; one of a generation that is there stays as it is, and beyond
+   * `limits.recoveryGrants` none is taken. Those that a device gave go when it is revoked. `conflict`, and none is kept, where another recovery key counts, or the device is no live one.
    */
   putRecoveryGrants(
     user: UserId,

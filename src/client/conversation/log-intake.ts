@@ -257,9 +257,13 @@ export class LogIntake {
    * than everybody else has would show in the next ack.
    */
   private takeGone(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): void {
-    const known = batch.record.senders[entry.sender.device];
-    if (!known || entry.number > known.number) {
-      batch.record.senders[entry.sender.device] = { number: entry.number, contentHash: new Uint8Array(0) };
+    const { conversation, sequence, sender, number } = entry;
+    const known = batch.record.senders[sender.device];
+    // Whose it was, and the how manieth, is the server's bare word: no more is taken from it than that the count goes on by one.
+    if (known && number === known.number + 1) {
+      batch.record.senders[sender.device] = { number, contentHash: new Uint8Array(0) };
+    } else if (known) {
+      batch.tell(() => this.core.report({ code: "messages-missing", conversation, sequence, ...sender }));
     }
     batch.continueHash(hash);
     batch.keep(entry, hash, { kind: "unopened", content: null, reason: "gone" });
@@ -298,11 +302,19 @@ export class LogIntake {
   ): Promise<EntryRecord> {
     if (content.kind === "profile") batch.noteName(entry.sender.user, content.name);
     const kind = keptAs(content);
-    const kept = batch.keep(entry, hash, { kind, content: kind === "history-keys" ? null : bytes, reason: null });
+    const isKept = kind !== "history-keys" && !(await this.isOfNothingHere(batch, content));
+    const kept = batch.keep(entry, hash, { kind, content: isKept ? bytes : null, reason: null });
     await indexWords(batch.draft, entry.conversation, kept);
     if (isChange(content)) await this.hooks.amending(batch, content.target);
     else this.keepLifetime(batch, kept, content);
     return kept;
+  }
+
+  /** An edit that lasts for a time, of a message that is not here to take it along when it goes. */
+  private async isOfNothingHere(batch: LogBatch, content: Content): Promise<boolean> {
+    if (content.kind !== "edit" || lifetimeOf(content, batch.group?.policy) === undefined) return false;
+    const prefix = `${batch.record.conversation}/${content.target}/`;
+    return (await batch.draft.list(tables.messagePlaces, prefix)).length === 0;
   }
 
   private keepLifetime(batch: LogBatch, kept: EntryRecord, content: Content): void {

@@ -3,7 +3,7 @@
  * none does it for a while by another, and handed to each device that is left, and to the recovery key. A device that was revoked learns of
  * none from then on.
  */
-import { newArchiveKey, nextArchiveGeneration, type ArchiveKey } from "../../crypto/archive.ts";
+import { newArchiveKey, isGenerationOf, nextArchiveGeneration, type ArchiveKey } from "../../crypto/archive.ts";
 import { grantSuite, openArchiveGrant, type ArchiveGrant } from "../../crypto/archive-grant.ts";
 import type { DeviceList } from "../../identity/device-list.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
@@ -104,8 +104,12 @@ export class ArchiveKeys {
     }
   }
 
-  private signerKeyOf({ by, listVersion }: ArchiveGrant): Uint8Array | undefined {
+  private signerKeyOf({ by, generation, listVersion }: ArchiveGrant): Uint8Array | undefined {
     const { own, directory } = this.core;
+    const addedVersion = by && directory.get(own.user)?.devices.get(by)?.addedVersion;
+    const latest = own.archiveKeys.at(-1)?.generation ?? 0;
+    // A device gives what it has made itself, and nothing that leaves no room for what comes after.
+    if (by && (addedVersion === undefined || !isGenerationOf(addedVersion, generation, latest))) return undefined;
     return by ? grantorKeyOf(directory.get(own.user), by, listVersion) : own.identity().accountKey;
   }
 }

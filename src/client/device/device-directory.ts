@@ -76,7 +76,9 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
 
   /** What of the contacts of a vault this device has read no list of, to be stored; `hold` it when it is. */
   pinChanges(pins: readonly VaultPin[]): { pins: VaultPin[]; changes: RecordChange[] } {
-    const unknown = pins.filter(({ user }) => !this.known.has(user) && user !== this.own?.user);
+    const unknown = pins
+      .filter(({ user }) => !this.known.has(user) && user !== this.own?.user)
+      .map((pin) => laterPin(this.vaulted.get(pin.user), pin));
     const changes = unknown.map((pin) => ({ table: tables.pins, id: pin.user, bytes: encodeRecord(pin) }));
     return { pins: unknown, changes };
   }
@@ -334,4 +336,13 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
 function requireUser(user: UserId, list: DeviceList, entries: readonly Uint8Array[]): void {
   if (list.user === user && entries.every((entry) => decodeDeviceListEntry(entry).entry.user === user)) return;
   throw new SottoError("untrusted-list", { detail: "The list belongs to another user." });
+}
+
+/** Of two vaults' words on a contact: nothing is taken back that a person has compared, nor a list that has gone on. */
+function laterPin(held: VaultPin | undefined, other: VaultPin): VaultPin {
+  if (!held) return other;
+  const isSame = equalBytes(held.accountKey, other.accountKey);
+  if (!isSame) return held.confirmed && !other.confirmed ? { ...held, changed: true } : held;
+  const later = other.version > held.version ? other : held;
+  return { ...later, confirmed: held.confirmed || other.confirmed, changed: held.changed || other.changed };
 }

@@ -79,7 +79,7 @@ export class RecoveryUpkeep {
       const standing = await this.read();
       const { recovery } = own;
       if (!standing || !recovery?.vaultKey || recovery.version !== standing.version) return;
-      if (standing.revision !== recovery.saved?.revision) await this.merge(recovery.vaultKey);
+      if (standing.revision !== recovery.saved?.revision) await this.merge(recovery.vaultKey, standing.revision);
       const list = directory.get(own.user);
       if (!list) return;
       const [pins, savedAt, revision] = [directory.pins(), Date.now(), standing.revision + 1];
@@ -118,10 +118,12 @@ export class RecoveryUpkeep {
   }
 
   /** Another device has written since: contacts that only it knows are kept. One that does not open is written over. */
-  private async merge(vaultKey: Uint8Array): Promise<void> {
+  private async merge(vaultKey: Uint8Array, latest: number): Promise<void> {
     const { own, directory, connection } = this.core;
     try {
       const { version, revision, vault } = await connection.request("recovery:fetch", {});
+      // One from before would undo what is known since.
+      if (revision !== latest || revision <= (own.recovery?.saved?.revision ?? 0)) return;
       const { pins } = openVault(vaultKey, { user: own.user, version, revision }, fromBase64(vault));
       await directory.merge(pins);
     } catch (error) {

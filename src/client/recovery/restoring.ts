@@ -5,7 +5,7 @@
  *   fetched ──(the words open it)──▶ opened ──(its entry stands in the list)──▶ admitted ──(list and keys verified)──▶ certified
  */
 import { addDeviceEntry } from "../../crypto/account-key.ts";
-import type { ArchiveKey } from "../../crypto/archive.ts";
+import { lastRestoredGeneration, type ArchiveKey } from "../../crypto/archive.ts";
 import { openRecoveryGrant } from "../../crypto/recovery-grant.ts";
 import type { RecoveryKeys } from "../../crypto/recovery-key.ts";
 import { openVault, type VaultContent } from "../../crypto/recovery-vault.ts";
@@ -115,7 +115,7 @@ export class Restoring {
     for (const { encapsulated, sealed, signature, ...grant } of grants) {
       const { by, generation, listVersion } = grant;
       const deviceKey = grantorKeyOf(list, by, listVersion);
-      if (!deviceKey || archiveKeys.has(generation)) continue;
+      if (!deviceKey || archiveKeys.has(generation) || generation > lastRestoredGeneration) continue;
       const bytes = { encapsulated: fromBase64(encapsulated), sealed: fromBase64(sealed) };
       const whole = { ...grant, ...bytes, signature: fromBase64(signature) };
       try {

@@ -7,7 +7,7 @@ import type { MysqlContext } from "../mysql-context.ts";
 import { deleteInboxOf } from "./inbox.ts";
 import { deleteKeyPackagesOf } from "./key-packages.ts";
 import { answerLinkOffer, deleteLinkOffersOf } from "./link-offers.ts";
-import { deleteRecovery } from "./recovery.ts";
+import { deleteRecovery, deleteRecoveryGrantsBy } from "./recovery.ts";
 import { deleteArchiveGrants } from "./archive-grants.ts";
 import { deleteDeviceName } from "./device-names.ts";
 import { deletePushSubscriptionOf } from "./push-subscriptions.ts";
@@ -100,7 +100,7 @@ export async function appendDeviceEntry(
   if (change.operation === "revoke") {
     if (device?.user !== user || device.revokedAt !== null) return "conflict";
     if (!(await writeEntry(context, append))) return "conflict";
-    await revokeDevice(context, change.device);
+    await revokeDevice(context, user, change.device);
     return "appended";
   }
   if (device !== undefined) return "conflict";
@@ -177,10 +177,10 @@ async function revokeAll(context: MysqlContext, user: UserId): Promise<void> {
   await deleteRecovery(context, user);
   const sql = "SELECT device FROM devices WHERE user = ? AND revoked_at IS NULL";
   const live = await context.db.all<{ device: Uint8Array }>(sql, user);
-  for (const { device } of live) await revokeDevice(context, idOf(device));
+  for (const { device } of live) await revokeDevice(context, user, idOf(device));
 }
 
-async function revokeDevice(context: MysqlContext, device: DeviceId): Promise<void> {
+async function revokeDevice(context: MysqlContext, user: UserId, device: DeviceId): Promise<void> {
   const blob = blobOf(device);
   await context.db.run("UPDATE devices SET revoked_at = ? WHERE device = ?", context.now, blob);
   await deleteKeyPackagesOf(context, blob);
@@ -189,4 +189,5 @@ async function revokeDevice(context: MysqlContext, device: DeviceId): Promise<vo
   await deletePushSubscriptionOf(context, blob);
   await deleteArchiveGrants(context, blob);
   await deleteDeviceName(context, blob);
+  await deleteRecoveryGrantsBy(context, user, blob);
 }

@@ -72,8 +72,14 @@ export async function putRecoveryGrants(
   if ((await db.get(isLive, blobOf(device), user)) === undefined) return "conflict";
   const key = await findKey(context, user);
   if (!key?.publicKey || key.version !== version) return "conflict";
+  const { count } = (await db.get<{ count: number }>(
+    "SELECT COUNT(*) AS count FROM recovery_grants WHERE user = ?",
+    user,
+  ))!;
+  let room = limits.recoveryGrants - count;
   for (const { generation, listVersion, by, encapsulated, sealed, signature } of rows) {
-    await db.run(
+    if (room <= 0) break;
+    room -= await db.run(
       `INSERT IGNORE INTO recovery_grants (user, generation, list_version, by_device, encapsulated, sealed, signature)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
       user,
@@ -85,9 +91,6 @@ export async function putRecoveryGrants(
       signature,
     );
   }
-  const sql = "SELECT generation FROM recovery_grants WHERE user = ? ORDER BY generation DESC";
-  const oldest = (await db.all<{ generation: number }>(sql, user))[limits.recoveryGrants - 1]?.generation;
-  if (oldest !== undefined) await db.run("DELETE FROM recovery_grants WHERE user = ? AND generation < ?", user, oldest);
   return "stored";
 }
 
@@ -105,6 +108,15 @@ export async function fetchRecovery({ db }: MysqlContext, user: UserId): Read<"f
   );
   const { publicKey, vault } = row;
   return { ...row, publicKey, vault, grants: grants.map(({ by, ...grant }) => ({ ...grant, by: idOf<DeviceId>(by) })) };
+}
+
+/** What a device has given goes with it: the others give it anew, and what it made up is not kept. */
+export async function deleteRecoveryGrantsBy(
+  { db }: Pick<MysqlContext, "db">,
+  user: UserId,
+  device: Uint8Array,
+): Promise<void> {
+  await db.run("DELETE FROM recovery_grants WHERE user = ? AND by_device = ?", user, device);
 }
 
 /** What a reset takes with it: nobody is left who could open it for the user as it is now. The list's row is held. */

@@ -7,7 +7,7 @@ import type { StoreContext } from "../store-context.ts";
 import { answerLinkOffer, deleteLinkOffersOf } from "./link-offers.ts";
 import { deleteKeyPackagesOf } from "./key-packages.ts";
 import { deleteInboxOf } from "./inbox.ts";
-import { deleteRecovery } from "./recovery.ts";
+import { deleteRecovery, deleteRecoveryGrantsBy } from "./recovery.ts";
 import { deleteArchiveGrants } from "./archive-grants.ts";
 import { deleteDeviceName } from "./device-names.ts";
 import { deletePushSubscriptionOf } from "./push-subscriptions.ts";
@@ -85,7 +85,7 @@ export function appendDeviceEntry(
   if (change.operation === "revoke") {
     if (device?.user !== user || device.revokedAt !== null) return "conflict";
     writeEntry(context, append);
-    revokeDevice(context, change.device);
+    revokeDevice(context, user, change.device);
     return "appended";
   }
   if (device !== undefined) return "conflict";
@@ -135,10 +135,10 @@ function revokeAll(context: StoreContext, user: UserId): void {
   context.db.run("DELETE FROM history_keys WHERE user = ?", user);
   deleteRecovery(context, user);
   const sql = "SELECT device FROM devices WHERE user = ? AND revoked_at IS NULL";
-  for (const { device } of context.db.all<{ device: Uint8Array }>(sql, user)) revokeDevice(context, idOf(device));
+  for (const { device } of context.db.all<{ device: Uint8Array }>(sql, user)) revokeDevice(context, user, idOf(device));
 }
 
-function revokeDevice(context: StoreContext, device: DeviceId): void {
+function revokeDevice(context: StoreContext, user: UserId, device: DeviceId): void {
   const blob = blobOf(device);
   context.db.run("UPDATE devices SET revoked_at = ? WHERE device = ?", context.now, blob);
   deleteKeyPackagesOf(context, blob);
@@ -147,4 +147,5 @@ function revokeDevice(context: StoreContext, device: DeviceId): void {
   deletePushSubscriptionOf(context, blob);
   deleteArchiveGrants(context, blob);
   deleteDeviceName(context, blob);
+  deleteRecoveryGrantsBy(context, user, blob);
 }

@@ -70,8 +70,11 @@ export function putRecoveryGrants(
   if (db.get(isLive, blobOf(device), user) === undefined) return "conflict";
   const key = findKey(context, user);
   if (!key?.publicKey || key.version !== version) return "conflict";
+  const { count } = db.get<{ count: number }>("SELECT count(*) AS count FROM recovery_grants WHERE user = ?", user)!;
+  let room = limits.recoveryGrants - count;
   for (const { generation, listVersion, by, encapsulated, sealed, signature } of rows) {
-    db.run(
+    if (room <= 0) break;
+    room -= db.run(
       `INSERT OR IGNORE INTO recovery_grants (user, generation, list_version, by_device, encapsulated, sealed, signature)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
       user,
@@ -83,12 +86,6 @@ export function putRecoveryGrants(
       signature,
     );
   }
-  db.run(
-    `DELETE FROM recovery_grants WHERE user = ?1 AND generation NOT IN
-       (SELECT generation FROM recovery_grants WHERE user = ?1 ORDER BY generation DESC LIMIT ?2)`,
-    user,
-    limits.recoveryGrants,
-  );
   return "stored";
 }
 
@@ -112,6 +109,11 @@ export function fetchRecovery(context: StoreContext, user: UserId): Read<"fetchR
     vault,
     grants: grants.map(({ by, ...grant }) => ({ ...grant, by: idOf<DeviceId>(by) })),
   };
+}
+
+/** What a device has given goes with it: the others give it anew, and what it made up is not kept. */
+export function deleteRecoveryGrantsBy({ db }: Pick<StoreContext, "db">, user: UserId, device: Uint8Array): void {
+  db.run("DELETE FROM recovery_grants WHERE user = ? AND by_device = ?", user, device);
 }
 
 /** What a reset takes with it: nobody is left who could open it for the user as it is now. */
