@@ -22,7 +22,7 @@ import { requireName } from "./conversation/group-naming.ts";
 import { requireRoom } from "./conversation/group-room.ts";
 import type { Group } from "./conversation/group.ts";
 import type { Message } from "./conversation/message.ts";
-import { defaultTimings, inBackground, type ClientCore, type Fault, type Timings } from "./core.ts";
+import { defaultTimings, inBackground, reportFailure, type ClientCore, type Fault, type Timings } from "./core.ts";
 import { ArchiveKeys } from "./device/archive-keys.ts";
 import { DeviceDirectory } from "./device/device-directory.ts";
 import { DeviceNames, type DeviceNamed } from "./device/device-names.ts";
@@ -348,7 +348,11 @@ export class Client {
     const { timings, closing } = this.core;
     while (!closing.aborted) {
       await delay(timings.forgetEveryMs, closing).catch(() => undefined);
-      for (const actor of closing.aborted ? [] : this.registry.actors()) await actor.retention.sweep();
+      for (const actor of closing.aborted ? [] : this.registry.actors()) {
+        await actor.retention.sweep().catch((error: unknown) => {
+          reportFailure(this.core, error, { conversation: actor.state.id });
+        });
+      }
     }
   }
 

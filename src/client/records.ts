@@ -306,6 +306,7 @@ export interface ChangeRecord {
 /** A message that lasts for so many seconds once it is read. `goesAt`: when that is over, by this device's clock; null before. */
 export interface DisappearingRecord {
   sequence: number;
+  id: MessageId;
   seconds: number;
   goesAt: number | null;
 }

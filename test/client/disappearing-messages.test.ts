@@ -196,4 +196,21 @@ describe("messages that disappear", function () {
     const last = (await side.unread()).at(-1)!;
     expect(last.expiresIn).to.equal(undefined);
   });
+
+  it("do not take changes of other messages along: a later device sees that a message from before was taken back", async () => {
+    const alice = await people.online("alice");
+    const bob = await people.online("bob");
+    const group = await alice.createGroup({ members: [bob.user] });
+    const message = group.send("from before");
+    await message.reached("delivered", soon);
+    await group.setDisappearing(60);
+    await group.retract(message);
+    await eventually(() => expect(group.unsent()).to.deep.equal([]));
+    const second = await people.linked(alice);
+    const seen = await groupOf(second);
+    await eventually(async () => {
+      const [shown] = (await seen.history()).messages;
+      expect(shown && "isRetracted" in shown && shown.isRetracted).to.equal(true);
+    });
+  });
 });

@@ -102,7 +102,8 @@ export class Uploads {
       );
     } finally {
       this.running -= 1;
-      this.waiting.shift()?.();
+      // All that wait: some may have been given up, and who finds no room waits on.
+      for (const wake of this.waiting.splice(0)) wake();
     }
   }
 

@@ -25,8 +25,10 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /** How long a message lasts once it is read, in seconds; undefined: it stays. The shorter of what it says and what the group says. */
 export function lifetimeOf(content: Content, policy: GroupPolicy | undefined): number | undefined {
-  if (content.kind === "profile" || content.kind === "history-keys") return undefined;
-  const own = content.kind === "text" || content.kind === "edit" ? (content.expiresIn ?? Infinity) : Infinity;
+  // A change lasts as long as what it changes, which says so itself: later readers are not to miss a retraction.
+  if (content.kind === "edit") return content.expiresIn;
+  if (content.kind !== "text" && content.kind !== "unknown") return undefined;
+  const own = content.kind === "text" ? (content.expiresIn ?? Infinity) : Infinity;
   const shorter = Math.min(own, policy?.disappearingSeconds ?? Infinity);
   return shorter === Infinity ? undefined : shorter;
 }
@@ -59,11 +61,11 @@ export class DisappearingMessages {
   }
 
   /** Of a message that is taken in and lasts for `seconds`: for the write that stores it, and `note` once that is done. */
-  recordOf({ sequence, sender, acceptedAt }: EntryRecord, seconds: number): DisappearingRecord {
+  recordOf({ sequence, id, sender, acceptedAt }: EntryRecord, seconds: number): DisappearingRecord {
     const { user, device } = this.core.own;
-    if (sender.user !== user) return { sequence, seconds, goesAt: null };
+    if (sender.user !== user) return { sequence, id, seconds, goesAt: null };
     const sentAt = sender.device === device ? Date.now() : Math.min(Date.now(), acceptedAt);
-    return { sequence, seconds, goesAt: sentAt + seconds * 1000 };
+    return { sequence, id, seconds, goesAt: sentAt + seconds * 1000 };
   }
 
   changeOf(record: DisappearingRecord): RecordChange {
@@ -117,12 +119,13 @@ export class DisappearingMessages {
     const due = [...this.records.values()].filter(({ goesAt }) => goesAt !== null && goesAt <= now);
     const messages: Disappeared[] = [];
     const draft = new Draft(this.core.store);
-    for (const { sequence } of due) {
+    for (const { sequence, id: message } of due) {
       const id = entryKey(this.state.id, sequence);
       const bytes = await this.core.store.get(tables.entries, id);
       const entry = bytes && decodeRecord<EntryRecord>(bytes);
       draft.write(this.change(sequence, null));
-      if (!entry) continue;
+      // The log may have gone another way since.
+      if (entry?.id !== message) continue;
       await forgetWords(draft, this.state.id, entry);
       draft.write({ table: tables.entries, id, bytes: encodeRecord({ ...entry, kind: "gone", content: null }) });
       await this.hooks.forget(draft, entry.id);

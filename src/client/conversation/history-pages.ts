@@ -144,7 +144,7 @@ export class HistoryPages {
     const messages: HistoryPage["messages"] = [];
     for (const entry of entries) messages.push(await this.present(entry));
     const earlier = await this.earlierThan(first, isOver);
-    const { floor } = this.retention;
+    const floor = Math.max(this.retention.floor, this.older.floor);
     return { messages, before: earlier === "more" ? first : undefined, after, earlier, floor, isComplete };
   }
 

@@ -73,6 +73,11 @@ export class HistoryReader {
     return this.bounds !== undefined && sequence < this.bounds.first;
   }
 
+  /** Up to where retention has removed the log, as the node said last; 0: nothing, or it was not asked. */
+  get floor(): number {
+    return this.bounds?.floor ?? 0;
+  }
+
   /** Where the user's reading begins, as the node said last. */
   get first(): number | undefined {
     return this.bounds?.first;

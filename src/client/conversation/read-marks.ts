@@ -127,8 +127,14 @@ export class ReadMarks {
   private async tellAll(): Promise<void> {
     for (let attempt = 0; !this.core.closing.aborted;) {
       const sequence = this.nextDue();
-      const logHash = sequence === undefined ? null : await this.signed.logHashAt(sequence);
-      if (sequence === undefined || !logHash) return;
+      if (sequence === undefined) return;
+      const logHash = await this.signed.logHashAt(sequence);
+      if (!logHash) {
+        // An epoch's end that this device has no more, or never followed: what comes after it can be told all the same.
+        if (sequence >= this.state.record.readSequence) return;
+        this.marked = Math.max(this.marked, sequence);
+        continue;
+      }
       const audience = this.core.privacy.readReceipts && !this.isPeerBlocked ? ("all" as const) : ("own" as const);
       const unopened = await this.notReadUpTo(sequence);
       const mark = { conversation: this.state.id, sequence, logHash, unopened, audience };
@@ -147,10 +153,10 @@ export class ReadMarks {
 
   /** The ends of epochs first; nothing that the node has not heard to be stored here. */
   private nextDue(): number | undefined {
-    const { readSequence, position, joinedSequence, commits } = this.state.record;
+    const { readSequence, position, joinedSequence, commits, floor = 0 } = this.state.record;
     if (joinedSequence === 0) return undefined;
     const latest = Math.min(readSequence, position, this.acks.position);
-    const from = Math.max(this.marked, joinedSequence - 1);
+    const from = Math.max(this.marked, joinedSequence - 1, floor);
     const isDue = (end: number): boolean => end > from && end < latest && !commits.includes(end);
     return commits.map((commit) => commit - 1).find(isDue) ?? (latest > from ? latest : undefined);
   }

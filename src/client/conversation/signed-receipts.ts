@@ -51,7 +51,9 @@ export class SignedReceipts {
   async logHashAt(sequence: number): Promise<Uint8Array | null> {
     if (sequence === this.state.record.position) return this.state.record.logHash;
     const bytes = await this.core.store.get(tables.entries, entryKey(this.state.id, sequence));
-    return bytes ? decodeRecord<EntryRecord>(bytes).logHash : null;
+    const logHash = bytes && decodeRecord<EntryRecord>(bytes).logHash;
+    // Of what was read in the history nobody has computed one.
+    return logHash?.some((byte) => byte !== 0) ? logHash : null;
   }
 
   /** A member, or a device that was one until after `sequence`: a stolen key signs nothing about what came later. */
