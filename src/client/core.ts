@@ -2,6 +2,7 @@
 import type { GroupEngine } from "../crypto/group-engine.ts";
 import { SottoError, type ErrorCode } from "../protocol/errors.ts";
 import type { ConversationId, DeviceId, UserId } from "../protocol/ids.ts";
+import { backoffMs, delay } from "./async/waiting.ts";
 import type { BlobClient } from "./attachments/blob-client.ts";
 import type { Uploads } from "./attachments/uploads.ts";
 import type { BlockList } from "./block-list.ts";
@@ -89,6 +90,17 @@ const reported: readonly ErrorCode[] = [
 export function reportFailure(core: Pick<ClientCore, "report">, error: unknown, about: Omit<Fault, "code"> = {}): void {
   if (!(error instanceof SottoError)) core.report({ code: "internal", ...about, cause: error });
   else if (reported.includes(error.code)) core.report({ code: error.code, ...about });
+}
+
+/** After a refusal that passes, for who goes on by itself; rethrows any other error, and `offline`: there is nobody to ask. */
+export async function pauseBeforeRetry(
+  { closing }: Pick<ClientCore, "closing">,
+  error: unknown,
+  attempt: number,
+): Promise<void> {
+  if (!(error instanceof SottoError) || !error.retryable || error.code === "offline") throw error;
+  const wait = Math.max(error.retryAfterMs ?? 0, backoffMs(attempt, 100, 10_000));
+  await delay(wait, closing).catch(() => undefined);
 }
 
 /** For who catches: a refusal that passes by itself is no fault of now, what it was about is done later. Throws all else. */

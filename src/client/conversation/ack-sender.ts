@@ -3,12 +3,10 @@
  * hash begins anew at each commit, so the end of an epoch is acked by itself before what came after it.
  */
 import { toBase64 } from "../../protocol/base64.ts";
-import { SottoError } from "../../protocol/errors.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { UnopenedReason } from "../../protocol/receipts.ts";
 import { WakeLoop } from "../async/wake-loop.ts";
-import { backoffMs, delay } from "../async/waiting.ts";
-import { reportFailure, type ClientCore } from "../core.ts";
+import { pauseBeforeRetry, reportFailure, type ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { rangesUpTo } from "./sequence-ranges.ts";
 
@@ -77,9 +75,7 @@ export class AckSender {
         this.heard();
         attempt = 0;
       } catch (error) {
-        if (!(error instanceof SottoError) || !error.retryable || error.code === "offline") throw error;
-        const wait = Math.max(error.retryAfterMs ?? 0, backoffMs(attempt++, 100, 10_000));
-        await delay(wait, this.core.closing).catch(() => undefined);
+        await pauseBeforeRetry(this.core, error, attempt++);
       }
     }
   }

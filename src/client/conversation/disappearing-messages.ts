@@ -11,6 +11,7 @@ import { decodeRecord, encodeRecord, entryKey, tables, type DisappearingRecord, 
 import type { RecordChange } from "../stores/client-store.ts";
 import { Draft } from "../stores/draft.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { entryAt } from "./kept-entries.ts";
 import { forgetWords } from "./search/word-index.ts";
 
 /** A message whose time is over. */
@@ -121,8 +122,7 @@ export class DisappearingMessages {
     const draft = new Draft(this.core.store);
     for (const { sequence, id: message } of due) {
       const id = entryKey(this.state.id, sequence);
-      const bytes = await this.core.store.get(tables.entries, id);
-      const entry = bytes && decodeRecord<EntryRecord>(bytes);
+      const entry = await entryAt(this.core.store, this.state.id, sequence);
       draft.write(this.change(sequence, null));
       // The log may have gone another way since.
       if (entry?.id !== message) continue;

@@ -5,9 +5,10 @@
 import { SottoError } from "../../protocol/errors.ts";
 import type { UserId } from "../../protocol/ids.ts";
 import type { ClientCore } from "../core.ts";
-import { decodeRecord, entryKey, tables, type EntryRecord } from "../records.ts";
+import { type EntryRecord } from "../records.ts";
 import type { MessageReader } from "./changes/message-reader.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { entriesBetween } from "./kept-entries.ts";
 import { HeldLog } from "./held-log.ts";
 import type { Beginning, HistoryReader } from "./history-reader.ts";
 import type { LocalRetention } from "./local-retention.ts";
@@ -198,22 +199,11 @@ export class HistoryPages {
   }
 
   private async entriesBefore(before: number | undefined, limit: number): Promise<EntryRecord[]> {
-    const rows = await this.core.store.list(tables.entries, {
-      prefix: `${this.state.id}/`,
-      ...(before === undefined ? {} : { before: entryKey(this.state.id, before) }),
-      limit,
-      reverse: true,
-    });
-    return rows.map(({ bytes }) => decodeRecord<EntryRecord>(bytes));
+    return entriesBetween(this.core.store, this.state.id, { before, limit, reverse: true });
   }
 
   private async entriesAfter(after: number, limit: number): Promise<EntryRecord[]> {
-    const rows = await this.core.store.list(tables.entries, {
-      prefix: `${this.state.id}/`,
-      after: entryKey(this.state.id, after),
-      limit,
-    });
-    return rows.map(({ bytes }) => decodeRecord<EntryRecord>(bytes));
+    return entriesBetween(this.core.store, this.state.id, { after, limit });
   }
 }
 

@@ -6,17 +6,18 @@
 import type { ClientCore } from "../core.ts";
 import {
   decodeRecord,
+  entryKey,
   historyKeyId,
   orphanKey,
   tables,
   type ConversationRecord,
-  type EntryRecord,
   type OrphanRecord,
 } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
 import { Draft } from "../stores/draft.ts";
 import { removalOf } from "./changes/entry-rows.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { entriesBetween } from "./kept-entries.ts";
 import type { DisappearingMessages } from "./disappearing-messages.ts";
 import type { ReceiptBook } from "./receipt-book.ts";
 import { forgetWords } from "./search/word-index.ts";
@@ -67,15 +68,14 @@ export class LocalRetention {
     const { orphans, historyKeys } = this.state.record;
     if (cutoff <= 0) return false;
     if (orphans.length > 0 || (historyKeys[1] && historyKeys[1].at < cutoff)) return true;
-    const [first] = await this.core.store.list(tables.entries, { prefix: `${this.state.id}/`, limit: 1 });
-    return first !== undefined && decodeRecord<EntryRecord>(first.bytes).acceptedAt < cutoff;
+    const [first] = await entriesBetween(this.core.store, this.state.id, { limit: 1 });
+    return first !== undefined && first.acceptedAt < cutoff;
   }
 
   /** Whether more is past than goes in one write. */
   private async removeSome(): Promise<boolean> {
     const { cutoff } = this;
-    const rows = await this.core.store.list(tables.entries, { prefix: `${this.state.id}/`, limit: rowsPerStep });
-    const entries = rows.map(({ bytes }) => decodeRecord<EntryRecord>(bytes));
+    const entries = await entriesBetween(this.core.store, this.state.id, { limit: rowsPerStep });
     const kept = entries.findIndex(({ acceptedAt }) => acceptedAt >= cutoff);
     const past = kept === -1 ? entries.length : kept;
     const floor = Math.max(this.floor, entries[past - 1]?.sequence ?? 0);
@@ -95,12 +95,12 @@ export class LocalRetention {
       const known = this.state.record.orphans.filter((id) => !orphans.includes(id));
       await this.state.commit({ record: { floor, orphans: known, ...keys.record } }, changes);
     }
-    return kept === -1 && rows.length === rowsPerStep;
+    return kept === -1 && entries.length === rowsPerStep;
   }
 
   private async tailUpTo(floor: number): Promise<RecordChange[]> {
-    const rows = await this.core.store.list(tables.tail, { prefix: `${this.state.id}/` });
-    const past = rows.filter(({ id }) => Number(id.slice(this.state.id.length + 1)) <= floor);
+    const before = entryKey(this.state.id, floor + 1);
+    const past = await this.core.store.list(tables.tail, { prefix: `${this.state.id}/`, before });
     return past.map(({ id }) => ({ table: tables.tail, id, bytes: null }));
   }
 

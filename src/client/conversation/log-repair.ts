@@ -27,6 +27,7 @@ import {
 import { Draft } from "../stores/draft.ts";
 import { removalOf } from "./changes/entry-rows.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { entryAt } from "./kept-entries.ts";
 import { forgetWords } from "./search/word-index.ts";
 import { rangesUpTo } from "./sequence-ranges.ts";
 
@@ -195,8 +196,7 @@ export class LogRepair {
   }
 
   private async entry(sequence: number): Promise<EntryRecord | undefined> {
-    const bytes = await this.core.store.get(tables.entries, entryKey(this.state.id, sequence));
-    return bytes && decodeRecord<EntryRecord>(bytes);
+    return entryAt(this.core.store, this.state.id, sequence);
   }
 }
 

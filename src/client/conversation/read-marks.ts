@@ -4,16 +4,15 @@
  * running hash begins anew at each commit, so the end of an epoch is marked by itself, as it is acked.
  */
 import { toBase64 } from "../../protocol/base64.ts";
-import { SottoError } from "../../protocol/errors.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { Receipt } from "../../protocol/receipts.ts";
-import { backoffMs, delay } from "../async/waiting.ts";
 import { WakeLoop } from "../async/wake-loop.ts";
-import { reportFailure, type ClientCore } from "../core.ts";
-import { decodeRecord, entryKey, tables, type EntryRecord } from "../records.ts";
+import { pauseBeforeRetry, reportFailure, type ClientCore } from "../core.ts";
+import type { EntryRecord } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
 import type { AckSender } from "./ack-sender.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { entriesBetween } from "./kept-entries.ts";
 import { addRange, rangesUpTo, type SequenceRanges } from "./sequence-ranges.ts";
 import type { SignedReceipts } from "./signed-receipts.ts";
 
@@ -144,9 +143,7 @@ export class ReadMarks {
         this.marked = Math.max(this.marked, sequence);
         attempt = 0;
       } catch (error) {
-        if (!(error instanceof SottoError) || !error.retryable || error.code === "offline") throw error;
-        const wait = Math.max(error.retryAfterMs ?? 0, backoffMs(attempt++, 100, 10_000));
-        await delay(wait, this.core.closing).catch(() => undefined);
+        await pauseBeforeRetry(this.core, error, attempt++);
       }
     }
   }
@@ -177,17 +174,12 @@ export class ReadMarks {
     };
     if (from > begin) add(begin + 1, from);
     for (let after = from; after < sequence;) {
-      const rows = await this.core.store.list(tables.entries, {
-        prefix: `${this.state.id}/`,
-        after: entryKey(this.state.id, after),
-        limit: entriesPerRead,
-      });
-      const entries = rows.map(({ bytes }) => decodeRecord<EntryRecord>(bytes));
+      const entries = await entriesBetween(this.core.store, this.state.id, { after, limit: entriesPerRead });
       for (const entry of entries) {
         after = entry.sequence;
         if (after <= sequence && this.isHidden(entry)) add(after, after);
       }
-      if (rows.length < entriesPerRead) break;
+      if (entries.length < entriesPerRead) break;
     }
     return ranges;
   }

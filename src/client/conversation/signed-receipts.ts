@@ -10,8 +10,8 @@ import { equalBytes } from "../../protocol/equal-bytes.ts";
 import type { ConversationId, UserId } from "../../protocol/ids.ts";
 import type { Receipt } from "../../protocol/receipts.ts";
 import type { ClientCore } from "../core.ts";
-import { decodeRecord, entryKey, tables, type EntryRecord } from "../records.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { entryAt } from "./kept-entries.ts";
 
 export type SignedReceipt = Extract<Receipt, { kind: "delivered" | "read" }>;
 
@@ -50,8 +50,7 @@ export class SignedReceipts {
 
   async logHashAt(sequence: number): Promise<Uint8Array | null> {
     if (sequence === this.state.record.position) return this.state.record.logHash;
-    const bytes = await this.core.store.get(tables.entries, entryKey(this.state.id, sequence));
-    const logHash = bytes && decodeRecord<EntryRecord>(bytes).logHash;
+    const logHash = (await entryAt(this.core.store, this.state.id, sequence))?.logHash;
     // Of what was read in the history nobody has computed one.
     return logHash?.some((byte) => byte !== 0) ? logHash : null;
   }

@@ -1,9 +1,10 @@
 /** What comes to this device in a conversation, as people read it: what is unread, and what comes next. Pages are `HistoryPages`. */
 import { withDeadline } from "../async/waiting.ts";
 import { unlessPassing, type ClientCore } from "../core.ts";
-import { decodeRecord, entryKey, tables, type EntryRecord } from "../records.ts";
+import { type EntryRecord } from "../records.ts";
 import type { MessageReader } from "./changes/message-reader.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { entriesBetween } from "./kept-entries.ts";
 import type { HeldLog } from "./held-log.ts";
 import type { LocalRetention } from "./local-retention.ts";
 import type { Message } from "./message.ts";
@@ -101,11 +102,6 @@ export class Timeline {
   }
 
   private async entriesAfter(after: number): Promise<EntryRecord[]> {
-    const rows = await this.core.store.list(tables.entries, {
-      prefix: `${this.state.id}/`,
-      after: entryKey(this.state.id, after),
-      limit: rowsPerRead,
-    });
-    return rows.map(({ bytes }) => decodeRecord<EntryRecord>(bytes));
+    return entriesBetween(this.core.store, this.state.id, { after, limit: rowsPerRead });
   }
 }

@@ -20,6 +20,15 @@ import type { RecoveryRecord } from "../records.ts";
 export type RecoveryStanding = NonNullable<ReplyOf<"recovery:read">["key"]>;
 type WireGrant = RequestOf<"recovery:grant">["grants"][number];
 
+/** `publicKey` and `vault`: null of one that is given up. */
+export interface Publication {
+  after: number;
+  version: number;
+  publicKey: Uint8Array | null;
+  madeAt: number;
+  vault: Uint8Array | null;
+}
+
 export class RecoveryUpkeep {
   private readonly core: ClientCore;
   private readonly queue = new TaskQueue();
@@ -91,13 +100,9 @@ export class RecoveryUpkeep {
     });
   }
 
-  private async publishAgain(after: number, recovery: RecoveryRecord): Promise<void> {
-    const { own, directory, connection } = this.core;
-    const { version, publicKey, madeAt, vaultKey } = recovery;
-    const list = directory.get(own.user);
-    if (!list || (publicKey && !vaultKey)) return;
-    const [pins, savedAt, place] = [directory.pins(), Date.now(), { version, revision: 1 }];
-    const vault = vaultKey && publicKey ? own.sealVault(vaultKey, place, { list, pins, savedAt }).sealed : null;
+  /** Puts a recovery key, signed, in the place of the one of version `after`. Errors: `recovery-conflict`, those of the connection. */
+  async publish({ after, version, publicKey, madeAt, vault }: Publication): Promise<void> {
+    const { own, connection } = this.core;
     await connection.request("recovery:put", {
       after,
       version,
@@ -106,6 +111,16 @@ export class RecoveryUpkeep {
       signature: toBase64(own.signRecovery({ version, publicKey, madeAt })),
       vault: vault && toBase64(vault),
     });
+  }
+
+  private async publishAgain(after: number, recovery: RecoveryRecord): Promise<void> {
+    const { own, directory } = this.core;
+    const { version, publicKey, madeAt, vaultKey } = recovery;
+    const list = directory.get(own.user);
+    if (!list || (publicKey && !vaultKey)) return;
+    const [pins, savedAt, place] = [directory.pins(), Date.now(), { version, revision: 1 }];
+    const vault = vaultKey && publicKey ? own.sealVault(vaultKey, place, { list, pins, savedAt }).sealed : null;
+    await this.publish({ after, version, publicKey, madeAt, vault });
     this.lostSince = undefined;
     if (vault)
       await own.noteRecovery({ ...recovery, saved: { hash: own.hashVault(list, pins), at: savedAt, revision: 1 } });

@@ -4,7 +4,6 @@
  */
 import { newRecoveryWords, recoveryKeysOf, recoveryWordCount, splitRecoveryWords } from "../../crypto/recovery-key.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
-import { toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { ReplyOf } from "../../protocol/requests.ts";
 import { TaskQueue } from "../async/task-queue.ts";
@@ -81,7 +80,7 @@ export class Recovery {
       const { after, version } = await this.nextVersion();
       const [pins, savedAt, place] = [directory.pins(), Date.now(), { version, revision: 1 }];
       const { sealed } = own.sealVault(vaultKey, place, { list, pins, savedAt });
-      await this.put({ after, version, publicKey, madeAt: savedAt, vault: sealed });
+      await this.parts.upkeep.publish({ after, version, publicKey, madeAt: savedAt, vault: sealed });
       const saved = { hash: own.hashVault(list, pins), at: savedAt, revision: 1 };
       await own.noteRecovery({ version, publicKey, madeAt: savedAt, isChecked: false, vaultKey, saved });
       this.shown = splitRecoveryWords(words);
@@ -133,7 +132,7 @@ export class Recovery {
       this.requirePrimary();
       const { after, version } = await this.nextVersion();
       const madeAt = Date.now();
-      await this.put({ after, version, publicKey: null, madeAt, vault: null });
+      await this.parts.upkeep.publish({ after, version, publicKey: null, madeAt, vault: null });
       this.shown = undefined;
       await this.core.own.noteRecovery({ version, publicKey: null, madeAt, isChecked: false });
     });
@@ -216,24 +215,5 @@ export class Recovery {
     const { key } = await this.core.connection.request("recovery:read", {});
     const after = key?.version ?? 0;
     return { after, version: Math.max(after, this.core.own.recovery?.version ?? 0) + 1 };
-  }
-
-  private async put(put: {
-    after: number;
-    version: number;
-    publicKey: Uint8Array | null;
-    madeAt: number;
-    vault: Uint8Array | null;
-  }): Promise<void> {
-    const { after, version, publicKey, madeAt, vault } = put;
-    const signature = toBase64(this.core.own.signRecovery({ version, publicKey, madeAt }));
-    await this.core.connection.request("recovery:put", {
-      after,
-      version,
-      publicKey: publicKey && toBase64(publicKey),
-      madeAt,
-      signature,
-      vault: vault && toBase64(vault),
-    });
   }
 }

@@ -14,6 +14,7 @@ import {
   type EntryRecord,
 } from "../../records.ts";
 import type { Draft } from "../../stores/draft.ts";
+import { entryAt } from "../kept-entries.ts";
 import { forgetWords } from "../search/word-index.ts";
 import type { Authorship } from "./authorship.ts";
 
@@ -68,11 +69,6 @@ async function messagesAt(draft: Draft, conversation: ConversationId, prefix: st
     places.map(({ id }) => entryAt(draft, conversation, Number(id.slice(prefix.length)))),
   );
   return entries.filter((entry) => entry !== undefined);
-}
-
-async function entryAt(draft: Draft, conversation: ConversationId, sequence: number): Promise<EntryRecord | undefined> {
-  const bytes = await draft.get(tables.entries, entryKey(conversation, sequence));
-  return bytes && decodeRecord<EntryRecord>(bytes);
 }
 
 function keep(draft: Draft, conversation: ConversationId, entry: EntryRecord): void {

@@ -7,9 +7,10 @@ import type { MessageId } from "../../../protocol/ids.ts";
 import { attachmentsOf } from "../../attachments/attachment.ts";
 import { TaskQueue } from "../../async/task-queue.ts";
 import { inBackground, type ClientCore } from "../../core.ts";
-import { decodeRecord, entryKey, tables, type ChangeRecord, type EntryRecord } from "../../records.ts";
+import { decodeRecord, tables, type ChangeRecord, type EntryRecord } from "../../records.ts";
 import { Draft } from "../../stores/draft.ts";
 import type { ConversationState } from "../conversation-state.ts";
+import { entryAt } from "../kept-entries.ts";
 import { Message, type MessageChange, type MessageState } from "../message.ts";
 import type { OutgoingMessages } from "../outgoing-messages.ts";
 import type { Authorship } from "./authorship.ts";
@@ -128,8 +129,7 @@ export class MessageReader {
   }
 
   private async viewNow({ id, sequence, sender }: Message): Promise<MessageView | undefined> {
-    const bytes = sequence && (await this.core.store.get(tables.entries, entryKey(this.state.id, sequence)));
-    const entry = bytes ? decodeRecord<EntryRecord>(bytes) : undefined;
+    const entry = sequence === undefined ? undefined : await entryAt(this.core.store, this.state.id, sequence);
     if (entry?.id === id && entry.kind === "message") return this.viewOf(entry);
     const content = this.parts.waiting(id);
     return content && this.viewBy(content, sender, this.parts.pending.of(id));
@@ -157,17 +157,15 @@ export class MessageReader {
 
   private async textOf(change: AnyChange): Promise<EditedText | undefined> {
     if ("content" in change) return change.content.kind === "edit" ? change.content : undefined;
-    const bytes = await this.core.store.get(tables.entries, entryKey(this.state.id, change.sequence));
-    const edit = bytes && changeIn(decodeRecord<EntryRecord>(bytes));
+    const entry = await entryAt(this.core.store, this.state.id, change.sequence);
+    const edit = entry && changeIn(entry);
     return edit?.kind === "edit" ? edit : undefined;
   }
 
   private async entryOf(id: MessageId): Promise<EntryRecord | undefined> {
     const prefix = `${this.state.id}/${id}/`;
     const [place] = await this.core.store.list(tables.messagePlaces, { prefix, limit: 1 });
-    const sequence = place && Number(place.id.slice(prefix.length));
-    const bytes = sequence && (await this.core.store.get(tables.entries, entryKey(this.state.id, sequence)));
-    const entry = bytes ? decodeRecord<EntryRecord>(bytes) : undefined;
+    const entry = place && (await entryAt(this.core.store, this.state.id, Number(place.id.slice(prefix.length))));
     return entry?.kind === "message" ? entry : undefined;
   }
 

@@ -1,10 +1,10 @@
 /** Looks for messages by their words among what this device holds. The index says where to look; what is shown now decides. */
 import type { ClientCore } from "../../core.ts";
 import { SottoError } from "../../../protocol/errors.ts";
-import { decodeRecord, entryKey, tables, type EntryRecord } from "../../records.ts";
 import { changeIn } from "../changes/entry-rows.ts";
 import type { MessageReader } from "../changes/message-reader.ts";
 import type { ConversationState } from "../conversation-state.ts";
+import { entryAt } from "../kept-entries.ts";
 import type { LocalRetention } from "../local-retention.ts";
 import type { Message } from "../message.ts";
 import { entriesWith } from "./word-index.ts";
@@ -45,8 +45,7 @@ export class MessageSearch {
 
   /** The message that stands there, or that what stands there has edited. */
   private async messageAt(sequence: number): Promise<Message | undefined> {
-    const bytes = await this.core.store.get(tables.entries, entryKey(this.state.id, sequence));
-    const entry = bytes && decodeRecord<EntryRecord>(bytes);
+    const entry = await entryAt(this.core.store, this.state.id, sequence);
     if (!entry) return undefined;
     if (entry.kind === "message") return this.reader.isShown(entry.sender) ? this.reader.show(entry) : undefined;
     const target = changeIn(entry)?.target;
