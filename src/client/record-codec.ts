@@ -7,10 +7,11 @@ import { ByteWriter } from "../protocol/byte-writer.ts";
 import { SottoError } from "../protocol/errors.ts";
 
 const version = 1;
+const encoder = new TextEncoder();
 
 export function encodeRecord(record: object): Uint8Array {
   const parts: Uint8Array[] = [];
-  const json = new TextEncoder().encode(JSON.stringify(withoutBytes(record, parts)));
+  const json = encoder.encode(JSON.stringify(withoutBytes(record, parts)));
   const length = parts.reduce((sum, part) => sum + part.length, 1 + 4 + json.length);
   const writer = new ByteWriter(length).u8(version).opaque(json);
   for (const part of parts) writer.fixed(part);
@@ -27,17 +28,27 @@ export function decodeRecord<T extends object>(bytes: Uint8Array): T {
   return withBytes(record, reader) as T;
 }
 
-/** A copy in which bytes are named by their length; appends them to `parts`. */
+/** The value with bytes named by their length, copied where it has any; appends them to `parts`. */
 function withoutBytes(value: unknown, parts: Uint8Array[]): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof Uint8Array) {
     parts.push(value);
     return { $bytes: value.length };
   }
-  if (Array.isArray(value)) return value.map((one) => withoutBytes(one, parts));
-  const copy = Object.create(null) as Record<string, unknown>;
-  for (const name in value) copy[name] = withoutBytes(value[name as keyof typeof value], parts);
-  return copy;
+  const before = parts.length;
+  if (Array.isArray(value)) {
+    const copy = value.map((one) => withoutBytes(one, parts));
+    return parts.length > before ? copy : value;
+  }
+  const holder = value as Record<string, unknown>;
+  let copy: Record<string, unknown> | undefined;
+  for (const name in holder) {
+    const inner = holder[name];
+    if (typeof inner !== "object" || inner === null) continue;
+    const plain = withoutBytes(inner, parts);
+    if (plain !== inner) (copy ??= { ...holder })[name] = plain;
+  }
+  return copy ?? holder;
 }
 
 /** In place, as nobody else has the value; in the order of writing, which JSON keeps. */

@@ -311,9 +311,9 @@ export interface DisappearingRecord {
   goesAt: number | null;
 }
 
-/** Words, folded, and the sequences of the entries that have them, in a stretch of the log. */
+/** What entries of a stretch of the log say: their words, folded, each once, with spaces between. */
 export interface WordsRecord {
-  words: (readonly [word: string, sequences: readonly number[]])[];
+  entries: (readonly [sequence: number, words: string])[];
 }
 
 /** The last entries as they stand in the log: what a node that has lost them is given back. */

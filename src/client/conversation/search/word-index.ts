@@ -1,27 +1,28 @@
 /**
- * Which entries of the log have which words: rows of a few words each, for a stretch of the log and for words that begin alike. They are
- * written and taken out with the entries, and sealed like all that the store holds. An edit's words stand at the place of the edit.
+ * Which entries of the log have which words: the words of each, in rows of a stretch of the log. They are written and taken out with the
+ * entries, and sealed like all that the store holds. An edit's words stand at the place of the edit.
  */
 import { decodeContent } from "../../../crypto/content.ts";
 import type { ConversationId } from "../../../protocol/ids.ts";
-import { decodeRecord, encodeRecord, sortable, tables, type EntryRecord, type WordsRecord } from "../../records.ts";
+import { decodeRecord, sortable, tables, type EntryRecord, type WordsRecord } from "../../records.ts";
 import type { OpenClientStore } from "../../stores/client-store.ts";
 import type { Draft } from "../../stores/draft.ts";
 import { wordsOf } from "./words.ts";
 
-/** Entries of one stretch: bounds what one row can hold. */
+/** Entries of one stretch: bounds what one row can hold, and what is written again for each message. */
 const stretch = 32;
-const shelves = 64;
 const rowsPerRead = 64;
 
 /** Adds the words of an entry that is being stored. */
 export async function indexWords(draft: Draft, conversation: ConversationId, entry: EntryRecord): Promise<void> {
-  await change(draft, conversation, entry, (sequences) => [...new Set([...sequences, entry.sequence])]);
+  const words = wordsIn(entry);
+  if (words.length === 0) return;
+  await change(draft, conversation, entry, (others) => [...others, [entry.sequence, words.join(" ")]]);
 }
 
-/** Takes out the words of an entry that still has its content, and is about to lose it. */
+/** Takes out the words of an entry that is about to lose its content. */
 export async function forgetWords(draft: Draft, conversation: ConversationId, entry: EntryRecord): Promise<void> {
-  await change(draft, conversation, entry, (sequences) => sequences.filter((one) => one !== entry.sequence));
+  await change(draft, conversation, entry, (others) => others);
 }
 
 /** Entries that have, for each of these, a word that begins so: a stretch at a time, from the end of the log. */
@@ -30,20 +31,13 @@ export async function* entriesWith(
   conversation: ConversationId,
   beginnings: readonly string[],
 ): AsyncGenerator<number[], void, void> {
-  const [first, ...others] = beginnings;
-  const prefix = `${conversation}/${shelfOf(first!)}/`;
+  const prefix = `${conversation}/`;
   for (let before: string | undefined; ;) {
     const limits = { limit: rowsPerRead, reverse: true, ...(before === undefined ? {} : { before }) };
     const rows = await store.list(tables.words, { prefix, ...limits });
-    for (const { id, bytes } of rows) {
-      let found = sequencesIn(bytes, first!);
-      for (const other of others) {
-        if (found.size === 0) break;
-        const more = await store.get(tables.words, `${conversation}/${shelfOf(other)}/${id.slice(prefix.length)}`);
-        const those = more ? sequencesIn(more, other) : new Set();
-        found = new Set([...found].filter((sequence) => those.has(sequence)));
-      }
-      if (found.size > 0) yield [...found].toSorted((one, other) => other - one);
+    for (const { bytes } of rows) {
+      const found = decodeRecord<WordsRecord>(bytes).entries.filter(([, words]) => hasAll(words, beginnings));
+      if (found.length > 0) yield found.map(([sequence]) => sequence).toSorted((one, other) => other - one);
     }
     before = rows.at(-1)?.id;
     if (before === undefined) return;
@@ -53,39 +47,20 @@ export async function* entriesWith(
 async function change(
   draft: Draft,
   conversation: ConversationId,
-  { sequence, content }: EntryRecord,
-  next: (sequences: readonly number[]) => number[],
+  { sequence }: EntryRecord,
+  next: (others: WordsRecord["entries"]) => WordsRecord["entries"],
 ): Promise<void> {
-  const place = sortable(Math.floor(sequence / stretch));
-  for (const [shelf, words] of byShelf(content)) {
-    const id = `${conversation}/${shelf}/${place}`;
-    const bytes = await draft.get(tables.words, id);
-    const record = new Map(bytes ? decodeRecord<WordsRecord>(bytes).words : []);
-    for (const word of words) {
-      const sequences = next(record.get(word) ?? []);
-      if (sequences.length > 0) record.set(word, sequences);
-      else record.delete(word);
-    }
-    const kept = record.size > 0 ? encodeRecord({ words: [...record] } satisfies WordsRecord) : null;
-    if (kept || bytes) draft.write({ table: tables.words, id, bytes: kept });
-  }
+  const id = `${conversation}/${sortable(Math.floor(sequence / stretch))}`;
+  await draft.edit<WordsRecord>(tables.words, id, (record) => {
+    const entries = next((record?.entries ?? []).filter(([one]) => one !== sequence));
+    return entries.length > 0 ? { entries } : null;
+  });
 }
 
-function byShelf(content: Uint8Array | null): Map<string, string[]> {
+function wordsIn({ content }: EntryRecord): string[] {
   const decoded = content && decodeContent(content);
-  const shelved = new Map<string, string[]>();
-  if (decoded?.kind !== "text" && decoded?.kind !== "edit") return shelved;
-  for (const word of wordsOf(decoded.text)) {
-    const shelf = shelfOf(word);
-    shelved.set(shelf, [...(shelved.get(shelf) ?? []), word]);
-  }
-  return shelved;
+  return decoded?.kind === "text" || decoded?.kind === "edit" ? wordsOf(decoded.text) : [];
 }
 
-/** By how a word begins, so that the beginning of one is enough to look for it. */
-const shelfOf = (word: string): string => (word.codePointAt(0)! % shelves).toString().padStart(2, "0");
-
-function sequencesIn(bytes: Uint8Array, beginning: string): Set<number> {
-  const { words } = decodeRecord<WordsRecord>(bytes);
-  return new Set(words.filter(([word]) => word.startsWith(beginning)).flatMap(([, sequences]) => sequences));
-}
+const hasAll = (words: string, beginnings: readonly string[]): boolean =>
+  beginnings.every((beginning) => words.startsWith(beginning) || words.includes(` ${beginning}`));

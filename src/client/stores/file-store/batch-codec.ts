@@ -16,7 +16,12 @@ const value = 1;
 
 /** Batches put one after another are one batch. */
 export function encodeBatch(changes: readonly RecordChange[]): Uint8Array {
-  const writer = new ByteWriter();
+  // Tables and ids are ASCII: one byte a character.
+  const length = changes.reduce(
+    (sum, { table, id, bytes }) => sum + 13 + table.length + id.length + (bytes?.length ?? -4),
+    0,
+  );
+  const writer = new ByteWriter(length);
   for (const { table, id, bytes } of changes) {
     writer
       .u8(bytes ? value : deletion)
@@ -35,7 +40,7 @@ export function* decodeBatch(batch: Uint8Array): Generator<EncodedChange> {
     const kind = reader.u8();
     const table = reader.text();
     const id = reader.text();
-    const length = kind === value ? reader.opaque().length : 0;
+    const length = kind === value ? reader.opaqueView().length : 0;
     const end = batch.length - reader.remaining;
     yield { table, id, value: kind === value ? { at: end - length, length } : null, bytes: end - start };
   }
