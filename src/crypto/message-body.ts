@@ -26,6 +26,11 @@ export interface BodyContent {
   readonly content: Uint8Array;
 }
 
+export interface OpenedBody extends BodyContent {
+  /** 32 bytes. */
+  readonly contentHash: Uint8Array;
+}
+
 export interface SealedBody {
   /** 32 bytes, fresh: whoever holds it can read this body and no other. */
   readonly bodyKey: Uint8Array;
@@ -71,18 +76,42 @@ export function openBody(
   place: BodyPlace,
   body: Uint8Array,
   keys: { bodyKey: Uint8Array; deviceKey: Uint8Array },
-): BodyContent & { contentHash: Uint8Array } {
-  if (keys.bodyKey.length !== 32 || body.length < headLength || body[0] !== version) refuse();
+): OpenedBody {
   const where = placeParts(place);
-  const { key, tag } = deriveKeys(where, keys.bodyKey);
+  const { inner, signature } = openSigned(where, body, keys.bodyKey);
+  if (!isSignatureValid(signature, messageSignedBytes(where, inner), keys.deviceKey)) refuse();
+  return { ...inner, contentHash: hashContent(where, inner) };
+}
+
+/**
+ * Opens a body that its sender has named in what it signed otherwise: with that, the body is as good as signed, and its own signature is
+ * left to those who read it without. `bodyHash`: 32 bytes, as the sealed message has it. Throws `undecryptable`, always the same.
+ */
+export function openNamedBody(
+  place: BodyPlace,
+  body: Uint8Array,
+  named: { bodyKey: Uint8Array; bodyHash: Uint8Array },
+): OpenedBody {
+  if (!isBodyHash(body, named.bodyHash)) refuse();
+  const where = placeParts(place);
+  const { inner } = openSigned(where, body, named.bodyKey);
+  return { ...inner, contentHash: hashContent(where, inner) };
+}
+
+function openSigned(
+  where: PlaceParts,
+  body: Uint8Array,
+  bodyKey: Uint8Array,
+): { inner: BodyContent; signature: Uint8Array } {
+  if (bodyKey.length !== 32 || body.length < headLength || body[0] !== version) refuse();
+  const { key, tag } = deriveKeys(where, bodyKey);
   if (!equalSecrets(tag, body.subarray(1, 1 + tagLength))) refuse();
   const nonce = body.subarray(1 + tagLength, headLength);
   const padded = cipher.open(key, nonce, signedBytes("body", ...where), body.subarray(headLength));
   key.fill(0);
-  const { inner, signature } = decodeInner(unpad(padded));
+  const opened = decodeInner(unpad(padded));
   padded.fill(0);
-  if (!isSignatureValid(signature, messageSignedBytes(where, inner), keys.deviceKey)) refuse();
-  return { ...inner, contentHash: hashContent(where, inner) };
+  return opened;
 }
 
 /** BLAKE2b-256 of a sealed body, as the sealed message names it. */

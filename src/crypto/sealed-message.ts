@@ -4,7 +4,15 @@ import { ByteWriter } from "../protocol/byte-writer.ts";
 import { SottoError } from "../protocol/errors.ts";
 import { idToBytes } from "../protocol/ids.ts";
 import { unwrapBodyKey, wrapBodyKey, type HistoryKey, type WrapPlace } from "./history-key.ts";
-import { hashBody, isBodyHash, openBody, sealBody, type BodyContent, type BodyPlace } from "./message-body.ts";
+import {
+  hashBody,
+  openBody,
+  openNamedBody,
+  sealBody,
+  type BodyContent,
+  type BodyPlace,
+  type OpenedBody,
+} from "./message-body.ts";
 import { equalSecrets } from "./primitives/bytes.ts";
 import { decodeTaggedFields, encodeTaggedFields, fieldOfLength } from "./tagged-fields.ts";
 
@@ -25,8 +33,7 @@ export interface SealedMessage {
   readonly contentHash: Uint8Array;
 }
 
-export interface OpenedMessage extends BodyContent {
-  readonly contentHash: Uint8Array;
+export interface OpenedMessage extends OpenedBody {
   readonly deviceList: DeviceListHead;
 }
 
@@ -59,21 +66,20 @@ export function sealMessage(
 }
 
 /**
- * Opens a message whose group ciphertext has been opened. `place` and `number` are what the envelope claims, `sender.deviceKey`
- * (32 bytes) what the group's tree says: message, body and signature must agree with both. `historyKey` opens the wrap, which must
+ * Opens a message whose group ciphertext has been opened: `plaintext` is what the sender signed in the group, and names the body.
+ * `place` and `number` are what the envelope claims; message and body must agree with both. `historyKey` opens the wrap, which must
  * bring the same body key: who reads later reads the same. Throws `undecryptable`.
  */
 export function openMessage(
   place: BodyPlace & { number: number },
   sealed: { plaintext: Uint8Array; body: Uint8Array; wrap?: Uint8Array | undefined },
-  sender: { deviceKey: Uint8Array },
   historyKey?: HistoryKey,
 ): OpenedMessage {
   const named = decodeSealed(sealed.plaintext);
-  const fits = equalBytes(named.id, idToBytes(place.id)) && named.number === place.number;
-  if (!fits || !isBodyHash(sealed.body, named.bodyHash)) throw new SottoError("undecryptable");
+  if (!equalBytes(named.id, idToBytes(place.id)) || named.number !== place.number)
+    throw new SottoError("undecryptable");
+  const opened = openNamedBody(place, sealed.body, named);
   if (sealed.wrap) requireSameKey(sealed.wrap, historyKey, { ...place, bodyHash: named.bodyHash }, named.bodyKey);
-  const opened = openBody(place, sealed.body, { bodyKey: named.bodyKey, deviceKey: sender.deviceKey });
   if (opened.number !== named.number || !equalBytes(opened.previousContentHash, named.previousContentHash)) {
     throw new SottoError("undecryptable");
   }

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { hashBody, isBodyHash, openBody, sealBody } from "../../src/crypto/message-body.ts";
+import { hashBody, isBodyHash, openBody, openNamedBody, sealBody } from "../../src/crypto/message-body.ts";
 import { generateSigningKeyPair } from "../../src/crypto/signing-key.ts";
 import { sodiumReady } from "../../src/identity/sodium.ts";
 import { newId, type MessageId } from "../../src/protocol/ids.ts";
@@ -47,6 +47,18 @@ describe("a message's body", () => {
     const { place, keys, inner } = exampleMessage();
     const { body, bodyKey } = sealBody(place, inner, generateSigningKeyPair().secretKey);
     expect(refusalOf(() => openBody(place, body, { bodyKey, deviceKey: keys.publicKey }))).to.match(/^undecryptable/);
+  });
+
+  it("is as good as signed where its sender has signed its hash and its key otherwise", () => {
+    const { place, inner } = exampleMessage();
+    const { body, bodyKey, contentHash } = sealBody(place, inner, generateSigningKeyPair().secretKey);
+    const bodyHash = hashBody(body);
+    expect(openNamedBody(place, body, { bodyKey, bodyHash })).to.deep.equal({ ...inner, contentHash });
+    for (const changed of [flipBit(bodyHash, 0), hashBody(flipBit(body, body.length - 1))]) {
+      expect(refusalOf(() => openNamedBody(place, body, { bodyKey, bodyHash: changed }))).to.match(/^undecryptable/);
+    }
+    const otherKey = flipBit(bodyKey, 0);
+    expect(refusalOf(() => openNamedBody(place, body, { bodyKey: otherKey, bodyHash }))).to.match(/^undecryptable/);
   });
 
   it("has a hash that any change changes", () => {

@@ -14,13 +14,13 @@ describe("a sealed message", () => {
   before(sodiumReady);
 
   it("opens to what was sealed", () => {
-    const { place, keys, inner, deviceList, sealed } = sealedExample();
-    const opened = openMessage(place, sealed, { deviceKey: keys.publicKey });
+    const { place, inner, deviceList, sealed } = sealedExample();
+    const opened = openMessage(place, sealed);
     expect(opened).to.deep.include({ ...inner, deviceList, contentHash: sealed.contentHash });
   });
 
   it("is refused under an envelope that claims another id, number, sender or conversation", () => {
-    const { place, keys, sealed } = sealedExample();
+    const { place, sealed } = sealedExample();
     const claims = [
       { ...place, number: place.number + 1 },
       { ...place, id: newId<typeof place.id>() },
@@ -28,27 +28,25 @@ describe("a sealed message", () => {
       { ...place, conversation: newId<typeof place.conversation>() },
     ];
     for (const claim of claims) {
-      expect(refusalOf(() => openMessage(claim, sealed, { deviceKey: keys.publicKey }))).to.match(/^undecryptable/);
+      expect(refusalOf(() => openMessage(claim, sealed))).to.match(/^undecryptable/);
     }
   });
 
   it("is refused with the body of another message", () => {
     const [one, two] = [sealedExample(), sealedExample()];
     const mixed = { plaintext: one.sealed.plaintext, body: two.sealed.body };
-    expect(refusalOf(() => openMessage(one.place, mixed, { deviceKey: one.keys.publicKey }))).to.match(
-      /^undecryptable/,
-    );
+    expect(refusalOf(() => openMessage(one.place, mixed))).to.match(/^undecryptable/);
   });
 
   it("is refused, but for the device list's head, whichever byte of its plaintext is changed", () => {
-    const { place, keys, deviceList, sealed } = sealedExample();
+    const { place, deviceList, sealed } = sealedExample();
     const { plaintext, body } = sealed;
     let headBytes = 0;
     for (let at = 0; at < plaintext.length; at++) {
       const changed = { plaintext: flipBit(plaintext, at), body };
       let opened;
       try {
-        opened = openMessage(place, changed, { deviceKey: keys.publicKey });
+        opened = openMessage(place, changed);
       } catch {
         continue;
       }

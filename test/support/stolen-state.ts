@@ -86,7 +86,7 @@ export class StolenState {
     ).catch(() => ({ content: undefined }));
     if (content?.content.contentType !== "application") return undefined;
     const plaintext = content.content.applicationData;
-    return openMessage({ ...entry, sender: sender.device }, { plaintext, body }, sender).content;
+    return openMessage({ ...entry, sender: sender.device }, { plaintext, body }).content;
   }
 
   private openByHistoryKey(entry: LogEntry): Uint8Array | undefined {

@@ -74,7 +74,7 @@ export async function openEntry(
       return { reason: "undecryptable", ...spent };
     }
     const place = { conversation: entry.conversation, id: entry.id, sender: sender.device, number: entry.number };
-    const message = openMessage(place, { plaintext: opened.plaintext, body, wrap }, sender, historyKey);
+    const message = openMessage(place, { plaintext: opened.plaintext, body, wrap }, historyKey);
     const skipped = known !== undefined && entry.number !== known.number + 1;
     // Of one that has gone before it was read here nobody knows what it said.
     const isChained = known !== undefined && !skipped && known.contentHash.length > 0;
