@@ -25,6 +25,19 @@ const cheap = { opslimit: 1, memlimitBytes: 8192 };
 /** As many as a device has of both suites: the one that a Welcome is for comes last. */
 const otherPairs = 199;
 
+/** Texts as they wait to be sealed. */
+export function queuedTexts(texts: readonly string[]): OutboxRecord[] {
+  return texts.map((text) => ({
+    id: newId<MessageId>(),
+    content: encodeContent({ kind: "text", text, sentAt: Date.now() }),
+    sentAt: Date.now(),
+    number: null,
+    contentHash: null,
+    previousContentHash: null,
+    sealed: null,
+  }));
+}
+
 export interface BenchLog {
   conversation: ConversationId;
   entries: LogEntry[];
@@ -102,19 +115,10 @@ export class BenchSide {
     await this.take(this.log.entries.slice(-1));
   }
 
-  /** Seals, stores, and gives what would be sent; the log takes it. */
-  async send(texts: readonly string[]): Promise<void> {
-    const queued = texts.map((text): OutboxRecord => ({
-      id: newId<MessageId>(),
-      content: encodeContent({ kind: "text", text, sentAt: Date.now() }),
-      sentAt: Date.now(),
-      number: null,
-      contentHash: null,
-      previousContentHash: null,
-      sealed: null,
-    }));
+  /** Seals and stores what is queued; gives what would be sent. */
+  async seal(queued: readonly OutboxRecord[]): Promise<OutboxRecord[]> {
     const { state } = this;
-    await state.queue.run(async () => {
+    return state.queue.run(async () => {
       const historyKey = await this.historyKeys.at(state.record, this.group);
       const place = { group: this.group, ...state.record, historyKey };
       const sealed = await sealOutgoing(this.core, place, queued, { version: 1, head: new Uint8Array(32) });
@@ -122,8 +126,14 @@ export class BenchSide {
       const changes = records.map((record) => this.outboxChange(record.id, record));
       await state.commit({ group, record: { lastNumber, lastContentHash, lastId: records.at(-1)!.id } }, changes);
       sealed.release();
-      for (const record of records) this.post(record);
+      return records;
     });
+  }
+
+  /** The log takes it. */
+  post({ id, number, sealed }: OutboxRecord): void {
+    const { generation, epoch, payload } = sealed!;
+    this.append({ kind: "message", generation, epoch, id, number: number!, payload: toBase64(payload) });
   }
 
   /** Takes entries of the log, as they are pushed. */
@@ -137,11 +147,6 @@ export class BenchSide {
   async end(): Promise<void> {
     await this.store.close();
     await this.removeFolder();
-  }
-
-  private post({ id, number, sealed }: OutboxRecord): void {
-    const { generation, epoch, payload } = sealed!;
-    this.append({ kind: "message", generation, epoch, id, number: number!, payload: toBase64(payload) });
   }
 
   private append(entry: Pick<LogEntry, "kind" | "generation" | "epoch" | "id" | "number" | "payload">): LogEntry {

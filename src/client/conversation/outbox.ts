@@ -39,7 +39,7 @@ export interface OutboxHooks {
   lost(): void;
 }
 
-const sealRun = 32;
+const sealRun = 64;
 const window = 128;
 /** How often in a row it is tried again at once where the group or the log has moved on. */
 const triedAtOnce = 3;
