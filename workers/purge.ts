@@ -6,6 +6,11 @@ import type { WorkerPorts } from "./worker-ports.ts";
 /** Rows deleted in one transaction: few enough that nobody waits for it. */
 const rowsPerChunk = 500;
 export const purgeEveryMs = 10 * 60_000;
+/**
+ * Of the log, dropped in one turn: whoever writes waits for each, and of several in a row the slowest hundredth of all messages would be made. There is
+ * more than one only where nothing was purged for days, or the retention was shortened.
+ */
+const partitionsPerTurn = 1;
 
 /** What one purge did, or would do: times in milliseconds, since 1970 where they are points. */
 export interface PurgeRun {
@@ -19,16 +24,21 @@ export interface PurgeRun {
   tables: PurgeReport;
 }
 
+/** A scheduled turn of the purge. */
+export const purgeInTurn = (ports: Parameters<typeof purgeExpired>[0]): Promise<PurgeRun> =>
+  purgeExpired(ports, { partitions: partitionsPerTurn });
+
+/** `partitions`: of the log, dropped at most; not said: all that are past. */
 export async function purgeExpired(
   { store, blobs, telemetry, now }: Pick<WorkerPorts, "store" | "blobs" | "telemetry" | "now">,
-  options: { dryRun?: boolean } = {},
+  options: { dryRun?: boolean; partitions?: number } = {},
 ): Promise<PurgeRun> {
   const dryRun = options.dryRun ?? false;
   const [startedAt, began] = [now(), performance.now()];
   const ended = blobs && { blobs, store, telemetry, now };
   const gone = dryRun || !ended ? { rows: await store.countExpiredBlobs(startedAt) } : await removeEndedBlobs(ended);
   const ofBlobs: PurgeReport = ended ? [{ table: "blobs", rule: "over, with their bytes", ...gone }] : [];
-  const tables = [...ofBlobs, ...(await store.purge({ now: startedAt, dryRun, chunk: rowsPerChunk }))];
+  const tables = [...ofBlobs, ...(await store.purge({ ...options, now: startedAt, dryRun, chunk: rowsPerChunk }))];
   const tookMs = Math.round(performance.now() - began);
   const rows = tables.reduce((sum, line) => sum + line.rows, 0);
   const run = { dryRun, startedAt, tookMs, nextAt: startedAt + purgeEveryMs, rows, tables };

@@ -7,7 +7,7 @@ import { atDatabaseTime } from "./database-time.ts";
 import { expireUndelivered, ringLaggards } from "./delivery.ts";
 import { prepareStore } from "./prepare.ts";
 import { reapPresence } from "./presence.ts";
-import { purgeEveryMs, purgeExpired } from "./purge.ts";
+import { purgeEveryMs, purgeInTurn } from "./purge.ts";
 import { findDueWakes, wakeHere, type LeasedWake } from "./wakes.ts";
 import type { SweepPorts, WorkerPorts } from "./worker-ports.ts";
 
@@ -36,7 +36,7 @@ export function sweepsOf(ports: SweepPorts, { undeliveredTtlMs, handOn }: SweepO
     { name: "ring", everyMs: second, run: timed(ringLaggards) },
     { name: "wake", everyMs: second, run: timed((due) => findDueWakes(due, wake(due))) },
     { name: "expire", everyMs: minute, run: timed((due) => expireUndelivered(due, undeliveredTtlMs)) },
-    { name: "purge", everyMs: purgeEveryMs, run: timed(purgeExpired) },
+    { name: "purge", everyMs: purgeEveryMs, run: timed(purgeInTurn) },
     { name: "presence", everyMs: 5 * second, run: () => reapPresence(ports) },
     { name: "prepare", everyMs: 60 * minute, run: timed(prepareStore) },
     { name: "orphans", everyMs: 6 * 60 * minute, run: timed(removeOrphans) },

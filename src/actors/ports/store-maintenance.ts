@@ -77,9 +77,10 @@ export interface MaintenanceStore {
    * retention of their conversation and those that disappear (their hashes stay where a device has still to pass them), groups that
    * everybody has left, receipts 30 days after all have the message, expired key packages and link offers, Welcomes past retention or unreferenced, requests to be
    * re-added past `UNDELIVERED_TTL_DAYS`, conversations neither founded nor opened within the retention, due rows of what is
-   * gone, positions and numbers of removed devices past retention.
+   * gone, positions and numbers of removed devices past retention. `partitions`: of the log, dropped at most, where it has any; not
+   * said: all that are past.
    */
-  purge(options: { now: number; dryRun: boolean; chunk: number }): Promise<PurgeReport>;
+  purge(options: { now: number; dryRun: boolean; chunk: number; partitions?: number }): Promise<PurgeReport>;
   /** How fast the log has grown of late; of a sample of it, where it is large. For `doctor`. */
   measureGrowth(now: number): Promise<Growth>;
   /** Sizes for `doctor` and metrics. */

@@ -62,11 +62,11 @@ export async function addPartitions(database: Database, now: number, retentionDa
 }
 
 /**
- * Drops the partitions of which every entry was accepted before a time. However many entries: the time is that of a file. One after
- * another, so that who writes meanwhile waits for one at the most.
+ * Drops the partitions of which every entry was accepted before a time, `atMost` of them, the oldest first. However many entries: the
+ * time is that of a file. One after another, so that who writes meanwhile waits for one at the most.
  */
-export async function dropPartitions(database: Database, before: number): Promise<Outcome> {
-  for (;;) {
+export async function dropPartitions(database: Database, before: number, atMost = Infinity): Promise<Outcome> {
+  for (let dropped = 0; dropped < atMost; dropped += 1) {
     let isDropped = false;
     const outcome = await alter(database, dropping, async (db) => {
       const gone = (await readPartitions(db)).find(({ endDay }) => endDay !== null && endDay <= dayOf(before));
@@ -75,6 +75,7 @@ export async function dropPartitions(database: Database, before: number): Promis
     });
     if (outcome === "put-off" || !isDropped) return outcome;
   }
+  return "done";
 }
 
 async function readPartitions(db: MysqlConnection): Promise<Partition[]> {

@@ -17,7 +17,7 @@ const bytesPatienceMs = 7 * dayMs;
  */
 export async function purgeInSteps(
   database: Database,
-  { now, dryRun, chunk }: Parameters<Store["purge"]>[0],
+  { now, dryRun, chunk, partitions }: Parameters<Store["purge"]>[0],
 ): Promise<PurgeReport> {
   const report: PurgeReport = [];
   for (const rule of purgeRules) {
@@ -30,7 +30,7 @@ export async function purgeInSteps(
   }
   if (dryRun) return report;
   const before = await database.read((context) => Promise.resolve(cutoffsOf(context, now).retention));
-  if ((await dropPartitions(database, before)) === "put-off") {
+  if ((await dropPartitions(database, before, partitions)) === "put-off") {
     report.find(({ table }) => table === "messages")!.putOff = true;
   }
   return report;

@@ -83,6 +83,9 @@ describe("the store on MySQL", function () {
     expect(new Set(await ends()).size).to.equal((await ends()).length);
     const { conversation, alice } = await foundDirect(store);
     await store.acceptMessages(conversation, [messageBy(conversation, alice, 1)]);
+    const before = await ends();
+    await store.purge({ now: later, dryRun: false, chunk: 100, partitions: 1 });
+    expect(await ends(), "the oldest, in a turn").to.deep.equal(before.slice(1));
     await store.purge({ now: later, dryRun: false, chunk: 100 });
     expect(Math.min(...(await ends()))).to.be.greaterThan(dayOf(later) - 91);
     const [row] = (await server.query("SELECT COUNT(*) AS rows_left FROM messages", url)) as [{ rows_left: number }];
