@@ -51,13 +51,16 @@ export class Users {
     return { users: found };
   }
 
-  /** In a group also of those who have left it, where the caller may read what they said there: it is signed by their devices. */
+  /**
+   * In a group also of those who have left it, where the caller may read what they said there: it is signed by their devices. And for a
+   * caller who has left it, of those who were there then.
+   */
   private async requireReadable({ user }: Caller, { users, conversation }: RequestOf<"devices:read">): Promise<void> {
     const others = users.map((one) => one.user);
     const { store, contacts } = this.ports;
     const met = conversation === undefined ? [] : await store.metInHistory(conversation, user, others);
     const strangers = others.filter((other) => !met.includes(other));
-    await contacts.requireFor(user, strangers, conversation);
+    if (strangers.length > 0) await contacts.requireFor(user, strangers, conversation);
   }
 
   /** Throws `forbidden` unless the caller shares a conversation with each of them. */

@@ -29,6 +29,8 @@ import { DeviceNames, type DeviceNamed } from "./device/device-names.ts";
 import { Devices } from "./device/devices.ts";
 import { KeyPackageSupply, type StockLevels } from "./device/key-package-supply.ts";
 import { OwnDevice } from "./device/own-device.ts";
+import type { ExportRecord } from "./export/export-records.ts";
+import { HistoryExport, type ExportOptions } from "./export/history-export.ts";
 import { NodeSync } from "./node-sync.ts";
 import { Presence, type PresenceEvent } from "./presence.ts";
 import { Privacy, type PrivacyChoices } from "./privacy.ts";
@@ -288,6 +290,15 @@ export class Client {
    */
   search(words: string, options: SearchOptions = {}): Promise<SearchHit[]> {
     return search(this.registry, words, options);
+  }
+
+  /**
+   * Everything that this device can read, as it stands, in records of plain JSON, of which each is a line of a file: see `docs/export.md`.
+   * What the device does not hold comes from the node, so that it is to be online; one page is in memory. Errors: `conversation-unknown`,
+   * `aborted`, `closed`; what cannot be read is a record.
+   */
+  export(options: ExportOptions = {}): AsyncGenerator<ExportRecord, void, void> {
+    return new HistoryExport(this.core, this.registry.all(), options).records();
   }
 
   /** What to compare with the other side, by voice or face to face. Error: `device-unknown` while they have no device. */

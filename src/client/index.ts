@@ -30,6 +30,17 @@ export type { Fault } from "./core.ts";
 export type { DeviceNamed } from "./device/device-names.ts";
 export type { RecoveryStatus, Restored } from "./recovery/recovery.ts";
 export type { DeviceInfo, DeviceLink } from "./device/devices.ts";
+export type {
+  ExportedAttachment,
+  ExportedBytes,
+  ExportedConversation,
+  ExportedEnd,
+  ExportedGap,
+  ExportedHead,
+  ExportedMessage,
+  ExportRecord,
+} from "./export/export-records.ts";
+export type { ExportOptions, ExportProgress } from "./export/history-export.ts";
 export type { PresenceEvent } from "./presence.ts";
 export type { PrivacyChoices } from "./privacy.ts";
 export type { Message, MessageChange, MessageState } from "./conversation/message.ts";

@@ -6,6 +6,13 @@ export const firstReadable = "COALESCE(s.first_sequence, m.joined_sequence)";
 /** What was shared with a member in its present stay: an earlier one's counts for nothing. */
 export const joinOfShares = `LEFT JOIN history_shares s
   ON s.conversation = m.conversation AND s.user = m.user AND s.joined_sequence = m.joined_sequence`;
+/**
+ * Whether a member `o` was there while that was said which `m` may read. With `joinOfShares`. Who is out of the group meets nobody who came
+ * after it was out.
+ */
+export const isMet = `o.joined_sequence IS NOT NULL
+  AND (m.left_sequence IS NULL OR o.joined_sequence <= m.left_sequence)
+  AND (o.left_sequence IS NULL OR o.left_sequence >= ${firstReadable})`;
 
 /** Who shares: in the group now, with this device of theirs. Values: device, conversation, user. Row: `SharingGround.by`. */
 export const findSharer = `SELECT ${firstReadable} AS first, g.policy FROM members m ${joinOfShares}

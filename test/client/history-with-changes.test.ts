@@ -10,6 +10,7 @@ import {
 } from "../../src/client/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { coreOf } from "../support/held-state.ts";
+import { joined } from "../support/joined.ts";
 import { dataOf, MaliciousNode, ok, refused } from "../support/malicious-node.ts";
 import { People } from "../support/people.ts";
 import { refusal } from "../support/refusal.ts";
@@ -67,14 +68,6 @@ describe("pages of a conversation whose messages were changed", function () {
     node.behave();
     await people.close();
   });
-
-  const joined = (client: Client, id: string): Promise<Conversation> =>
-    eventually(async () => {
-      await client.sync();
-      const found = client.conversation(id);
-      if (!found?.isJoined) throw new Error("not yet");
-      return found;
-    });
 
   /** Ann and ben talk: 60 messages, of which some are edited, retracted and reacted to, soon after or much later. */
   async function talk(annStore = memoryStore()): Promise<{ ann: Client; chat: Conversation; back: Conversation }> {

@@ -1,4 +1,5 @@
 /** What a device shows of a conversation, in a form that is the same, byte by byte, where two devices show the same. */
+import { createHash } from "node:crypto";
 import type { Conversation, HistoryPage, Message } from "../../src/client/index.ts";
 
 /** Everything that people see of a message, but how far it has got. */
@@ -16,7 +17,36 @@ export function shownOf(message: HistoryPage["messages"][number]): object {
     editedAt: message.editedAt,
     isRetracted: message.isRetracted,
     reactions: [...message.reactions],
+    expiresIn: message.expiresIn,
+    isUnknown: message.isUnknown,
+    attachments: message.attachments.map(({ name, type, size, preview }) => ({ name, type, size, preview })),
   };
+}
+
+/** The same with the hash of each file, which is fetched. */
+async function shownWithFiles(message: HistoryPage["messages"][number]): Promise<object> {
+  if ("reason" in message) return shownOf(message);
+  const files: string[] = [];
+  for (const attachment of message.attachments) {
+    const hash = createHash("sha256");
+    for await (const chunk of attachment.download()) hash.update(chunk);
+    files.push(hash.digest("hex"));
+  }
+  return { ...shownOf(message), files };
+}
+
+/** Page for page, back to the beginning, all that a device shows and says of each; in turn so many messages a page. */
+export async function pagesShown(chat: Conversation, limits: readonly number[]): Promise<string[]> {
+  const pages: string[] = [];
+  for (let before: number | undefined; ;) {
+    const limit = limits[pages.length % limits.length]!;
+    const { messages, ...about } = await chat.history({ limit, ...(before === undefined ? {} : { before }) });
+    const shown: object[] = [];
+    for (const message of messages) shown.push(await shownWithFiles(message));
+    pages.push(JSON.stringify({ ...about, messages: shown }, null, 1));
+    if (about.before === undefined) return pages;
+    before = about.before;
+  }
 }
 
 /** All pages, back from the newest, in the order of the log. */

@@ -56,7 +56,7 @@ export interface HistoryStore {
    * group now, or the group keeps no history. `not-a-member`: one of the two, or the device, is not in it, or the member came elsewhere.
    */
   shareHistory(share: HistoryShareRow): Promise<HistoryShareOutcome>;
-  /** Those of `others` who are in a conversation of the user's, or were while that was said which the user may read; in order. */
+  /** Those of `others` who are in a conversation that is or was the user's, or were, while that was said which the user may read; in order. */
   metInHistory(conversation: ConversationId, user: UserId, others: readonly UserId[]): Promise<UserId[]>;
   /**
    * Keeps history keys of a user; one that is there already stays as it is. Answers false, and keeps none of them, where the user

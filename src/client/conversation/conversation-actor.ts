@@ -10,9 +10,11 @@ import type { Receipt } from "../../protocol/receipts.ts";
 import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
 import { TypedEmitter } from "../async/typed-emitter.ts";
 import { inBackground, type ClientCore } from "../core.ts";
+import type { ConversationRecord } from "../records.ts";
 import { AckSender } from "./ack-sender.ts";
 import { ConversationMessages } from "./conversation-messages.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { departureBefore } from "./departure.ts";
 import { DisappearingMessages, type Disappeared } from "./disappearing-messages.ts";
 import { FoundingRetries } from "./founding-retries.ts";
 import { GenerationFounding } from "./generation-founding.ts";
@@ -126,6 +128,7 @@ export class ConversationActor {
       awaitsWelcome: () => this.lastWaiting === "welcome",
       came: (message) => this.events.emit("message", message),
       changed: (message) => this.events.emit("message-changed", message),
+      named: () => this.groupChanged(new Set(["name"])),
     });
     this.sharing = new HistorySharing(core, state, this.historyKeys, () => this.outbox);
     this.keeper = new GroupKeeper(core, state, {
@@ -292,6 +295,8 @@ export class ConversationActor {
   /** Compares with the node, and brings both sides up to date. Errors: those of the connection. */
   async sync(summary: ConversationSummary): Promise<void> {
     if (this.state.record.left) return;
+    const left = await departureBefore(this.core, this.state, summary);
+    if (left) return this.takeDeparture(left);
     this.acks.noteAcked(summary.position);
     if (this.state.record.lostAt !== null) await this.askForReadd(summary);
     else if (!this.holds(summary)) await this.loseState(summary);
@@ -310,6 +315,14 @@ export class ConversationActor {
     const users = [...behind.map(({ user }) => user), ...this.state.record.invited];
     if (users.length > 0 || this.keeper.needsAlignment()) await this.devicesChanged(users);
     this.outbox.wake();
+  }
+
+  private async takeDeparture(left: ConversationRecord["left"]): Promise<void> {
+    await this.state.queue.run(async () => {
+      // A Welcome may have come meanwhile.
+      if (this.state.record.joinedSequence === 0) await this.state.commit({ record: { left } });
+    });
+    if (this.state.record.left) this.groupChanged(new Set(["left"]));
   }
 
   /** The node does not list a conversation that this device is in: it may have lost it. */

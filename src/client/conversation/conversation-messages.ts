@@ -42,6 +42,8 @@ export interface ConversationMessagesParts {
   came: (message: Message) => void;
   /** What is to be seen of a message has changed. */
   changed: (message: Message) => void;
+  /** What the group is called has been learned from its history. */
+  named: () => void;
 }
 
 export class ConversationMessages {
@@ -61,7 +63,7 @@ export class ConversationMessages {
   private readonly arrivals: Arrivals;
 
   constructor(core: ClientCore, state: ConversationState, parts: ConversationMessagesParts) {
-    const { book, keys, retention, outbox, awaitsWelcome, came, changed } = parts;
+    const { book, keys, retention, outbox, awaitsWelcome, came, changed, named } = parts;
     const live = new LiveMessages();
     const authorship = new Authorship(core, state);
     const attachments = new AttachmentSending(core, state, outbox);
@@ -72,7 +74,8 @@ export class ConversationMessages {
     const waiting = (id: MessageId): Content | undefined => decoded(outbox().contentOf(id));
     const pending = new PendingChanges(core, { isWaiting, refresh });
     const reader = new MessageReader(core, state, { authorship, live, outgoing, pending, waiting, changed });
-    const older = new HistoryReader(core, state, { keys, authorship, changed: (targets) => targets.forEach(refresh) });
+    const refreshAll = (targets: ReadonlySet<MessageId>): void => targets.forEach(refresh);
+    const older = new HistoryReader(core, state, { keys, authorship, changed: refreshAll, named });
     this.live = live;
     this.state = state;
     this.outbox = outbox;

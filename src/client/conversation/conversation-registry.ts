@@ -146,9 +146,11 @@ export class ConversationRegistry {
   private async adopt(state: ConversationState, isNew: boolean): Promise<Conversation> {
     const { peer } = state.record;
     const open = () => (peer === null ? this.look(state.id) : this.ask(peer, state.id));
-    const actor = new ConversationActor(this.core, state, open);
+    // A signal of its own: many listeners at one make Node warn of a leak. All else is the client's.
+    const closing = AbortSignal.any([this.core.closing]);
+    const core = Object.create(this.core, { closing: { value: closing } }) as ClientCore;
+    const actor = new ConversationActor(core, state, open);
     await actor.load();
-    const { closing } = this.core;
     const conversation = peer === null ? new Group(actor, this.core.own.user, closing) : new Direct(actor, closing);
     this.running.set(conversation.id, actor);
     this.known.set(conversation.id, conversation);

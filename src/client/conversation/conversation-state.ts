@@ -146,6 +146,10 @@ export class ConversationState {
   get founds(): boolean {
     return this.pending !== undefined && this.pending.record.generation > this.current.generation;
   }
+  /** The last sequence that this device's user can read, as far as it knows: also of a group that the device was never in. */
+  get logEnd(): number {
+    return Math.max(this.current.position, this.current.left?.sequence ?? 0);
+  }
   get isGroup(): boolean {
     return this.current.peer === null;
   }

@@ -29,7 +29,7 @@ export class HeldLog {
    * Reads what is missing from a sequence on. False: not now, or not all of it. Errors: those of the connection, and `aborted`.
    */
   async complete(from: number, signal?: AbortSignal): Promise<boolean> {
-    const missing = (): SequenceRanges => gapsIn(this.known(), from, this.state.record.position);
+    const missing = (): SequenceRanges => gapsIn(this.known(), from, this.state.logEnd);
     for (const [first, last] of missing().toReversed()) {
       for (let before = last + 1; before > first;) {
         if (signal?.aborted) throw new SottoError("aborted");

@@ -100,8 +100,8 @@ export class HistoryPages {
         if (found.length === limit) break;
       }
     }
-    const first = cursor ?? this.state.record.position + 1;
-    const isNewest = before === undefined || before > this.state.record.position;
+    const first = cursor ?? this.state.logEnd + 1;
+    const isNewest = before === undefined || before > this.state.logEnd;
     return this.page(found.toReversed(), first, isNewest ? undefined : before - 1, isOver, signal);
   }
 
@@ -112,7 +112,7 @@ export class HistoryPages {
     signal?: AbortSignal,
   ): Promise<HistoryPage> {
     const found: EntryRecord[] = [];
-    const end = Math.min(before ?? Infinity, this.state.record.position + 1);
+    const end = Math.min(before ?? Infinity, this.state.logEnd + 1);
     let [cursor, first] = [after, after + 1];
     while (found.length < limit && cursor + 1 < end) {
       if (signal?.aborted) throw new SottoError("aborted");
@@ -128,7 +128,7 @@ export class HistoryPages {
       }
       if ((rows.at(-1)?.sequence ?? end) >= end) break;
     }
-    const isNewest = cursor >= this.state.record.position;
+    const isNewest = cursor >= this.state.logEnd;
     return this.page(found, first, isNewest ? undefined : cursor, false, signal);
   }
 
@@ -172,7 +172,7 @@ export class HistoryPages {
   /** Newest first: what is here up to a gap; at a gap what the node has of it; and where that is nothing, what is here below it. */
   private async entriesOrOlder(before: number | undefined, limit: number): Promise<EntryRecord[]> {
     const rows = await this.entriesBefore(before, limit);
-    const next = (before ?? this.state.record.position + 1) - 1;
+    const next = (before ?? this.state.logEnd + 1) - 1;
     const gap = rows.findIndex(({ sequence }, index) => sequence !== next - index);
     if (gap > 0) return rows.slice(0, gap);
     if (gap === -1 && rows.length > 0) return rows;
@@ -187,7 +187,7 @@ export class HistoryPages {
     const gap = rows.findIndex(({ sequence }, index) => sequence !== after + 1 + index);
     if (gap > 0) return rows.slice(0, gap);
     if (gap === -1 && rows.length > 0) return rows;
-    const last = (rows[0]?.sequence ?? this.state.record.position + 1) - 1;
+    const last = (rows[0]?.sequence ?? this.state.logEnd + 1) - 1;
     let from = after + 1;
     let newer = await this.older.between(from, Math.min(last, from + limit - 1));
     const { first } = this.older;

@@ -32,6 +32,8 @@ export interface HistoryReaderParts {
   authorship: Authorship;
   /** Changes of these messages have been read. */
   changed(targets: ReadonlySet<MessageId>): void;
+  /** What the group is called has been read, and was not known. */
+  named(): void;
 }
 
 /** Why nothing comes before a place: the conversation begins there; retention has removed it; it is not for this user; or nobody can say now. */
@@ -47,6 +49,8 @@ export class HistoryReader {
   private readonly keys: HistoryKeys;
   /** Where what this user may read begins, and up to where retention has removed the log; undefined before the node was asked. */
   private bounds: { first: number; floor: number } | undefined;
+  /** Whose device lists were asked for while a page was opened: once for each page. */
+  private readonly asked = new Map<UserId, Promise<DeviceList | undefined>>();
   private readonly numbers = new NumberComparison();
   /** What the node had and this device could not open. */
   private tried: { until: number; ranges: SequenceRanges } = { until: 0, ranges: [] };
@@ -109,6 +113,7 @@ export class HistoryReader {
     for (const { conversation, sequence, sender } of this.numbers.missingIn(wanted)) {
       this.core.report({ code: "messages-missing", conversation, sequence, ...sender });
     }
+    this.asked.clear();
     let isFetched = await this.fetchKeys(wanted);
     const records: EntryRecord[] = [];
     for (const entry of wanted.toReversed()) {
@@ -139,6 +144,7 @@ export class HistoryReader {
   /** What this device holds already stays as it is. What was retracted, as far as is known, is not kept. */
   private async keep(records: readonly EntryRecord[]): Promise<void> {
     const changed = new Set<MessageId>();
+    let isNamed = false;
     await this.state.queue.run(async () => {
       const draft = new Draft(this.core.store);
       const concerned = new Set<MessageId>();
@@ -153,8 +159,12 @@ export class HistoryReader {
         if (target ?? (record.kind === "message" && record.id)) concerned.add(target ?? record.id);
       }
       for (const id of concerned) await forgetWhatIsRetracted(draft, this.parts.authorship, this.state.id, id);
-      if (draft.changes.length > 0) await this.state.commit({ record: { held } }, draft.changes);
+      if (draft.changes.length === 0) return;
+      const name = this.state.record.name ?? nameIn(records);
+      isNamed = name !== this.state.record.name;
+      await this.state.commit({ record: { held, name } }, draft.changes);
     });
+    if (isNamed) this.parts.named();
     this.noteTried(records);
     this.parts.changed(changed);
   }
@@ -210,7 +220,7 @@ export class HistoryReader {
   private async openMessage(entry: LogEntry): Promise<Uint8Array> {
     const payload = payloadOf(entry);
     const key = payload?.wrap && (await this.keyOf(payload));
-    const list = await this.listOf(entry.sender.user);
+    const list = await this.listWith(entry.sender);
     const device = list?.devices.get(entry.sender.device);
     if (!payload?.wrap || !key || !device) throw new SottoError("undecryptable");
     const { conversation, id, number, sender } = entry;
@@ -218,10 +228,16 @@ export class HistoryReader {
     return openKeptMessage(place, { body: payload.body, wrap: payload.wrap }, device, key).content;
   }
 
-  /** Of a user whom this device has not met, maybe because it left before. */
-  private async listOf(user: UserId): Promise<DeviceList | undefined> {
+  /** That has the device; read anew of a user whom this device has not met, maybe because it left before, or has not met lately. */
+  private async listWith({ user, device }: EntryRecord["sender"]): Promise<DeviceList | undefined> {
     const known = this.core.directory.get(user);
-    if (known) return known;
+    if (known?.devices.has(device)) return known;
+    const asked = this.asked.get(user) ?? this.readList(user);
+    this.asked.set(user, asked);
+    return asked;
+  }
+
+  private async readList(user: UserId): Promise<DeviceList | undefined> {
     try {
       return await this.core.directory.refresh(user, this.state.isGroup ? this.state.id : undefined);
     } catch (error) {
@@ -229,6 +245,13 @@ export class HistoryReader {
       throw error;
     }
   }
+}
+
+/** Newest first: what somebody called the group last. */
+function nameIn(records: readonly EntryRecord[]): string | null {
+  const content = records.find(({ kind }) => kind === "profile")?.content;
+  const profile = content && decodeContent(content);
+  return profile?.kind === "profile" ? profile.name : null;
 }
 
 function payloadOf(entry: LogEntry): MessagePayload | undefined {

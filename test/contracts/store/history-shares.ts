@@ -164,6 +164,8 @@ export function describeHistoryShares(stores: () => StorePair): void {
       expect(await other.metInHistory(conversation, owner.user, [])).to.deep.equal([]);
       await one.shareHistory(shareOf(conversation, owner, after, joined));
       expect(await met(after)).to.have.members(all);
+      // Who is out of it reads what was said until then, and is told nothing of who came later.
+      expect(await met(early)).to.have.members(all.filter((user) => user !== after.user));
     });
   });
 }

@@ -4,7 +4,7 @@ import { blobOf } from "../../blobs.ts";
 import {
   findSharedWith,
   findSharer,
-  firstReadable,
+  isMet,
   joinOfShares,
   sharedFrom,
   type SharingGround,
@@ -48,9 +48,8 @@ export async function metInHistory(
   if (others.length === 0) return [];
   const rows = await db.all<{ user: UserId }>(
     `SELECT o.user FROM members m ${joinOfShares} JOIN members o ON o.conversation = m.conversation
-     WHERE m.conversation = ? AND m.user = ? AND m.joined_sequence IS NOT NULL AND m.left_sequence IS NULL
-       AND o.user IN (?) AND o.joined_sequence IS NOT NULL
-       AND (o.left_sequence IS NULL OR o.left_sequence >= ${firstReadable}) ORDER BY o.user`,
+     WHERE m.conversation = ? AND m.user = ? AND m.joined_sequence IS NOT NULL
+       AND o.user IN (?) AND ${isMet} ORDER BY o.user`,
     blobOf(conversation),
     user,
     [...others],

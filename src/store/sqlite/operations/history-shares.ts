@@ -4,7 +4,7 @@ import { blobOf } from "../../blobs.ts";
 import {
   findSharedWith,
   findSharer,
-  firstReadable,
+  isMet,
   joinOfShares,
   sharedFrom,
   type SharingGround,
@@ -41,9 +41,8 @@ export function metInHistory(
 ): UserId[] {
   const rows = db.all<{ user: UserId }>(
     `SELECT o.user FROM members m ${joinOfShares} JOIN members o ON o.conversation = m.conversation
-     WHERE m.conversation = ? AND m.user = ? AND m.joined_sequence IS NOT NULL AND m.left_sequence IS NULL
-       AND o.user IN (SELECT value FROM json_each(?)) AND o.joined_sequence IS NOT NULL
-       AND (o.left_sequence IS NULL OR o.left_sequence >= ${firstReadable}) ORDER BY o.user`,
+     WHERE m.conversation = ? AND m.user = ? AND m.joined_sequence IS NOT NULL
+       AND o.user IN (SELECT value FROM json_each(?)) AND ${isMet} ORDER BY o.user`,
     blobOf(conversation),
     user,
     JSON.stringify(others),
