@@ -1,7 +1,7 @@
 /**
  * The device lists of this user and its contacts, verified and pinned. Owns trust on first use: the first account key seen
  * of a user is the one that counts, until the list that is held goes on to another by a reset, and a list only ever grows. On a device
- * that was restored, what the vault knew of a contact stands for its list until that is read. Errors:
+ * that was linked or restored, what the other device or the vault knew of a contact stands for its list until that is read. Errors:
  * `identity-changed`, `untrusted-list`; whoever asked, they are emitted too, with the user they are about.
  */
 import { accountKeyAt, decodeDeviceListEntry, verifyDeviceList, type DeviceList } from "../../identity/device-list.ts";
@@ -9,7 +9,7 @@ import { deviceListEntryHash } from "../../identity/device-list-entry.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
-import type { VaultPin } from "../../crypto/recovery-vault.ts";
+import type { ContactPin } from "../../crypto/contact-pins.ts";
 import type { ConversationId, DeviceId, UserId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { ReplyOf } from "../../protocol/requests.ts";
@@ -48,8 +48,8 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   private readonly store: OpenClientStore;
   private readonly connection: Connection;
   private readonly known = new Map<UserId, ListedUser>();
-  /** Users whose list was not read since the vault told of them. */
-  private readonly vaulted = new Map<UserId, VaultPin>();
+  /** Users whose list was not read since the vault, or the device that linked this one, told of them. */
+  private readonly vaulted = new Map<UserId, ContactPin>();
   private own: { user: UserId; accountKey: Uint8Array } | undefined;
   private readonly pinning = new TaskQueue();
   private readonly refreshes = new Map<UserId, FreshRun<DeviceList | undefined>>();
@@ -74,8 +74,8 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     for (const { bytes } of await this.store.list(tables.pins)) this.hold(decodeRecord<PinRecord>(bytes));
   }
 
-  /** What of the contacts of a vault this device has read no list of, to be stored; `hold` it when it is. */
-  pinChanges(pins: readonly VaultPin[]): { pins: VaultPin[]; changes: RecordChange[] } {
+  /** What of the contacts of a vault, or of another device, this one has read no list of, to be stored; `hold` it when it is. */
+  pinChanges(pins: readonly ContactPin[]): { pins: ContactPin[]; changes: RecordChange[] } {
     const unknown = pins
       .filter(({ user }) => !this.known.has(user) && user !== this.own?.user)
       .map((pin) => laterPin(this.vaulted.get(pin.user), pin));
@@ -84,7 +84,7 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   }
 
   /** Takes over what another device of this user has put into the vault: contacts, and whom a person has compared there. */
-  async merge(pins: readonly VaultPin[]): Promise<void> {
+  async merge(pins: readonly ContactPin[]): Promise<void> {
     const taken = this.pinChanges(pins);
     await this.store.write(taken.changes);
     for (const pin of taken.pins) this.hold(pin);
@@ -95,18 +95,18 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     }
   }
 
-  hold(pin: VaultPin): void {
+  hold(pin: ContactPin): void {
     this.vaulted.set(pin.user, pin);
   }
 
-  /** All contacts, for a vault: those whom a person has compared first, so that they are the last to be left out. */
-  pins(): VaultPin[] {
-    const listed = [...this.known.values()].map(({ list, confirmed, changed }): VaultPin => {
+  /** All contacts, for a vault or another device: those whom a person has compared first, so that they are the last to be left out. */
+  pins(): ContactPin[] {
+    const listed = [...this.known.values()].map(({ list, confirmed, changed }): ContactPin => {
       const { user, accountKey, version, head } = list;
       return { user, accountKey, version, head, confirmed, changed };
     });
     const all = [...listed, ...this.vaulted.values()].filter(({ user }) => user !== this.own?.user);
-    const rank = ({ confirmed }: VaultPin): number => (confirmed ? 0 : 1);
+    const rank = ({ confirmed, changed }: ContactPin): number => (confirmed ? 0 : changed ? 1 : 2);
     return all.toSorted((one, other) => rank(one) - rank(other) || (one.user < other.user ? -1 : 1));
   }
 
@@ -270,7 +270,7 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   }
 
   /** The first list that is read of somebody whom the vault tells of: it goes on from where that one knew it to stand. */
-  private async adoptVaulted(pin: VaultPin, accountKey: Uint8Array, entries: Uint8Array[]): Promise<DeviceList> {
+  private async adoptVaulted(pin: ContactPin, accountKey: Uint8Array, entries: Uint8Array[]): Promise<DeviceList> {
     const { user, version, head } = pin;
     if (!equalBytes(accountKeyAt(entries, version, accountKey), pin.accountKey)) {
       await this.markVaulted({ ...pin, changed: true });
@@ -284,7 +284,7 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     return list;
   }
 
-  private async markVaulted(pin: VaultPin): Promise<void> {
+  private async markVaulted(pin: ContactPin): Promise<void> {
     await this.store.write([{ table: tables.pins, id: pin.user, bytes: encodeRecord(pin) }]);
     this.hold(pin);
   }
@@ -339,7 +339,7 @@ function requireUser(user: UserId, list: DeviceList, entries: readonly Uint8Arra
 }
 
 /** Of two vaults' words on a contact: nothing is taken back that a person has compared, nor a list that has gone on. */
-function laterPin(held: VaultPin | undefined, other: VaultPin): VaultPin {
+function laterPin(held: ContactPin | undefined, other: ContactPin): ContactPin {
   if (!held) return other;
   const isSame = equalBytes(held.accountKey, other.accountKey);
   if (!isSame) return held.confirmed && !other.confirmed ? { ...held, changed: true } : held;
