@@ -152,7 +152,7 @@ export class Recovery {
     words: string,
     { revokeOthers = false, signal }: { revokeOthers?: boolean; signal?: AbortSignal } = {},
   ): Promise<Restored> {
-    const { own, connection, directory } = this.core;
+    const { own, connection } = this.core;
     if (own.isCertified) throw new SottoError("invalid-argument", { detail: "This device is set up already." });
     const restoring = new Restoring(this.core, recoveryKeysOf(own.user, words));
     this.restoring = restoring;
@@ -169,9 +169,17 @@ export class Recovery {
     }
     const { found } = restoring;
     if (!found) throw new SottoError("internal", { detail: "the device was admitted without being restored" });
-    const others = revokeOthers ? directory.liveDevices(own.user).filter((device) => device !== own.device) : [];
-    for (const device of others) await this.parts.devices.revoke(device);
+    if (revokeOthers) await this.revokeOthers();
     return found;
+  }
+
+  /** What they have chosen for the user is taken over before, for a revoked device's word does not count, and said anew after. */
+  private async revokeOthers(): Promise<void> {
+    const { own, directory, privacy } = this.core;
+    await privacy.settle();
+    const others = directory.liveDevices(own.user).filter((device) => device !== own.device);
+    for (const device of others) await this.parts.devices.revoke(device);
+    await privacy.settle();
   }
 
   /** For the client: a session of a device that is to be restored. */
