@@ -197,6 +197,7 @@ export class Client {
     this.recovery = new Recovery({
       core: this.core,
       upkeep,
+      archiveKeys,
       devices: this.devices,
       connect: (how) => this.connect(how),
       keptConversations: () => this.registry.actors().filter(({ state }) => state.record.historyKeys.length > 0).length,

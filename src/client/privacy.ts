@@ -62,41 +62,39 @@ export class Privacy {
       throw new SottoError("invalid-argument", { detail: "readReceipts and typing are true or false." });
     }
     await this.queue.run(async () => {
-      // Of two devices that choose at once, the later one counts.
-      const version = Math.max(this.record.version + 1, Date.now());
-      await this.keep({ ...this.record, ...choices, version, isUnsent: true });
+      await this.keep({ ...this.record, ...choices, version: versionPast(this.record.version), isUnsent: true });
     });
     if (this.parts.connection.state === "online") await this.settle().catch(unlessPassing);
   }
 
-  /** Tells what was chosen here, and takes what was chosen elsewhere. Errors: those of the connection. */
+  /**
+   * Tells what was chosen here, and takes what was chosen elsewhere. What a revoked device has signed counts no more; what this device
+   * holds to, or was just chosen on it, is said past it. Errors: those of the connection.
+   */
   settle(): Promise<void> {
     return this.queue.run(async () => {
-      if (this.record.isUnsent) await this.send();
+      const isChosenHere = this.record.isUnsent;
+      if (isChosenHere) await this.send();
       const { privacy } = await this.parts.connection.request("privacy:read", {});
       const device = privacy && this.parts.directory.get(this.user)?.devices.get(privacy.device);
-      const isRevoked = device?.revokedVersion !== undefined;
-      // What this device holds to as well is said anew by one that counts.
-      if (isRevoked && privacy?.version === this.record.version) return this.renew();
-      if (!privacy || isRevoked || privacy.version <= this.record.version) return;
+      if (!privacy || !device || privacy.version < this.record.version) return;
       const { version, readReceipts, typing } = privacy;
       const choices = { user: this.user, version, readReceipts, typing };
-      if (
-        !device ||
-        version > Date.now() + limits.privacyAheadMs ||
-        !verifyPrivacy(choices, fromBase64(privacy.signature), device.deviceKey)
-      )
-        return;
-      await this.keep({ version, readReceipts, typing, isUnsent: false });
+      if (isTooFarAhead(version) || !verifyPrivacy(choices, fromBase64(privacy.signature), device.deviceKey)) return;
+      if (device.revokedVersion !== undefined) {
+        if (isChosenHere || version === this.record.version) await this.renew(version);
+      } else if (version > this.record.version) await this.keep({ version, readReceipts, typing, isUnsent: false });
     });
   }
 
-  private async renew(): Promise<void> {
-    await this.keep({ ...this.record, version: Math.max(this.record.version + 1, Date.now()), isUnsent: true });
+  private async renew(past: number): Promise<void> {
+    await this.keep({ ...this.record, version: versionPast(past), isUnsent: true });
     await this.send();
   }
 
   private async send(): Promise<void> {
+    // Chosen while the clock here was wrong.
+    if (isTooFarAhead(this.record.version)) await this.keep({ ...this.record, version: Date.now() });
     const { version, readReceipts, typing } = this.record;
     const signature = toBase64(this.parts.own.signPrivacy({ version, readReceipts, typing }));
     await this.parts.connection.request("privacy:set", { version, readReceipts, typing, signature });
@@ -115,3 +113,10 @@ export class Privacy {
     return this.parts.own.user;
   }
 }
+
+/** Of two devices that choose at once, the later one counts. */
+const versionPast = (version: number): number =>
+  isTooFarAhead(version) ? Date.now() : Math.max(version + 1, Date.now());
+
+/** No device takes such a version from another, nor a node from any. */
+const isTooFarAhead = (version: number): boolean => version > Date.now() + limits.privacyAheadMs;

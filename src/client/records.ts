@@ -3,7 +3,7 @@
  * seals it. Keys sort: a sequence is padded so that the order of ids is the order of the log.
  */
 import type { ArchiveKey } from "../crypto/archive.ts";
-import type { VaultPin } from "../crypto/recovery-vault.ts";
+import type { ContactPin } from "../crypto/contact-pins.ts";
 import type { BlobId } from "../protocol/blobs.ts";
 import type { HashedEntry } from "../identity/log-hash.ts";
 import type { GroupPolicy } from "../identity/group-policy.ts";
@@ -77,8 +77,8 @@ export interface RecoveryRecord {
   saved?: { hash: Uint8Array; at: number; revision: number };
 }
 
-/** What a vault knew of a contact, until its list was read. */
-export type PinRecord = VaultPin;
+/** What a vault, or the device that linked this one, knew of a contact, until its list was read. */
+export type PinRecord = ContactPin;
 
 /** Whom the user has blocked, as the node said last. */
 export interface BlocksRecord {

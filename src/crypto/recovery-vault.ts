@@ -6,26 +6,15 @@
 import { ByteReader } from "../protocol/byte-reader.ts";
 import { ByteWriter } from "../protocol/byte-writer.ts";
 import { SottoError } from "../protocol/errors.ts";
-import { userId, type UserId } from "../protocol/ids.ts";
+import type { UserId } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
 import { signedBytes } from "../protocol/signed-bytes.ts";
+import { encodePins, readPins, type ContactPin } from "./contact-pins.ts";
 import { pad, unpad } from "./padding.ts";
 import { xchacha20Poly1305 as cipher } from "./primitives/aead.ts";
 import { concatBytes } from "./primitives/bytes.ts";
 import { blake2b256 } from "./primitives/hash.ts";
 import { randomBytes } from "./primitives/random.ts";
-
-/** A contact's account key (32 bytes), and where its list stood: nothing before that is taken from the server again. `head`: 32 bytes. */
-export interface VaultPin {
-  readonly user: UserId;
-  readonly accountKey: Uint8Array;
-  readonly version: number;
-  readonly head: Uint8Array;
-  /** A person has compared. */
-  readonly confirmed: boolean;
-  /** Another key was claimed, or took its place, since. */
-  readonly changed: boolean;
-}
 
 /** `accountSecretKey`: 64 bytes; `savedAt`: ms. */
 export interface VaultContent {
@@ -33,7 +22,7 @@ export interface VaultContent {
   readonly listVersion: number;
   readonly listHead: Uint8Array;
   readonly savedAt: number;
-  readonly pins: readonly VaultPin[];
+  readonly pins: readonly ContactPin[];
 }
 
 /** Which vault of whose: it opens as no other. */
@@ -76,20 +65,10 @@ export function vaultHash(content: Omit<VaultContent, "savedAt">): Uint8Array {
 
 function encodeContent({ accountSecretKey, listVersion, listHead, savedAt, pins }: VaultContent): Uint8Array {
   const head = new ByteWriter().u8(formatVersion).fixed(accountSecretKey).u64(listVersion).fixed(listHead).u64(savedAt);
-  const encoded: Uint8Array[] = [];
-  let room = limits.vaultBytes - overhead - 1 - head.finish().length - 4;
-  for (const pin of pins) {
-    const bytes = encodePin(pin);
-    if (bytes.length > room) break;
-    room -= bytes.length;
-    encoded.push(bytes);
-  }
-  return concatBytes(head.u32(encoded.length).finish(), ...encoded);
-}
-
-function encodePin({ user, accountKey, version, head, confirmed, changed }: VaultPin): Uint8Array {
-  const said = (confirmed ? 1 : 0) | (changed ? 2 : 0);
-  return new ByteWriter().text(user).fixed(accountKey).u64(version).fixed(head).u8(said).finish();
+  const fixed = head.finish();
+  const encoded = concatBytes(fixed, encodePins(pins, limits.vaultBytes - overhead - 1 - fixed.length));
+  fixed.fill(0);
+  return encoded;
 }
 
 function decodeContent(bytes: Uint8Array): VaultContent {
@@ -101,16 +80,9 @@ function decodeContent(bytes: Uint8Array): VaultContent {
     listHead: reader.fixed(32),
     savedAt: reader.u64(),
   };
-  const pins: VaultPin[] = [];
-  for (let left = reader.u32(); left > 0; left -= 1) pins.push(decodePin(reader));
+  const pins = readPins(reader);
   reader.finish();
   return { ...content, pins };
-}
-
-function decodePin(reader: ByteReader): VaultPin {
-  const [user, accountKey, version] = [userId.parse(reader.text()), reader.fixed(32), reader.u64()];
-  const [head, said] = [reader.fixed(32), reader.u8()];
-  return { user, accountKey, version, head, confirmed: (said & 1) !== 0, changed: (said & 2) !== 0 };
 }
 
 const placeBytes = ({ user, version, revision }: VaultPlace): Uint8Array =>

@@ -14,7 +14,10 @@ export const limits = {
   keyPackageBytes: 16 * 1024,
   certificateBytes: 1024,
   deviceListEntryBytes: 1024,
-  linkPayloadBytes: 64 * 1024,
+  /** What a device is handed when it is linked, sealed: its padding ends at 512 KiB. */
+  linkPayloadBytes: 514 * 1024,
+  /** Of it, what is known of contacts: some 1,400 of them, those whom a person has compared first. */
+  linkPinsBytes: 128 * 1024,
   /** Largest frame a node accepts: base64 of one commit and one Welcome, and their wrapping. */
   frameBytes: 2_000_000,
   /** Frames of a socket that are being worked on at once; the next is `overloaded`. */

@@ -44,7 +44,7 @@ export const pushes = {
   "privacy:changed": z.object({}),
   "inbox:posted": inboxEntry,
   /** To a device that waits to be linked. */
-  "link:completed": z.object({ sealed: base64Bytes(65_536, 1) }),
+  "link:completed": z.object({ sealed: base64Bytes(limits.linkPayloadBytes, 1) }),
 } as const;
 
 export type PushName = keyof typeof pushes;

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { sealVault, type VaultContent, type VaultPin } from "../../src/crypto/recovery-vault.ts";
+import type { ContactPin } from "../../src/crypto/contact-pins.ts";
+import { sealVault, type VaultContent } from "../../src/crypto/recovery-vault.ts";
 import { sodiumReady } from "../../src/identity/sodium.ts";
 import { userId } from "../../src/protocol/ids.ts";
 import { limits } from "../../src/protocol/limits.ts";
@@ -7,7 +8,7 @@ import { limits } from "../../src/protocol/limits.ts";
 const key = new Uint8Array(32).fill(1);
 const place = { user: userId.parse("ann"), version: 1, revision: 1 };
 
-const pinOf = (name: string, change: Partial<VaultPin> = {}): VaultPin => ({
+const pinOf = (name: string, change: Partial<ContactPin> = {}): ContactPin => ({
   user: userId.parse(name),
   accountKey: new Uint8Array(32).fill(2),
   version: 1,
@@ -16,7 +17,7 @@ const pinOf = (name: string, change: Partial<VaultPin> = {}): VaultPin => ({
   changed: false,
   ...change,
 });
-const sizeWith = (pins: readonly VaultPin[], change: Partial<VaultContent> = {}): number =>
+const sizeWith = (pins: readonly ContactPin[], change: Partial<VaultContent> = {}): number =>
   sealVault(key, place, {
     accountSecretKey: new Uint8Array(64).fill(4),
     listVersion: 1,
@@ -25,7 +26,7 @@ const sizeWith = (pins: readonly VaultPin[], change: Partial<VaultContent> = {})
     pins,
     ...change,
   }).length;
-const contacts = (count: number, name = "contact", change: Partial<VaultPin> = {}): VaultPin[] =>
+const contacts = (count: number, name = "contact", change: Partial<ContactPin> = {}): ContactPin[] =>
   Array.from({ length: count }, (_, index) => pinOf(`${name}-${index}`, change));
 
 /** Nonce and tag. */

@@ -10,7 +10,7 @@ const longestInput = 4096;
 /** On a device that holds the identity key: makes a recovery key and prints its words, once. */
 export async function makeRecoveryKey(client: Client, terminal: Terminal): Promise<number> {
   const { isEnabled } = await client.recovery.status();
-  const words = await client.recovery.enable();
+  const words = await (isEnabled ? client.recovery.rotate() : client.recovery.enable());
   if (isEnabled) terminal.note("The recovery key of before is void.");
   terminal.note(
     `The recovery key of ${client.user}, shown this once. Write it down and keep it where no device is:\n` +

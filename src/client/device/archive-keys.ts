@@ -1,5 +1,5 @@
 /**
- * The archive keys of this user: a new one after each revocation and each month, made by a device that holds the account key, or where
+ * The archive keys of this user: a new one after each revocation, with each rotation of the recovery key, and each month, made by a device that holds the account key, or where
  * none does it for a while by another, and handed to each device that is left, and to the recovery key. A device that was revoked learns of
  * none from then on.
  */
@@ -44,6 +44,12 @@ export class ArchiveKeys {
       if (this.core.own.archiveKeyOwedTo.length > 0) await this.handOut();
       await this.grantToRecovery();
     });
+  }
+
+  /** Another archive key from now on, although no device was revoked. Errors: those of the connection; it is made all the same, and handed out later. */
+  async replace(): Promise<void> {
+    await this.queue.run(() => this.renew());
+    await this.settle();
   }
 
   private isDue(): boolean {

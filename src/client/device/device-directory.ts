@@ -1,19 +1,26 @@
 /**
  * The device lists of this user and its contacts, verified and pinned. Owns trust on first use: the first account key seen
  * of a user is the one that counts, until the list that is held goes on to another by a reset, and a list only ever grows. On a device
- * that was restored, what the vault knew of a contact stands for its list until that is read. Errors:
+ * that was linked or restored, what the other device or the vault knew of a contact stands for its list until that is read. Errors:
  * `identity-changed`, `untrusted-list`; whoever asked, they are emitted too, with the user they are about.
  */
-import { accountKeyAt, decodeDeviceListEntry, verifyDeviceList, type DeviceList } from "../../identity/device-list.ts";
+import {
+  accountKeyAt,
+  decodeDeviceListEntry,
+  verifyDeviceList,
+  type DeviceList,
+  type DeviceListPin,
+} from "../../identity/device-list.ts";
 import { deviceListEntryHash } from "../../identity/device-list-entry.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
-import type { VaultPin } from "../../crypto/recovery-vault.ts";
+import type { ContactPin } from "../../crypto/contact-pins.ts";
 import type { ConversationId, DeviceId, UserId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { ReplyOf } from "../../protocol/requests.ts";
 import type { Connection } from "../connection/connection.ts";
+import { laterPin } from "./later-pin.ts";
 import { decodeRecord, encodeRecord, tables, type ListRecord, type PinRecord } from "../records.ts";
 import type { OpenClientStore, RecordChange } from "../stores/client-store.ts";
 import { FreshRun } from "../async/fresh-run.ts";
@@ -48,8 +55,8 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   private readonly store: OpenClientStore;
   private readonly connection: Connection;
   private readonly known = new Map<UserId, ListedUser>();
-  /** Users whose list was not read since the vault told of them. */
-  private readonly vaulted = new Map<UserId, VaultPin>();
+  /** What the vault, or the device that linked this one, told of users whose lists were not read as far since. */
+  private readonly vaulted = new Map<UserId, ContactPin>();
   private own: { user: UserId; accountKey: Uint8Array } | undefined;
   private readonly pinning = new TaskQueue();
   private readonly refreshes = new Map<UserId, FreshRun<DeviceList | undefined>>();
@@ -74,17 +81,17 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     for (const { bytes } of await this.store.list(tables.pins)) this.hold(decodeRecord<PinRecord>(bytes));
   }
 
-  /** What of the contacts of a vault this device has read no list of, to be stored; `hold` it when it is. */
-  pinChanges(pins: readonly VaultPin[]): { pins: VaultPin[]; changes: RecordChange[] } {
-    const unknown = pins
-      .filter(({ user }) => !this.known.has(user) && user !== this.own?.user)
+  /** What of the contacts of a vault, or of another device, goes beyond what this one has read, to be stored; `hold` it when it is. */
+  pinChanges(pins: readonly ContactPin[]): { pins: ContactPin[]; changes: RecordChange[] } {
+    const ahead = pins
+      .filter((pin) => pin.user !== this.own?.user && this.isAhead(pin))
       .map((pin) => laterPin(this.vaulted.get(pin.user), pin));
-    const changes = unknown.map((pin) => ({ table: tables.pins, id: pin.user, bytes: encodeRecord(pin) }));
-    return { pins: unknown, changes };
+    const changes = ahead.map((pin) => ({ table: tables.pins, id: pin.user, bytes: encodeRecord(pin) }));
+    return { pins: ahead, changes };
   }
 
   /** Takes over what another device of this user has put into the vault: contacts, and whom a person has compared there. */
-  async merge(pins: readonly VaultPin[]): Promise<void> {
+  async merge(pins: readonly ContactPin[]): Promise<void> {
     const taken = this.pinChanges(pins);
     await this.store.write(taken.changes);
     for (const pin of taken.pins) this.hold(pin);
@@ -95,18 +102,20 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     }
   }
 
-  hold(pin: VaultPin): void {
+  hold(pin: ContactPin): void {
     this.vaulted.set(pin.user, pin);
   }
 
-  /** All contacts, for a vault: those whom a person has compared first, so that they are the last to be left out. */
-  pins(): VaultPin[] {
-    const listed = [...this.known.values()].map(({ list, confirmed, changed }): VaultPin => {
-      const { user, accountKey, version, head } = list;
-      return { user, accountKey, version, head, confirmed, changed };
-    });
-    const all = [...listed, ...this.vaulted.values()].filter(({ user }) => user !== this.own?.user);
-    const rank = ({ confirmed }: VaultPin): number => (confirmed ? 0 : 1);
+  /** All contacts, for a vault or another device: those whom a person has compared first, so that they are the last to be left out. */
+  pins(): ContactPin[] {
+    const pins = new Map(this.vaulted);
+    for (const { list, confirmed, changed } of this.known.values()) {
+      const { user, accountKey } = list;
+      const { version, head } = this.furthestOf(list);
+      pins.set(user, { user, accountKey, version, head, confirmed, changed });
+    }
+    const all = [...pins.values()].filter(({ user }) => user !== this.own?.user);
+    const rank = ({ confirmed, changed }: ContactPin): number => (confirmed ? 0 : changed ? 1 : 2);
     return all.toSorted((one, other) => rank(one) - rank(other) || (one.user < other.user ? -1 : 1));
   }
 
@@ -247,30 +256,30 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     after = this.versionOf(user),
   ): Promise<DeviceList> {
     const before = this.known.get(user);
-    const vaulted = before ? undefined : this.vaulted.get(user);
-    if (vaulted) return this.adoptVaulted(vaulted, accountKey, added);
+    const vaulted = this.vaulted.get(user);
+    if (vaulted && !before) return this.adoptVaulted(vaulted, accountKey, added);
     // Another answer may have brought some of them since this one was asked for.
     const meanwhile = Math.max(0, (before?.list.version ?? 0) - after);
     const fresh = added.slice(meanwhile);
     if (this.own?.user === user && !equalBytes(this.own.accountKey, accountKey)) return this.refuseKey(user, before);
     if (before && fresh.length === 0) {
       const then = accountKeyAt(before.entries, after + added.length, before.list.accountKey);
-      return equalBytes(then, accountKey) ? before.list : this.refuseKey(user, before);
+      if (!equalBytes(then, accountKey)) return this.refuseKey(user, before);
+      if (this.furthestOf(before.list) === before.list) return before.list;
+      throw new SottoError("untrusted-list", {
+        detail: "The node withholds what another device of this user has seen.",
+      });
     }
     const entries = [...(before?.entries ?? []), ...fresh];
     if (before && !equalBytes(before.list.accountKey, accountKey)) return this.startOver(before, entries, accountKey);
-    const list = verifyDeviceList(
-      entries,
-      accountKey,
-      before && { version: before.list.version, head: before.list.head },
-    );
+    const list = verifyDeviceList(entries, accountKey, before && this.furthestOf(before.list));
     requireUser(user, list, entries);
     await this.pin(user, { list, entries });
     return list;
   }
 
   /** The first list that is read of somebody whom the vault tells of: it goes on from where that one knew it to stand. */
-  private async adoptVaulted(pin: VaultPin, accountKey: Uint8Array, entries: Uint8Array[]): Promise<DeviceList> {
+  private async adoptVaulted(pin: ContactPin, accountKey: Uint8Array, entries: Uint8Array[]): Promise<DeviceList> {
     const { user, version, head } = pin;
     if (!equalBytes(accountKeyAt(entries, version, accountKey), pin.accountKey)) {
       await this.markVaulted({ ...pin, changed: true });
@@ -284,17 +293,29 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     return list;
   }
 
-  private async markVaulted(pin: VaultPin): Promise<void> {
+  /** Where a list is known to have got to: as it was read, or as the vault or another device knew it. */
+  private furthestOf(list: DeviceList): DeviceListPin {
+    const vaulted = this.vaulted.get(list.user);
+    return vaulted && this.isAhead(vaulted) ? vaulted : list;
+  }
+
+  /** Of a list that was read, by the same key alone: a false key that another device was shown must not stand against it. */
+  private isAhead({ user, accountKey, version }: ContactPin): boolean {
+    const list = this.get(user);
+    return !list || (version > list.version && equalBytes(list.accountKey, accountKey));
+  }
+
+  private async markVaulted(pin: ContactPin): Promise<void> {
     await this.store.write([{ table: tables.pins, id: pin.user, bytes: encodeRecord(pin) }]);
     this.hold(pin);
   }
 
   /** Another account key counts where the list that is held goes on to it by a reset. */
   private async startOver(before: ListedUser, entries: Uint8Array[], accountKey: Uint8Array): Promise<DeviceList> {
-    const { user, version, head } = before.list;
+    const { user } = before.list;
     let list: DeviceList;
     try {
-      list = verifyDeviceList(entries, accountKey, { version, head });
+      list = verifyDeviceList(entries, accountKey, this.furthestOf(before.list));
       requireUser(user, list, entries);
     } catch {
       return this.refuseKey(user, before);
@@ -318,9 +339,10 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
       const { list, entries } = known && known.entries.length > listed.entries.length ? known : listed;
       const trust = { ...this.trustIn(user), ...said };
       const record: ListRecord = { user, accountKey: list.accountKey, entries, ...trust };
-      const forgotten = this.vaulted.has(user) ? [{ table: tables.pins, id: user, bytes: null }] : [];
+      const isReached = (this.vaulted.get(user)?.version ?? Infinity) <= list.version;
+      const forgotten = isReached ? [{ table: tables.pins, id: user, bytes: null }] : [];
       await this.store.write([{ table: tables.lists, id: user, bytes: encodeRecord(record) }, ...forgotten]);
-      this.vaulted.delete(user);
+      if (isReached) this.vaulted.delete(user);
       this.known.set(user, { list, entries, ...trust });
       if (known && !equalBytes(known.list.accountKey, list.accountKey)) this.emit("startedOver", { user });
     });
@@ -336,13 +358,4 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
 function requireUser(user: UserId, list: DeviceList, entries: readonly Uint8Array[]): void {
   if (list.user === user && entries.every((entry) => decodeDeviceListEntry(entry).entry.user === user)) return;
   throw new SottoError("untrusted-list", { detail: "The list belongs to another user." });
-}
-
-/** Of two vaults' words on a contact: nothing is taken back that a person has compared, nor a list that has gone on. */
-function laterPin(held: VaultPin | undefined, other: VaultPin): VaultPin {
-  if (!held) return other;
-  const isSame = equalBytes(held.accountKey, other.accountKey);
-  if (!isSame) return held.confirmed && !other.confirmed ? { ...held, changed: true } : held;
-  const later = other.version > held.version ? other : held;
-  return { ...later, confirmed: held.confirmed || other.confirmed, changed: held.changed || other.changed };
 }

@@ -2,14 +2,13 @@
  * This user's devices: listing, naming, revoking, and linking a new one. The new device shows a code that never passes the server;
  * a primary device takes it, certifies the new device and hands over what it needs, sealed to the code.
  */
-import type { ArchiveKey } from "../../crypto/archive.ts";
+import { decodeLinkPayload, encodeLinkPayload } from "../../crypto/link-payload.ts";
 import { channelOfLinkCode, newLink, openLink, sealLink, type NewLink } from "../../crypto/link-sealing.ts";
 import { decodeDeviceListEntry } from "../../identity/device-list.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId } from "../../protocol/ids.ts";
 import { inBackground, unlessPassing, type ClientCore } from "../core.ts";
-import { decodeRecord, encodeRecord } from "../records.ts";
 import type { ArchiveKeys } from "./archive-keys.ts";
 import type { DeviceNames } from "./device-names.ts";
 import type { Session } from "../connection/session.ts";
@@ -30,13 +29,6 @@ export interface DeviceLink {
   code: string;
   /** Resolves with the digits that both devices show, when the other one has taken the code and this one is admitted. Errors: `link-mismatch`, `timeout`, `aborted`. */
   completed: Promise<{ checkDigits: string }>;
-}
-
-/** What a primary hands over. */
-interface LinkPayload {
-  accountKey: Uint8Array;
-  entries: Uint8Array[];
-  archiveKeys: readonly ArchiveKey[];
 }
 
 export class Devices {
@@ -134,12 +126,15 @@ export class Devices {
     const entry = own.addEntry(list, device);
     const { accountKey } = own;
     if (!accountKey) throw new SottoError("device-unknown");
-    const payload: LinkPayload = {
+    const payload = encodeLinkPayload({
       accountKey,
       entries: [...directory.entries(own.user), entry],
       archiveKeys: own.archiveKeys,
-    };
-    const { sealed, checkDigits } = sealLink(code, device, encodeRecord(payload));
+      recovery: own.recovery,
+      pins: directory.pins(),
+    });
+    const { sealed, checkDigits } = sealLink(code, device, payload);
+    payload.fill(0);
     await connection.request("link:complete", {
       channel: toBase64(channel),
       entry: toBase64(entry),
@@ -171,7 +166,7 @@ export class Devices {
     link: NewLink,
     options: { signal?: AbortSignal; timeout?: number },
   ): Promise<{ checkDigits: string }> {
-    const { own, connection, directory } = this.core;
+    const { connection } = this.core;
     let off = (): void => undefined;
     const sealed = new Promise<string>((resolve) => {
       off = connection.on("push", (push) => {
@@ -181,14 +176,25 @@ export class Devices {
     const { timeout, signal } = options;
     const bytes = fromBase64(await withDeadline(sealed, { timeoutMs: timeout, signal }).finally(off));
     const { payload, checkDigits } = openLink(link, bytes);
-    const { accountKey, entries, archiveKeys } = decodeRecord<LinkPayload>(payload);
-    const list = await directory.adopt(own.user, accountKey, entries);
-    const listed = list.devices.get(own.device);
-    if (!listed) throw new SottoError("link-mismatch");
-    await own.acceptCertificate(accountKey, listed.certificate, archiveKeys);
+    await this.accept(payload);
     this.linking = undefined;
     connection.renew();
     await connection.connect(signal);
     return { checkDigits };
+  }
+  /** Contacts count as the other device knew them, and no recovery key of before the latest that it had heard of. */
+  private async accept(payload: Uint8Array): Promise<void> {
+    const { own, directory } = this.core;
+    const { accountKey, entries, archiveKeys, recovery, pins: known } = decodeLinkPayload(payload);
+    payload.fill(0);
+    directory.pinOwn(own.user, accountKey);
+    const list = await directory.adopt(own.user, accountKey, [...entries], 0);
+    const listed = list.devices.get(own.device);
+    if (!listed) throw new SottoError("link-mismatch");
+    const { pins, changes } = directory.pinChanges(known);
+    const { certificate } = listed;
+    const linked = { accountKey, certificate, archiveKeys: [...archiveKeys] };
+    await own.acceptLinked({ ...linked, ...(recovery && { recovery: { ...recovery, isChecked: false } }) }, changes);
+    for (const pin of pins) directory.hold(pin);
   }
 }

@@ -28,7 +28,8 @@ import {
 import type { DeviceIdentity } from "../../crypto/group-engine.ts";
 import { generateSigningKeyPair } from "../../crypto/signing-key.ts";
 import { grantToRecoveryKey, type RecoveryGrant } from "../../crypto/recovery-grant.ts";
-import { sealVault, vaultHash, type VaultPin } from "../../crypto/recovery-vault.ts";
+import type { ContactPin } from "../../crypto/contact-pins.ts";
+import { sealVault, vaultHash } from "../../crypto/recovery-vault.ts";
 import type { SignedAck } from "../../identity/ack.ts";
 import { decodeDeviceListEntry, type DeviceList } from "../../identity/device-list.ts";
 import type { HistoryShare } from "../../identity/history-share.ts";
@@ -55,6 +56,14 @@ export interface Restored {
   certificate: Uint8Array;
   archiveKeys: ArchiveKey[];
   recovery: RecoveryRecord;
+}
+
+/** What a primary device hands over to one that it links, as far as it is of the device itself. */
+export interface Linked {
+  accountKey: Uint8Array;
+  certificate: Uint8Array;
+  archiveKeys: ArchiveKey[];
+  recovery?: RecoveryRecord;
 }
 
 export class OwnDevice {
@@ -224,14 +233,10 @@ export class OwnDevice {
     return revokeDeviceEntry(this.accountSecretKey(), list, { device, at: Date.now() });
   }
 
-  /** Takes what a primary device handed over. The caller has verified it. */
-  async acceptCertificate(
-    accountKey: Uint8Array,
-    certificate: Uint8Array,
-    archiveKeys: readonly ArchiveKey[],
-  ): Promise<void> {
-    const keys = { accountKey, certificate, archiveKeys: [...archiveKeys], archiveKeyMadeAt: Date.now() };
-    await this.save({ ...keys, accountSecretKey: null, registrationEntry: null });
+  /** Takes what a primary device handed over, in one write with `alongside`. The caller has verified it. */
+  async acceptLinked(linked: Linked, alongside: readonly RecordChange[]): Promise<void> {
+    const now = { archiveKeyMadeAt: Date.now(), accountSecretKey: null, registrationEntry: null };
+    await this.save({ ...linked, ...now }, alongside);
   }
 
   /** Takes what the recovery key gave back, in one write with `alongside`. The caller has verified it. */
@@ -250,7 +255,7 @@ export class OwnDevice {
   }
 
   /** What the vault is to hold now, as a hash. Error: `forbidden` on a device without the account key. */
-  hashVault(list: DeviceList, pins: readonly VaultPin[]): Uint8Array {
+  hashVault(list: DeviceList, pins: readonly ContactPin[]): Uint8Array {
     return vaultHash(this.vaultContent(list, pins));
   }
 
@@ -258,7 +263,7 @@ export class OwnDevice {
   sealVault(
     vaultKey: Uint8Array,
     place: { version: number; revision: number },
-    { list, pins, savedAt }: { list: DeviceList; pins: readonly VaultPin[]; savedAt: number },
+    { list, pins, savedAt }: { list: DeviceList; pins: readonly ContactPin[]; savedAt: number },
   ): { sealed: Uint8Array; signature: Uint8Array } {
     const { user } = this;
     const sealed = sealVault(vaultKey, { user, ...place }, { ...this.vaultContent(list, pins), savedAt });
@@ -297,7 +302,7 @@ export class OwnDevice {
     return accountSecretKey ? { secretKey: accountSecretKey } : { secretKey: deviceSecretKey, by: device };
   }
 
-  private vaultContent({ version, head }: DeviceList, pins: readonly VaultPin[]) {
+  private vaultContent({ version, head }: DeviceList, pins: readonly ContactPin[]) {
     return { accountSecretKey: this.accountSecretKey(), listVersion: version, listHead: head, pins };
   }
 

@@ -9,6 +9,7 @@ import type { ReplyOf } from "../../protocol/requests.ts";
 import { TaskQueue } from "../async/task-queue.ts";
 import type { Challenge, Session } from "../connection/session.ts";
 import { unlessPassing, type ClientCore } from "../core.ts";
+import type { ArchiveKeys } from "../device/archive-keys.ts";
 import type { Devices } from "../device/devices.ts";
 import type { RecoveryUpkeep } from "./recovery-upkeep.ts";
 import { Restoring, type VaultFound } from "./restoring.ts";
@@ -43,6 +44,7 @@ const placesAtLeast = 3;
 export interface RecoveryParts {
   core: ClientCore;
   upkeep: RecoveryUpkeep;
+  archiveKeys: ArchiveKeys;
   devices: Devices;
   connect: (options: { signal?: AbortSignal }) => Promise<void>;
   /** How many conversations keep a history that this device has keys of. */
@@ -68,24 +70,24 @@ export class Recovery {
    * linked, `recovery-conflict`, and those of the connection.
    */
   enable(): Promise<string> {
+    return this.queue.run(() => this.make());
+  }
+
+  /**
+   * Another recovery key in the place of the one there is, for words that others may have seen: answers its words, shown once and checked as
+   * those of `enable`. The words before are void, and open nothing that is archived from now on: there is a new archive key, too. What a dishonest
+   * server kept for them it can still open, the identity key first of all: see `docs/threat-model.md`. Errors: `recovery-unknown` where
+   * there is no recovery key, and those of `enable`.
+   */
+  rotate(): Promise<string> {
     return this.queue.run(async () => {
-      const { own, directory } = this.core;
       this.requirePrimary();
-      const list = await directory.refresh(own.user);
-      if (!list) throw new SottoError("device-unknown");
-      const words = newRecoveryWords(own.user);
-      const { vaultKey, keyPair } = recoveryKeysOf(own.user, words);
-      const { publicKey } = keyPair;
-      keyPair.secretKey.fill(0);
-      const { after, version } = await this.nextVersion();
-      const [pins, savedAt, place] = [directory.pins(), Date.now(), { version, revision: 1 }];
-      const { sealed } = own.sealVault(vaultKey, place, { list, pins, savedAt });
-      await this.parts.upkeep.publish({ after, version, publicKey, madeAt: savedAt, vault: sealed });
-      const saved = { hash: own.hashVault(list, pins), at: savedAt, revision: 1 };
-      await own.noteRecovery({ version, publicKey, madeAt: savedAt, isChecked: false, vaultKey, saved });
-      this.shown = splitRecoveryWords(words);
-      await this.parts.upkeep.grant().catch(unlessPassing);
-      return words.replaceAll("-", " ");
+      await this.parts.upkeep.read();
+      if (!this.core.own.recovery?.publicKey) throw new SottoError("recovery-unknown");
+      const words = await this.make();
+      // Not before: what is made earlier could still be sealed to the key that is given up.
+      await this.parts.archiveKeys.replace().catch(unlessPassing);
+      return words;
     });
   }
 
@@ -150,7 +152,7 @@ export class Recovery {
     words: string,
     { revokeOthers = false, signal }: { revokeOthers?: boolean; signal?: AbortSignal } = {},
   ): Promise<Restored> {
-    const { own, connection, directory } = this.core;
+    const { own, connection } = this.core;
     if (own.isCertified) throw new SottoError("invalid-argument", { detail: "This device is set up already." });
     const restoring = new Restoring(this.core, recoveryKeysOf(own.user, words));
     this.restoring = restoring;
@@ -167,15 +169,43 @@ export class Recovery {
     }
     const { found } = restoring;
     if (!found) throw new SottoError("internal", { detail: "the device was admitted without being restored" });
-    const others = revokeOthers ? directory.liveDevices(own.user).filter((device) => device !== own.device) : [];
-    for (const device of others) await this.parts.devices.revoke(device);
+    if (revokeOthers) await this.revokeOthers();
     return found;
+  }
+
+  /** What they have chosen for the user is taken over before, for a revoked device's word does not count, and said anew after. */
+  private async revokeOthers(): Promise<void> {
+    const { own, directory, privacy } = this.core;
+    await privacy.settle();
+    const others = directory.liveDevices(own.user).filter((device) => device !== own.device);
+    for (const device of others) await this.parts.devices.revoke(device);
+    await privacy.settle();
   }
 
   /** For the client: a session of a device that is to be restored. */
   async admitRestoring(session: Session, challenge: Challenge): Promise<ReplyOf<"session:restore"> | undefined> {
     if (!this.restoring || this.core.own.isCertified) return undefined;
     return this.restoring.admit(session, challenge);
+  }
+
+  private async make(): Promise<string> {
+    const { own, directory } = this.core;
+    this.requirePrimary();
+    const list = await directory.refresh(own.user);
+    if (!list) throw new SottoError("device-unknown");
+    const words = newRecoveryWords(own.user);
+    const { vaultKey, keyPair } = recoveryKeysOf(own.user, words);
+    const { publicKey } = keyPair;
+    keyPair.secretKey.fill(0);
+    const { after, version } = await this.nextVersion();
+    const [pins, savedAt, place] = [directory.pins(), Date.now(), { version, revision: 1 }];
+    const { sealed } = own.sealVault(vaultKey, place, { list, pins, savedAt });
+    await this.parts.upkeep.publish({ after, version, publicKey, madeAt: savedAt, vault: sealed });
+    const saved = { hash: own.hashVault(list, pins), at: savedAt, revision: 1 };
+    await own.noteRecovery({ version, publicKey, madeAt: savedAt, isChecked: false, vaultKey, saved });
+    this.shown = splitRecoveryWords(words);
+    await this.parts.upkeep.grant().catch(unlessPassing);
+    return words.replaceAll("-", " ");
   }
 
   private areAll(typed: string, publicKey: Uint8Array): boolean {
