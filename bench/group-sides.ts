@@ -162,6 +162,7 @@ export class BenchSide {
       policy: () => ({ kind: "group" as const }),
       historyKeys: this.historyKeys,
       disappearing: new DisappearingMessages(this.core, this.state, {
+        isShown: () => true,
         forget: () => Promise.resolve(),
         gone: () => undefined,
       }),

@@ -101,7 +101,7 @@ export class ConversationActor {
     this.marks = new ReadMarks(core, state, {
       acks: this.acks,
       signed,
-      reading: (sequence) => this.disappearing.read(sequence),
+      reading: (upTo, isMeant) => this.disappearing.read(upTo, isMeant),
       moved: (sequence) => this.events.emit("read", { sequence }),
     });
     this.typing = new Typing(core, state, (event) => this.events.emit("typing", event));
@@ -109,6 +109,7 @@ export class ConversationActor {
     this.book = new ReceiptBook(core, state, signed, (receipt) => this.messages.outgoing.showReceipt(receipt));
     this.historyKeys = new HistoryKeys(core, state, () => this.messages.older.forgetFirst());
     this.disappearing = new DisappearingMessages(core, state, {
+      isShown: (sender) => this.messages.isShown(sender),
       forget: (draft, target) => this.messages.amending(draft, target),
       gone: (messages) => {
         for (const message of messages) {
