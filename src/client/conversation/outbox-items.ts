@@ -5,6 +5,7 @@ import { entryHash, type HashedEntry } from "../../identity/log-hash.ts";
 import { toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { MessageId } from "../../protocol/ids.ts";
+import { blobsOf } from "../attachments/attachment.ts";
 import type { ClientCore } from "../core.ts";
 import { decodeRecord, encodeRecord, outboxKey, tables, type EntryRecord, type OutboxRecord } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
@@ -12,6 +13,7 @@ import { rowsOf } from "./changes/entry-rows.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { keptAs } from "./entry-opener.ts";
 import type { OwnArrival } from "./log-intake.ts";
+import { readable } from "./outgoing-sealing.ts";
 
 export type OutgoingState = "queued" | "sealing" | "sending" | "accepted" | "failed";
 
@@ -71,18 +73,30 @@ export class OutboxItems {
 
   /** Withdraws a message that has not been sealed, with what was to change it. False when it is too late. */
   cancel(id: MessageId): Promise<boolean> {
+    return this.withdraw(id, (record) => record.number === null, new SottoError("aborted"));
+  }
+
+  private withdraw(id: MessageId, mayGo: (record: OutboxRecord) => boolean, error: SottoError): Promise<boolean> {
     return this.state.queue.run(async () => {
       const item = this.items.get(id);
-      if (!item || item.record.number !== null) return false;
-      const changes = this.unsealed().filter(({ record }) => targetOf(record) === id);
-      await this.forget(item, ...changes);
-      for (const { listener } of changes) listener.moved("failed", { error: new SottoError("aborted") });
+      if (!item || !mayGo(item.record)) return false;
+      const withdrawn = this.withChanges(item);
+      await this.forget(...withdrawn);
+      for (const { listener } of withdrawn) listener.moved("failed", { error });
       return true;
     });
   }
 
+  /** A message that will not go, and what was to change it. */
+  withChanges(item: OutboxItem): OutboxItem[] {
+    return [item, ...this.unaccepted().filter(({ record }) => targetOf(record) === item.record.id)];
+  }
+
+  /** Items that will not go; their files go from the node. */
   async forget(...items: OutboxItem[]): Promise<void> {
-    await this.core.store.write(items.map(({ record }) => this.removalOf(record.id)));
+    const blobs = items.flatMap(({ record }) => blobsOf(readable(record.content)));
+    const removals = items.map(({ record }) => this.removalOf(record.id));
+    await this.core.store.write([...removals, ...this.core.uploads.abandonmentOf(blobs)]);
     for (const { record } of items) this.items.delete(record.id);
   }
 
@@ -146,10 +160,6 @@ export class OutboxItems {
     for (const { record } of items) this.items.delete(record.id);
   }
 
-  private unsealed(): OutboxItem[] {
-    return this.all().filter(({ record }) => record.number === null);
-  }
-
   unaccepted(): OutboxItem[] {
     return [...this.items.values()].filter((item) => item.accepted === null);
   }
@@ -172,15 +182,9 @@ export class OutboxItems {
     });
   }
 
-  /** Takes a held message out, which will not be sent. False where it is gone. */
+  /** Takes a held message out, which will not be sent, with what was to change it. False where it is gone. */
   refuse(id: MessageId, error: SottoError): Promise<boolean> {
-    return this.state.queue.run(async () => {
-      const item = this.items.get(id);
-      if (!item?.record.held) return false;
-      await this.forget(item);
-      item.listener.moved("failed", { error });
-      return true;
-    });
+    return this.withdraw(id, ({ held }) => held === true, error);
   }
 
   async rewrite(change: (record: OutboxRecord) => OutboxRecord): Promise<void> {
@@ -202,7 +206,7 @@ export class OutboxItems {
 
 /** Which message it is to change. */
 function targetOf({ content }: OutboxRecord): MessageId | undefined {
-  const decoded = decodeContent(content);
+  const decoded = readable(content);
   return isChange(decoded) ? decoded.target : undefined;
 }
 

@@ -109,9 +109,11 @@ export class Outbox {
     this.wake();
   }
 
-  /** A held message will never go. */
-  async refuse(id: MessageId, error: SottoError): Promise<void> {
-    if (await this.items.refuse(id, error)) this.wake();
+  /** A held message will never go. False where it is gone, or held no more. */
+  async refuse(id: MessageId, error: SottoError): Promise<boolean> {
+    const refused = await this.items.refuse(id, error);
+    if (refused) this.wake();
+    return refused;
   }
 
   /** The greatest id here or sent before: the next one has to be greater. */
@@ -293,10 +295,11 @@ export class Outbox {
     return sealed?.generation === group?.generation && sealed?.epoch === group?.epoch;
   }
 
-  /** Gives a message up. What came after it takes its number, so those are sealed anew. */
+  /** Gives a message up, and what was to change it. What came after it takes its number, so those are sealed anew. */
   private async fail(item: OutboxItem, error: SottoError): Promise<void> {
     const { number, previousContentHash } = item.record;
-    await this.items.forget(item);
+    const failed = this.items.withChanges(item);
+    await this.items.forget(...failed);
     if (number !== null) {
       await this.items.rewrite((record) =>
         record.number !== null && record.number > number
@@ -306,7 +309,7 @@ export class Outbox {
       const record = { lastNumber: number - 1, lastContentHash: previousContentHash };
       await this.state.queue.run(() => this.state.commit({ record }));
     }
-    item.listener.moved("failed", { error });
+    for (const { listener } of failed) listener.moved("failed", { error });
   }
 
   /** This user is out of the group: nothing goes out any more. */
