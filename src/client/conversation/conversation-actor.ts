@@ -11,6 +11,7 @@ import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts
 import { TypedEmitter } from "../async/typed-emitter.ts";
 import { inBackground, type ClientCore } from "../core.ts";
 import { AckSender } from "./ack-sender.ts";
+import { ContentKeeping } from "./content-keeping.ts";
 import { ConversationMessages } from "./conversation-messages.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { DisappearingMessages, type Disappeared } from "./disappearing-messages.ts";
@@ -118,6 +119,9 @@ export class ConversationActor {
         }
       },
     });
+    const keeping = new ContentKeeping(state.id, this.disappearing, (draft, target) =>
+      this.messages.amending(draft, target),
+    );
     this.retention = new LocalRetention(core, state, { book: this.book, disappearing: this.disappearing });
     this.messages = new ConversationMessages(core, state, {
       book: this.book,
@@ -164,6 +168,7 @@ export class ConversationActor {
       catchUp: () => this.catchUp(),
       catchUpAfresh: () => this.reading.catchUpAfresh(),
       listHead: () => ownListHead(core),
+      keeping,
       historyKey: async () => this.state.group && this.historyKeys.at(this.state.record, this.state.group),
       lost: () => this.background(this.loseUnlessOut()),
     });
@@ -171,13 +176,12 @@ export class ConversationActor {
     this.follower = new LogFollower(core, state, {
       policy: (record) => this.keeper.policy(record),
       historyKeys: this.historyKeys,
-      disappearing: this.disappearing,
+      keeping,
       takeOwn: (entry) => this.outbox.takeOwn(entry),
       opened: (entry, content) => {
         this.typing.end(entry.sender.user);
         this.messages.opened(entry, content);
       },
-      amending: (batch, target) => this.messages.amending(batch.draft, target),
       amended: (entry, target) => this.messages.amended(entry, target),
       unopened: ({ sequence, sender }, reason) => {
         this.acks.noteFailure(reason);

@@ -9,7 +9,9 @@ import { blobsOf } from "../attachments/attachment.ts";
 import type { ClientCore } from "../core.ts";
 import { decodeRecord, encodeRecord, outboxKey, tables, type EntryRecord, type OutboxRecord } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
+import { Draft } from "../stores/draft.ts";
 import { rowsOf } from "./changes/entry-rows.ts";
+import type { ContentKeeping } from "./content-keeping.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { keptAs } from "./entry-opener.ts";
 import type { OwnArrival } from "./log-intake.ts";
@@ -32,12 +34,14 @@ export interface OutboxItem {
 export class OutboxItems {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
+  private readonly keeping: ContentKeeping;
   /** By id, which is the order in which they were written. */
   private readonly items = new Map<MessageId, OutboxItem>();
 
-  constructor(core: ClientCore, state: ConversationState) {
+  constructor(core: ClientCore, state: ConversationState, keeping: ContentKeeping) {
     this.core = core;
     this.state = state;
+    this.keeping = keeping;
   }
 
   /** Takes up what an earlier run of this client left. `listen` is asked for each. */
@@ -131,7 +135,14 @@ export class OutboxItems {
     return this.state.queue.run(async () => {
       const settled = items.filter((item) => this.items.has(item.record.id));
       if (settled.length === 0) return;
-      await this.core.store.write(settled.flatMap((item) => [this.removalOf(item.record.id), ...this.historyOf(item)]));
+      const draft = new Draft(this.core.store);
+      const stored: (() => void)[] = [];
+      for (const item of settled) {
+        draft.write(this.removalOf(item.record.id));
+        stored.push(await this.keepHistory(draft, item));
+      }
+      await this.core.store.write(draft.changes);
+      for (const tell of stored) tell();
       for (const item of settled) {
         this.items.delete(item.record.id);
         item.listener.moved("accepted", item.accepted === "known" || !item.accepted ? {} : item.accepted);
@@ -139,20 +150,26 @@ export class OutboxItems {
     });
   }
 
-  /** One's own message whose place in the log is known, though this device may not read there. */
-  historyOf({ record, accepted }: OutboxItem): RecordChange[] {
-    if (accepted === null || accepted === "known") return [];
+  /**
+   * One's own message whose place in the log is known, though this device may not read there. For the write that takes it out of the
+   * outbox; to be called after that: what it returns.
+   */
+  async keepHistory(draft: Draft, { record, accepted }: OutboxItem): Promise<() => void> {
+    if (accepted === null || accepted === "known") return () => undefined;
+    const content = decodeContent(record.content);
+    const kind = keptAs(content);
     const entry: EntryRecord = {
       ...accepted,
-      kind: keptAs(decodeContent(record.content)),
+      kind,
       id: record.id,
       sender: { user: this.core.own.user, device: this.core.own.device },
       number: record.number ?? 0,
       logHash: new Uint8Array(32),
-      content: record.content,
+      content: kind === "history-keys" ? null : record.content,
       reason: null,
     };
-    return rowsOf(this.state.id, entry);
+    draft.write(...rowsOf(this.state.id, entry));
+    return this.keeping.add(draft, { entry, content, policy: this.state.group?.policy });
   }
 
   /** Forgets items whose removal is stored. */

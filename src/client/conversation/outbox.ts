@@ -16,6 +16,7 @@ import type { MessageId } from "../../protocol/ids.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
 import { WakeLoop } from "../async/wake-loop.ts";
 import { reportFailure, type ClientCore } from "../core.ts";
+import type { ContentKeeping } from "./content-keeping.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { resumeOutbox, type LastSent, type Resumption } from "./outbox-resumption.ts";
 import { sealOutgoing } from "./outgoing-sealing.ts";
@@ -23,6 +24,7 @@ import { OutboxItems, type OutboxItem, type OutgoingListener } from "./outbox-it
 import type { OwnArrival } from "./log-intake.ts";
 import type { OutboxRecord } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
+import { Draft } from "../stores/draft.ts";
 import { backoffMs, delay } from "../async/waiting.ts";
 
 export interface OutboxHooks {
@@ -36,6 +38,8 @@ export interface OutboxHooks {
   historyKey(): Promise<HistoryKey | undefined>;
   /** The sender's own device list, to be named in the message. */
   listHead(): { version: number; head: Uint8Array };
+  /** What goes with the content of a message that leaves the outbox for the history. */
+  readonly keeping: ContentKeeping;
   lost(): void;
 }
 
@@ -59,7 +63,7 @@ export class Outbox {
     this.core = core;
     this.state = state;
     this.hooks = hooks;
-    this.items = new OutboxItems(core, state);
+    this.items = new OutboxItems(core, state, hooks.keeping);
     this.loop = new WakeLoop(
       () => this.run(),
       (error) => reportFailure(core, error, { conversation: state.id }),
@@ -327,8 +331,8 @@ export class Outbox {
   }
 
   /** After this device was added to the group, or added again. For the write that adopts the group. */
-  resume(last: LastSent): Resumption {
-    return resumeOutbox(this.items, last);
+  resume(last: LastSent): Promise<Resumption> {
+    return resumeOutbox(this.items, new Draft(this.core.store), last);
   }
 }
 

@@ -2,7 +2,7 @@
  * Which entries of the log have which words: rows of a few words each, for a stretch of the log and for words that begin alike. They are
  * written and taken out with the entries, and sealed like all that the store holds. An edit's words stand at the place of the edit.
  */
-import { decodeContent } from "../../../crypto/content.ts";
+import { decodeContent, type Content } from "../../../crypto/content.ts";
 import type { ConversationId } from "../../../protocol/ids.ts";
 import { decodeRecord, encodeRecord, sortable, tables, type EntryRecord, type WordsRecord } from "../../records.ts";
 import type { OpenClientStore } from "../../stores/client-store.ts";
@@ -14,14 +14,22 @@ const stretch = 32;
 const shelves = 64;
 const rowsPerRead = 64;
 
-/** Adds the words of an entry that is being stored. */
-export async function indexWords(draft: Draft, conversation: ConversationId, entry: EntryRecord): Promise<void> {
-  await change(draft, conversation, entry, (sequences) => [...new Set([...sequences, entry.sequence])]);
+/** Adds the words of an entry that is being stored, and says this. */
+export async function indexWords(
+  draft: Draft,
+  conversation: ConversationId,
+  { sequence }: EntryRecord,
+  content: Content,
+): Promise<void> {
+  await change(draft, conversation, { sequence, content }, (sequences) => [...new Set([...sequences, sequence])]);
 }
 
 /** Takes out the words of an entry that still has its content, and is about to lose it. */
 export async function forgetWords(draft: Draft, conversation: ConversationId, entry: EntryRecord): Promise<void> {
-  await change(draft, conversation, entry, (sequences) => sequences.filter((one) => one !== entry.sequence));
+  const { sequence } = entry;
+  if (entry.content === null) return;
+  const content = decodeContent(entry.content);
+  await change(draft, conversation, { sequence, content }, (sequences) => sequences.filter((one) => one !== sequence));
 }
 
 /** Entries that have, for each of these, a word that begins so: a stretch at a time, from the end of the log. */
@@ -53,7 +61,7 @@ export async function* entriesWith(
 async function change(
   draft: Draft,
   conversation: ConversationId,
-  { sequence, content }: EntryRecord,
+  { sequence, content }: { sequence: number; content: Content },
   next: (sequences: readonly number[]) => number[],
 ): Promise<void> {
   const place = sortable(Math.floor(sequence / stretch));
@@ -71,11 +79,10 @@ async function change(
   }
 }
 
-function byShelf(content: Uint8Array | null): Map<string, string[]> {
-  const decoded = content && decodeContent(content);
+function byShelf(content: Content): Map<string, string[]> {
   const shelved = new Map<string, string[]>();
-  if (decoded?.kind !== "text" && decoded?.kind !== "edit") return shelved;
-  for (const word of wordsOf(decoded.text)) {
+  if (content.kind !== "text" && content.kind !== "edit") return shelved;
+  for (const word of wordsOf(content.text)) {
     const shelf = shelfOf(word);
     shelved.set(shelf, [...(shelved.get(shelf) ?? []), word]);
   }
