@@ -6,6 +6,7 @@ import { encodeContent } from "../src/crypto/content.ts";
 import type { DeviceIdentity, Group, KeyPackagePair } from "../src/crypto/group-engine.ts";
 import { mlsGroupEngine as engine } from "../src/crypto/mls-group-engine.ts";
 import { ConversationState } from "../src/client/conversation/conversation-state.ts";
+import { ContentKeeping } from "../src/client/conversation/content-keeping.ts";
 import { DisappearingMessages } from "../src/client/conversation/disappearing-messages.ts";
 import { GroupChanges } from "../src/client/conversation/group-changes.ts";
 import { GroupJoiner } from "../src/client/conversation/group-joiner.ts";
@@ -77,11 +78,12 @@ export class BenchSide {
     this.joiner = new GroupJoiner(this.core, this.state, {
       policy: () => ({ kind: "group" }),
       summary: () => Promise.resolve({ lastNumber: 0, lastId: null } as never),
-      resume: () => ({
-        record: { lastNumber: 0, lastContentHash: null, lastId: null },
-        changes: [],
-        apply: () => undefined,
-      }),
+      resume: () =>
+        Promise.resolve({
+          record: { lastNumber: 0, lastContentHash: null, lastId: null },
+          changes: [],
+          apply: () => undefined,
+        }),
       joined: () => Promise.resolve(),
       askForReadd: () => Promise.resolve(),
       settled: () => this.follower.settled(),
@@ -163,20 +165,21 @@ export class BenchSide {
   }
 
   private followerHooks() {
+    const disappearing = new DisappearingMessages(this.core, this.state, {
+      isShown: () => true,
+      forget: () => Promise.resolve(),
+      gone: () => undefined,
+    });
     return {
       policy: () => ({ kind: "group" as const }),
       historyKeys: this.historyKeys,
-      disappearing: new DisappearingMessages(this.core, this.state, {
-        forget: () => Promise.resolve(),
-        gone: () => undefined,
-      }),
+      keeping: new ContentKeeping(this.log.conversation, disappearing, () => Promise.resolve()),
       takeOwn: ({ id }: { id: MessageId }) => {
         const { content } = this.sent.get(id)!;
         this.sent.delete(id);
         return { content, isAsSent: true, changes: [this.outboxChange(id, null)], stored: () => undefined };
       },
       opened: () => undefined,
-      amending: () => Promise.resolve(),
       amended: () => undefined,
       unopened: () => fail("a message did not open"),
       returned: () => undefined,

@@ -2,25 +2,21 @@ import { expect } from "chai";
 import { randomBytes } from "node:crypto";
 import { appendFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { completeSettings } from "../../config/load-settings.ts";
 import { memoryStore, type Attachment, type Client, type Message } from "../../src/client/index.ts";
 import { nodeFiles, saveAttachment } from "../../src/client/node.ts";
 import { limits } from "../../src/protocol/limits.ts";
-import { createLog } from "../../src/observability/log.ts";
-import { startServer, type RunningNode } from "../../src/server.ts";
+import { startBlobNode, type BlobNode } from "../support/blob-node.ts";
 import { eventually } from "../support/eventually.ts";
 import { FlakyLink } from "../support/flaky-link.ts";
-import { tokenSecret } from "../support/gateway-node.ts";
 import { People } from "../support/people.ts";
 import { refusal } from "../support/refusal.ts";
-import { tempFolder } from "../support/temp-folder.ts";
 
 const mebibyte = 1024 * 1024;
 
 describe("attachments", function () {
   this.timeout(120_000);
-  let folder: Awaited<ReturnType<typeof tempFolder>>;
-  let node: RunningNode;
+  let folder: string;
+  let node: BlobNode;
   let link: FlakyLink;
   let people: People;
   let alice: Client;
@@ -28,17 +24,8 @@ describe("attachments", function () {
   const aliceStore = memoryStore();
 
   before(async () => {
-    folder = await tempFolder();
-    const settings = completeSettings({
-      PORT: 0,
-      OPS_PORT: 0,
-      LOG_LEVEL: "silent",
-      DATA_DIR: join(folder.path, "data"),
-      AUTH_JWT_SECRET: tokenSecret,
-      MAX_BLOB_BYTES: 16 * mebibyte,
-      BLOB_QUOTA_BYTES: 100 * mebibyte,
-    });
-    node = await startServer(settings, createLog({ level: "silent" }));
+    node = await startBlobNode();
+    folder = node.folder;
     link = await FlakyLink.to({ url: node.url });
     people = new People(() => link.url);
     alice = await people.online("alice", { store: aliceStore, files: nodeFiles });
@@ -49,19 +36,12 @@ describe("attachments", function () {
     await people.close();
     await link.close();
     await node.close();
-    await folder.remove();
   });
 
   const nextFor = (client: Client): Promise<Message> =>
     new Promise((resolve) => {
       const off = client.on("message", ({ message }) => (off(), resolve(message)));
     });
-  const blobFiles = async (): Promise<string[]> => {
-    const names = await readdir(join(folder.path, "data", "blobs"), { recursive: true, withFileTypes: true }).catch(
-      () => [],
-    );
-    return names.filter((entry) => entry.isFile()).map(({ name }) => name);
-  };
   const only = (message: Message): Attachment => {
     expect(message.attachments).to.have.length(1);
     return message.attachments[0]!;
@@ -134,14 +114,14 @@ describe("attachments", function () {
 
   it("come from files, and are saved under a safe name of their own", async () => {
     const bytes = randomBytes(mebibyte + 1);
-    const path = join(folder.path, "notes.txt");
+    const path = join(folder, "notes.txt");
     await writeFile(path, bytes);
     const arrived = nextFor(bob);
     const chat = await alice.direct("bob");
     const sent = chat.send({ attachments: [{ path }, { path, name: "../../etc/\u202Epasswd" }] });
     await sent.reached("delivered", { timeout: 60_000 });
     const { attachments } = await arrived;
-    const into = join(folder.path, "saved");
+    const into = join(folder, "saved");
     const { mkdir } = await import("node:fs/promises");
     await mkdir(into);
     const saved = [];
@@ -218,7 +198,7 @@ describe("attachments", function () {
 
   it("go on after a restart of the client, from a file and from little data", async () => {
     const bytes = randomBytes(5 * mebibyte);
-    const path = join(folder.path, "restart.bin");
+    const path = join(folder, "restart.bin");
     await writeFile(path, bytes);
     const small = randomBytes(1000);
     const store = memoryStore();
@@ -245,7 +225,7 @@ describe("attachments", function () {
 
   it("fail with a code after a restart where a stream or a changed file cannot be read again, and take nothing along", async () => {
     const store = memoryStore();
-    const path = join(folder.path, "changing.bin");
+    const path = join(folder, "changing.bin");
     await writeFile(path, randomBytes(3 * mebibyte));
     const dave = await people.online("dave", { store, files: nodeFiles });
     const chat = await dave.direct("bob");
@@ -274,25 +254,6 @@ describe("attachments", function () {
     expect((await arrived).text).to.equal(plain);
   });
 
-  it("are withdrawn with their message, and leave nothing at the node", async () => {
-    await eventually(async () => expect((await blobFiles()).length).to.be.greaterThan(0));
-    const before = new Set(await blobFiles());
-    const bytes = randomBytes(3 * mebibyte);
-    const never = new Promise<void>(() => undefined);
-    const chat = await alice.direct("bob");
-    const sent = chat.send({
-      text: "no",
-      attachments: [{ name: "n", stream: slowly(bytes, never), size: bytes.length }],
-    });
-    const after = chat.send("yes");
-    await eventually(() => expect(only(sent).sent).to.be.greaterThan(0));
-    await eventually(async () => expect((await blobFiles()).filter((name) => !before.has(name))).to.have.length(1));
-    expect(await chat.cancel(sent)).to.equal(true);
-    await refusal(sent.reached("accepted"), "aborted");
-    await after.reached("delivered", { timeout: 60_000 });
-    await eventually(async () => expect((await blobFiles()).filter((name) => !before.has(name))).to.deep.equal([]));
-  });
-
   it("fail with the node's word where they are too large, and the rest goes on", async () => {
     const chat = await alice.direct("bob");
     const sent = chat.send({ text: "much", attachments: [{ name: "m", data: new Uint8Array(16 * mebibyte) }] });
@@ -312,8 +273,8 @@ describe("attachments", function () {
     await refused([{ name: "x" }]);
     await refused([{ name: "x", data, path: "/etc/hosts" }]);
     await refused([{ name: "x", stream: new Blob([data]).stream() }]);
-    await refused([{ path: join(folder.path, "missing") }]);
-    await refused([{ path: folder.path }]);
+    await refused([{ path: join(folder, "missing") }]);
+    await refused([{ path: folder }]);
     await refused([{ name: "x", data, preview: new Uint8Array(limits.attachmentPreviewBytes + 1) }]);
     await refused(Array.from({ length: 11 }, () => ({ name: "x", data })));
     await refused([]);
@@ -331,7 +292,7 @@ describe("attachments", function () {
     const chat = await alice.direct("bob");
     const input = { name: `${secret}.txt`, type: `text/${secret}`, data: bytes, preview: Buffer.from(secret) };
     await chat.send({ text: secret, attachments: [input] }).reached("delivered", { timeout: 60_000 });
-    const files = await readdir(join(folder.path, "data"), { recursive: true, withFileTypes: true });
+    const files = await readdir(join(folder, "data"), { recursive: true, withFileTypes: true });
     let looked = 0;
     for (const entry of files.filter((one) => one.isFile())) {
       const content = await readFile(join(entry.parentPath, entry.name));

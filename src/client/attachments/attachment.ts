@@ -11,6 +11,11 @@ export function attachmentsOf(content: Content, blobs: BlobClient): Attachment[]
   return content.kind === "text" ? (content.attachments ?? []).map((one) => new Attachment(one, blobs)) : [];
 }
 
+/** Where the files of a message lie at the node. */
+export function blobsOf(content: Content): BlobId[] {
+  return content.kind === "text" ? (content.attachments ?? []).map(({ blob }) => blob) : [];
+}
+
 export interface AttachmentEvents {
   /** Of a file that is being sent: bytes of its blob. */
   progress: { sent: number; total: number };

@@ -70,8 +70,16 @@ export class Uploads {
   /** For blobs that no message names any more. Resolves when that is stored. */
   async abandon(blobs: readonly BlobId[]): Promise<void> {
     if (blobs.length === 0 || this.parts.closing.aborted) return;
-    const bytes = new Uint8Array(0);
-    await this.parts.store.write(blobs.map((id) => ({ table: tables.abandonedBlobs, id, bytes })));
+    await this.parts.store.write(this.abandonmentOf(blobs));
+    this.removeSoon();
+  }
+
+  /** The same, for the write after which nobody names them; `removeSoon` once that is done, or the next connection removes them. */
+  abandonmentOf(blobs: readonly BlobId[]): RecordChange[] {
+    return blobs.map((id) => ({ table: tables.abandonedBlobs, id, bytes: new Uint8Array(0) }));
+  }
+
+  removeSoon(): void {
     this.removals.wake();
   }
 

@@ -103,7 +103,7 @@ export class AttachmentSending {
 
   /** A message has failed or was withdrawn: its files go, unless somebody may have it all the same. */
   giveUp(message: Message, error: SottoError | undefined): void {
-    if (message.attachments.length === 0 || (error && fateUnknown.includes(error.code))) return;
+    if (message.blobs.length === 0 || (error && fateUnknown.includes(error.code))) return;
     this.remove(message).catch((failure: unknown) =>
       reportFailure(this.core, failure, { conversation: this.state.id }),
     );
@@ -162,7 +162,7 @@ export class AttachmentSending {
     await work?.done;
     const prefix = `${this.state.id}/${message.id}/`;
     await this.forget(await this.core.store.list(tables.uploads, { prefix }));
-    await this.core.uploads.abandon(message.attachments.map(({ blob }) => blob));
+    await this.core.uploads.abandon(message.blobs);
   }
 
   private async forget(rows: readonly { id: string; bytes: Uint8Array }[]): Promise<void> {

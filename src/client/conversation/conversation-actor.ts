@@ -12,6 +12,7 @@ import { TypedEmitter } from "../async/typed-emitter.ts";
 import { inBackground, type ClientCore } from "../core.ts";
 import type { ConversationRecord } from "../records.ts";
 import { AckSender } from "./ack-sender.ts";
+import { ContentKeeping } from "./content-keeping.ts";
 import { ConversationMessages } from "./conversation-messages.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { departureBefore } from "./departure.ts";
@@ -103,7 +104,7 @@ export class ConversationActor {
     this.marks = new ReadMarks(core, state, {
       acks: this.acks,
       signed,
-      reading: (sequence) => this.disappearing.read(sequence),
+      reading: (upTo, isMeant) => this.disappearing.read(upTo, isMeant),
       moved: (sequence) => this.events.emit("read", { sequence }),
     });
     this.typing = new Typing(core, state, (event) => this.events.emit("typing", event));
@@ -111,6 +112,7 @@ export class ConversationActor {
     this.book = new ReceiptBook(core, state, signed, (receipt) => this.messages.outgoing.showReceipt(receipt));
     this.historyKeys = new HistoryKeys(core, state, () => this.messages.older.forgetFirst());
     this.disappearing = new DisappearingMessages(core, state, {
+      isShown: (sender) => this.messages.isShown(sender),
       forget: (draft, target) => this.messages.amending(draft, target),
       gone: (messages) => {
         for (const message of messages) {
@@ -119,6 +121,9 @@ export class ConversationActor {
         }
       },
     });
+    const keeping = new ContentKeeping(state.id, this.disappearing, (draft, target) =>
+      this.messages.amending(draft, target),
+    );
     this.retention = new LocalRetention(core, state, { book: this.book, disappearing: this.disappearing });
     this.messages = new ConversationMessages(core, state, {
       book: this.book,
@@ -166,6 +171,7 @@ export class ConversationActor {
       catchUp: () => this.catchUp(),
       catchUpAfresh: () => this.reading.catchUpAfresh(),
       listHead: () => ownListHead(core),
+      keeping,
       historyKey: async () => this.state.group && this.historyKeys.at(this.state.record, this.state.group),
       lost: () => this.background(this.loseUnlessOut()),
     });
@@ -173,13 +179,12 @@ export class ConversationActor {
     this.follower = new LogFollower(core, state, {
       policy: (record) => this.keeper.policy(record),
       historyKeys: this.historyKeys,
-      disappearing: this.disappearing,
+      keeping,
       takeOwn: (entry) => this.outbox.takeOwn(entry),
       opened: (entry, content) => {
         this.typing.end(entry.sender.user);
         this.messages.opened(entry, content);
       },
-      amending: (batch, target) => this.messages.amending(batch.draft, target),
       amended: (entry, target) => this.messages.amended(entry, target),
       unopened: ({ sequence, sender }, reason) => {
         this.acks.noteFailure(reason);

@@ -15,6 +15,7 @@ import { forgetWhatIsRetracted } from "./changes/forgetting.ts";
 import { LiveMessages } from "./changes/live-messages.ts";
 import { MessageChanging } from "./changes/message-changing.ts";
 import { MessageReader } from "./changes/message-reader.ts";
+import type { Sender } from "./changes/outcome.ts";
 import { PendingChanges } from "./changes/pending-changes.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { keptAs } from "./entry-opener.ts";
@@ -127,6 +128,11 @@ export class ConversationMessages {
   /** It has disappeared. */
   gone(id: MessageId): void {
     this.live.remove(id);
+  }
+
+  /** Whether what a sender says is shown. */
+  isShown(sender: Sender): boolean {
+    return this.reader.isShown(sender);
   }
 
   trustChanged(): void {

@@ -127,18 +127,15 @@ export abstract class Conversation {
 
   /**
    * Takes a message of this user's back, for good: devices that follow the protocol forget what it said, what it was edited to, and the
-   * reactions. As `react`; also `forbidden` for others' messages.
+   * reactions. One whose files are still on their way is withdrawn, as by `cancel`. As `react`; also `forbidden` for others' messages.
    */
   retract(message: Message | MessageId): Promise<void> {
     return this.actor.messages.changing.retract(message);
   }
 
   /** Withdraws a message that has not been sealed yet, with what was to change it. False when it is too late. */
-  async cancel(message: Message): Promise<boolean> {
-    const cancelled = await this.actor.outbox.cancel(message.id);
-    if (cancelled)
-      this.actor.messages.outgoing.listenerFor(message).moved("failed", { error: new SottoError("aborted") });
-    return cancelled;
+  cancel(message: Message): Promise<boolean> {
+    return this.actor.outbox.cancel(message.id);
   }
 
   /**

@@ -21,6 +21,12 @@ export interface Disappeared {
   sender: { user: UserId };
 }
 
+/** Messages whose time begins: for the write that says so, and `stored` once that is done. */
+export interface Begun {
+  changes: RecordChange[];
+  stored(): void;
+}
+
 /** Timers hold no more. */
 const longestTimerMs = 2 ** 31 - 1;
 
@@ -35,6 +41,8 @@ export function lifetimeOf(content: Content, policy: GroupPolicy | undefined): n
 }
 
 export interface DisappearingHooks {
+  /** Whether what a sender says is shown on this device. */
+  isShown(sender: EntryRecord["sender"]): boolean;
   /** Of a message that goes: what changed it goes, too. */
   forget(draft: Draft, target: MessageId): Promise<void>;
   gone(messages: readonly Disappeared[]): void;
@@ -91,12 +99,19 @@ export class DisappearingMessages {
     return sequences.map((sequence) => this.change(sequence, null));
   }
 
-  /** The person has seen everything up to a sequence. The changes belong to the write that says so. */
-  read(upTo: number): { changes: RecordChange[]; stored(): void } {
+  /**
+   * The person has seen what is shown up to a sequence, as far as `isMeant` says. The changes belong to the write that says so. What
+   * is withheld here, because its sender is in doubt or blocked, begins when it is shown and read.
+   */
+  async read(upTo: number, isMeant: (sequence: number) => boolean): Promise<Begun> {
     const now = Date.now();
-    const begun = [...this.records.values()]
-      .filter(({ sequence, goesAt }) => sequence <= upTo && goesAt === null)
-      .map((record) => ({ ...record, goesAt: now + record.seconds * 1000 }));
+    const begun: DisappearingRecord[] = [];
+    for (const record of this.records.values()) {
+      const { sequence, goesAt } = record;
+      if (sequence > upTo || goesAt !== null || !isMeant(sequence)) continue;
+      const entry = await entryAt(this.core.store, this.state.id, sequence);
+      if (entry && this.hooks.isShown(entry.sender)) begun.push({ ...record, goesAt: now + record.seconds * 1000 });
+    }
     const stored = () => begun.forEach((record) => this.note(record));
     return { changes: begun.map((record) => this.changeOf(record)), stored };
   }

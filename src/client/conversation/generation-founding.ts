@@ -23,7 +23,7 @@ export interface FoundingParts {
   catchUp(): Promise<void>;
   summary(): Promise<ConversationSummary>;
   /** How the outbox goes on from the last number and id that the node knows of this device. */
-  resume(last: LastSent): Resumption;
+  resume(last: LastSent): Promise<Resumption>;
 }
 
 type Device = { user: UserId; device: DeviceId };
@@ -147,7 +147,7 @@ export class GenerationFounding {
   private resume({ lastNumber, lastId }: ConversationSummary): Promise<void> {
     return this.state.queue.run(async () => {
       if (!this.isLost) return;
-      const resumption = this.parts.resume({ lastNumber, lastId });
+      const resumption = await this.parts.resume({ lastNumber, lastId });
       await this.state.commit({ record: resumption.record }, resumption.changes);
       resumption.apply();
     });

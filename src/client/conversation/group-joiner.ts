@@ -24,7 +24,7 @@ type Welcome = Extract<InboxEntry, { kind: "welcome" }>;
 export interface JoinerHooks extends GenerationHooks {
   policy(): ConversationPolicy;
   /** How the outbox goes on from the last number and id that the node knows of this device. */
-  resume(last: LastSent): Resumption;
+  resume(last: LastSent): Promise<Resumption>;
   /** Resolves when everything that has arrived is stored. */
   settled(): Promise<void>;
   /** Sends a commit of this device's that waits for the log again. */
@@ -149,7 +149,7 @@ export class GroupJoiner {
     const forgotten = this.core.supply.forget(pair);
     await this.state.queue.run(async () => {
       const { record } = this.state;
-      const resumption = this.hooks.resume({ lastNumber, lastId });
+      const resumption = await this.hooks.resume({ lastNumber, lastId });
       const skipped = welcome.sequence - 1;
       const known = rejoined ? rangesUpTo(record.unopened, skipped) : record.unopened;
       const unopened =

@@ -152,7 +152,7 @@ export class HistoryReader {
       for (const record of records.filter(({ reason }) => reason === null)) {
         if (includesSequence(held, record.sequence)) continue;
         draft.write(...rowsOf(this.state.id, record));
-        await indexWords(draft, this.state.id, record);
+        if (record.content) await indexWords(draft, this.state.id, record, decodeContent(record.content));
         held = withHeld(held, record.sequence);
         const target = changeIn(record)?.target;
         if (target) changed.add(target);

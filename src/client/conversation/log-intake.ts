@@ -21,12 +21,11 @@ import {
   type OrphanRecord,
 } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
-import { changeIn } from "./changes/entry-rows.ts";
-import { lifetimeOf, type DisappearingMessages } from "./disappearing-messages.ts";
+import type { ContentKeeping } from "./content-keeping.ts";
+import { lifetimeOf } from "./disappearing-messages.ts";
 import { keptAs, openEntry } from "./entry-opener.ts";
 import type { HistoryKeys } from "./history-keys.ts";
 import type { LogBatch } from "./log-batch.ts";
-import { indexWords } from "./search/word-index.ts";
 
 /** What the outbox answers when an own message comes down in the log. */
 export interface OwnArrival {
@@ -43,12 +42,10 @@ export interface IntakeHooks {
   policy(record: Readonly<ConversationRecord>): ConversationPolicy;
   /** The keys of this conversation's history. */
   readonly historyKeys: HistoryKeys;
-  /** What of it lasts for a time. */
-  readonly disappearing: DisappearingMessages;
+  /** What goes with the content of an entry. */
+  readonly keeping: ContentKeeping;
   takeOwn(entry: HashedEntry): OwnArrival | undefined;
   opened(entry: EntryRecord, content: Content): void;
-  /** A change of a message is to be kept, and what it takes away is not. */
-  amending(batch: LogBatch, target: MessageId): Promise<void>;
   amended(entry: EntryRecord, target: MessageId): void;
   unopened(entry: EntryRecord, reason: UnopenedReason): void;
   /** A message that the log had lost is in it again, at this place. */
@@ -221,10 +218,7 @@ export class LogIntake {
     if (!isSame || !equalBytes(orphan.payload, entry.payload)) return false;
     batch.continueHash(hash);
     const kept = batch.keep(entry, hash, { kind, content, reason, ...(retracted && { retracted }), returned: true });
-    await indexWords(batch.draft, entry.conversation, kept);
-    const change = changeIn(kept);
-    if (change) await this.hooks.amending(batch, change.target);
-    else if (content !== null) this.keepLifetime(batch, kept, decodeContent(content));
+    if (content !== null) await this.keepWith(batch, kept, decodeContent(content));
     batch.record.orphans = batch.record.orphans.filter((one) => one !== entry.id);
     batch.write({ table: tables.orphans, id, bytes: null });
     batch.tell(() => this.hooks.returned(kept));
@@ -304,9 +298,7 @@ export class LogIntake {
     const kind = keptAs(content);
     const isKept = kind !== "history-keys" && !(await this.isOfNothingHere(batch, content));
     const kept = batch.keep(entry, hash, { kind, content: isKept ? bytes : null, reason: null });
-    await indexWords(batch.draft, entry.conversation, kept);
-    if (isChange(content)) await this.hooks.amending(batch, content.target);
-    else this.keepLifetime(batch, kept, content);
+    await this.keepWith(batch, kept, content);
     return kept;
   }
 
@@ -317,13 +309,9 @@ export class LogIntake {
     return (await batch.draft.list(tables.messagePlaces, prefix)).length === 0;
   }
 
-  private keepLifetime(batch: LogBatch, kept: EntryRecord, content: Content): void {
-    const seconds = kept.kind === "message" ? lifetimeOf(content, batch.group?.policy) : undefined;
-    if (seconds === undefined) return;
-    const { disappearing } = this.hooks;
-    const record = disappearing.recordOf(kept, seconds);
-    batch.write(disappearing.changeOf(record));
-    batch.tell(() => disappearing.note(record));
+  private async keepWith(batch: LogBatch, entry: EntryRecord, content: Content): Promise<void> {
+    const { policy } = batch.group ?? {};
+    batch.tell(await this.hooks.keeping.add(batch.draft, { entry, content, policy }));
   }
 }
 

@@ -6,6 +6,7 @@
  *   delivered → read                                                  (received)
  */
 import type { AttachmentContent } from "../../crypto/attachment.ts";
+import type { BlobId } from "../../protocol/blobs.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId, MessageId, UserId } from "../../protocol/ids.ts";
 import type { Attachment } from "../attachments/attachment.ts";
@@ -80,6 +81,10 @@ export class Message {
   /** The files that came with it, or go with it; none any more where it was retracted. */
   get attachments(): readonly Attachment[] {
     return this.isRetracted ? [] : (this.facts.attachments ?? []);
+  }
+  /** For the conversation that owns this message: where its files lie at the node, also when it was retracted. */
+  get blobs(): BlobId[] {
+    return (this.facts.attachments ?? []).map(({ blob }) => blob);
   }
   /** As its author has edited it last; empty when it was retracted, and for what a later version of Sotto has written. */
   get text(): string {

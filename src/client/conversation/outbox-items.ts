@@ -5,13 +5,17 @@ import { entryHash, type HashedEntry } from "../../identity/log-hash.ts";
 import { toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { MessageId } from "../../protocol/ids.ts";
+import { blobsOf } from "../attachments/attachment.ts";
 import type { ClientCore } from "../core.ts";
 import { decodeRecord, encodeRecord, outboxKey, tables, type EntryRecord, type OutboxRecord } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
+import { Draft } from "../stores/draft.ts";
 import { rowsOf } from "./changes/entry-rows.ts";
+import type { ContentKeeping } from "./content-keeping.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { keptAs } from "./entry-opener.ts";
 import type { OwnArrival } from "./log-intake.ts";
+import { readable } from "./outgoing-sealing.ts";
 
 export type OutgoingState = "queued" | "sealing" | "sending" | "accepted" | "failed";
 
@@ -30,12 +34,14 @@ export interface OutboxItem {
 export class OutboxItems {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
+  private readonly keeping: ContentKeeping;
   /** By id, which is the order in which they were written. */
   private readonly items = new Map<MessageId, OutboxItem>();
 
-  constructor(core: ClientCore, state: ConversationState) {
+  constructor(core: ClientCore, state: ConversationState, keeping: ContentKeeping) {
     this.core = core;
     this.state = state;
+    this.keeping = keeping;
   }
 
   /** Takes up what an earlier run of this client left. `listen` is asked for each. */
@@ -71,18 +77,30 @@ export class OutboxItems {
 
   /** Withdraws a message that has not been sealed, with what was to change it. False when it is too late. */
   cancel(id: MessageId): Promise<boolean> {
+    return this.withdraw(id, (record) => record.number === null, new SottoError("aborted"));
+  }
+
+  private withdraw(id: MessageId, mayGo: (record: OutboxRecord) => boolean, error: SottoError): Promise<boolean> {
     return this.state.queue.run(async () => {
       const item = this.items.get(id);
-      if (!item || item.record.number !== null) return false;
-      const changes = this.unsealed().filter(({ record }) => targetOf(record) === id);
-      await this.forget(item, ...changes);
-      for (const { listener } of changes) listener.moved("failed", { error: new SottoError("aborted") });
+      if (!item || !mayGo(item.record)) return false;
+      const withdrawn = this.withChanges(item);
+      await this.forget(...withdrawn);
+      for (const { listener } of withdrawn) listener.moved("failed", { error });
       return true;
     });
   }
 
+  /** A message that will not go, and what was to change it. */
+  withChanges(item: OutboxItem): OutboxItem[] {
+    return [item, ...this.unaccepted().filter(({ record }) => targetOf(record) === item.record.id)];
+  }
+
+  /** Items that will not go; their files go from the node. */
   async forget(...items: OutboxItem[]): Promise<void> {
-    await this.core.store.write(items.map(({ record }) => this.removalOf(record.id)));
+    const blobs = items.flatMap(({ record }) => blobsOf(readable(record.content)));
+    const removals = items.map(({ record }) => this.removalOf(record.id));
+    await this.core.store.write([...removals, ...this.core.uploads.abandonmentOf(blobs)]);
     for (const { record } of items) this.items.delete(record.id);
   }
 
@@ -117,7 +135,14 @@ export class OutboxItems {
     return this.state.queue.run(async () => {
       const settled = items.filter((item) => this.items.has(item.record.id));
       if (settled.length === 0) return;
-      await this.core.store.write(settled.flatMap((item) => [this.removalOf(item.record.id), ...this.historyOf(item)]));
+      const draft = new Draft(this.core.store);
+      const stored: (() => void)[] = [];
+      for (const item of settled) {
+        draft.write(this.removalOf(item.record.id));
+        stored.push(await this.keepHistory(draft, item));
+      }
+      await this.core.store.write(draft.changes);
+      for (const tell of stored) tell();
       for (const item of settled) {
         this.items.delete(item.record.id);
         item.listener.moved("accepted", item.accepted === "known" || !item.accepted ? {} : item.accepted);
@@ -125,29 +150,31 @@ export class OutboxItems {
     });
   }
 
-  /** One's own message whose place in the log is known, though this device may not read there. */
-  historyOf({ record, accepted }: OutboxItem): RecordChange[] {
-    if (accepted === null || accepted === "known") return [];
+  /**
+   * One's own message whose place in the log is known, though this device may not read there. For the write that takes it out of the
+   * outbox; to be called after that: what it returns.
+   */
+  async keepHistory(draft: Draft, { record, accepted }: OutboxItem): Promise<() => void> {
+    if (accepted === null || accepted === "known") return () => undefined;
+    const content = decodeContent(record.content);
+    const kind = keptAs(content);
     const entry: EntryRecord = {
       ...accepted,
-      kind: keptAs(decodeContent(record.content)),
+      kind,
       id: record.id,
       sender: { user: this.core.own.user, device: this.core.own.device },
       number: record.number ?? 0,
       logHash: new Uint8Array(32),
-      content: record.content,
+      content: kind === "history-keys" ? null : record.content,
       reason: null,
     };
-    return rowsOf(this.state.id, entry);
+    draft.write(...rowsOf(this.state.id, entry));
+    return this.keeping.add(draft, { entry, content, policy: this.state.group?.policy });
   }
 
   /** Forgets items whose removal is stored. */
   drop(items: readonly OutboxItem[]): void {
     for (const { record } of items) this.items.delete(record.id);
-  }
-
-  private unsealed(): OutboxItem[] {
-    return this.all().filter(({ record }) => record.number === null);
   }
 
   unaccepted(): OutboxItem[] {
@@ -172,15 +199,9 @@ export class OutboxItems {
     });
   }
 
-  /** Takes a held message out, which will not be sent. False where it is gone. */
+  /** Takes a held message out, which will not be sent, with what was to change it. False where it is gone. */
   refuse(id: MessageId, error: SottoError): Promise<boolean> {
-    return this.state.queue.run(async () => {
-      const item = this.items.get(id);
-      if (!item?.record.held) return false;
-      await this.forget(item);
-      item.listener.moved("failed", { error });
-      return true;
-    });
+    return this.withdraw(id, ({ held }) => held === true, error);
   }
 
   async rewrite(change: (record: OutboxRecord) => OutboxRecord): Promise<void> {
@@ -202,7 +223,7 @@ export class OutboxItems {
 
 /** Which message it is to change. */
 function targetOf({ content }: OutboxRecord): MessageId | undefined {
-  const decoded = decodeContent(content);
+  const decoded = readable(content);
   return isChange(decoded) ? decoded.target : undefined;
 }
 

@@ -9,6 +9,7 @@ import { SottoError } from "../../protocol/errors.ts";
 import type { MessageId } from "../../protocol/ids.ts";
 import type { ConversationRecord, OutboxRecord } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
+import type { Draft } from "../stores/draft.ts";
 import type { OutboxItem, OutboxItems } from "./outbox-items.ts";
 
 /** What the node knows of a device's messages in a conversation. */
@@ -27,7 +28,12 @@ export interface Resumption {
 const fateUnknown =
   "This device went on from an older state of itself. Whether this message was sent before is not known: look at the other side, and send it again if it was not.";
 
-export function resumeOutbox(items: OutboxItems, { lastNumber, lastId }: LastSent): Resumption {
+/** `draft`: an empty one. */
+export async function resumeOutbox(
+  items: OutboxItems,
+  draft: Draft,
+  { lastNumber, lastId }: LastSent,
+): Promise<Resumption> {
   const isOld = ({ record }: OutboxItem): boolean => lastId !== null && record.id <= lastId;
   const waiting = items.all().filter((item) => item.accepted !== "known");
   const sent = waiting.filter((item) => item.accepted !== null || (isOld(item) && item.record.number !== null));
@@ -35,14 +41,15 @@ export function resumeOutbox(items: OutboxItems, { lastNumber, lastId }: LastSen
   const anew = waiting
     .filter((item) => !sent.includes(item) && !unknown.includes(item))
     .map((item) => ({ item, record: unsealed(item.record) }));
+  draft.write(...[...sent, ...unknown].map(({ record }) => items.removalOf(record.id)));
+  draft.write(...anew.map(({ record }) => items.changeOf(record)));
+  const stored: (() => void)[] = [];
+  for (const item of sent) stored.push(await items.keepHistory(draft, item));
   return {
     record: { lastNumber, lastContentHash: null, lastId },
-    changes: [
-      ...[...sent, ...unknown].map(({ record }) => items.removalOf(record.id)),
-      ...sent.flatMap((item) => items.historyOf(item)),
-      ...anew.map(({ record }) => items.changeOf(record)),
-    ],
+    changes: draft.changes,
     apply: () => {
+      for (const tell of stored) tell();
       for (const { item, record } of anew) item.record = record;
       items.drop([...sent, ...unknown]);
       for (const { listener, accepted } of sent) {

@@ -16,6 +16,7 @@ import type { MessageId } from "../../protocol/ids.ts";
 import type { LogEntry } from "../../protocol/log-entry.ts";
 import { WakeLoop } from "../async/wake-loop.ts";
 import { reportFailure, type ClientCore } from "../core.ts";
+import type { ContentKeeping } from "./content-keeping.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { resumeOutbox, type LastSent, type Resumption } from "./outbox-resumption.ts";
 import { sealOutgoing } from "./outgoing-sealing.ts";
@@ -23,6 +24,7 @@ import { OutboxItems, type OutboxItem, type OutgoingListener } from "./outbox-it
 import type { OwnArrival } from "./log-intake.ts";
 import type { OutboxRecord } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
+import { Draft } from "../stores/draft.ts";
 import { backoffMs, delay } from "../async/waiting.ts";
 
 export interface OutboxHooks {
@@ -36,6 +38,8 @@ export interface OutboxHooks {
   historyKey(): Promise<HistoryKey | undefined>;
   /** The sender's own device list, to be named in the message. */
   listHead(): { version: number; head: Uint8Array };
+  /** What goes with the content of a message that leaves the outbox for the history. */
+  readonly keeping: ContentKeeping;
   lost(): void;
 }
 
@@ -59,7 +63,7 @@ export class Outbox {
     this.core = core;
     this.state = state;
     this.hooks = hooks;
-    this.items = new OutboxItems(core, state);
+    this.items = new OutboxItems(core, state, hooks.keeping);
     this.loop = new WakeLoop(
       () => this.run(),
       (error) => reportFailure(core, error, { conversation: state.id }),
@@ -109,9 +113,11 @@ export class Outbox {
     this.wake();
   }
 
-  /** A held message will never go. */
-  async refuse(id: MessageId, error: SottoError): Promise<void> {
-    if (await this.items.refuse(id, error)) this.wake();
+  /** A held message will never go. False where it is gone, or held no more. */
+  async refuse(id: MessageId, error: SottoError): Promise<boolean> {
+    const refused = await this.items.refuse(id, error);
+    if (refused) this.wake();
+    return refused;
   }
 
   /** The greatest id here or sent before: the next one has to be greater. */
@@ -293,10 +299,11 @@ export class Outbox {
     return sealed?.generation === group?.generation && sealed?.epoch === group?.epoch;
   }
 
-  /** Gives a message up. What came after it takes its number, so those are sealed anew. */
+  /** Gives a message up, and what was to change it. What came after it takes its number, so those are sealed anew. */
   private async fail(item: OutboxItem, error: SottoError): Promise<void> {
     const { number, previousContentHash } = item.record;
-    await this.items.forget(item);
+    const failed = this.items.withChanges(item);
+    await this.items.forget(...failed);
     if (number !== null) {
       await this.items.rewrite((record) =>
         record.number !== null && record.number > number
@@ -306,7 +313,7 @@ export class Outbox {
       const record = { lastNumber: number - 1, lastContentHash: previousContentHash };
       await this.state.queue.run(() => this.state.commit({ record }));
     }
-    item.listener.moved("failed", { error });
+    for (const { listener } of failed) listener.moved("failed", { error });
   }
 
   /** This user is out of the group: nothing goes out any more. */
@@ -324,8 +331,8 @@ export class Outbox {
   }
 
   /** After this device was added to the group, or added again. For the write that adopts the group. */
-  resume(last: LastSent): Resumption {
-    return resumeOutbox(this.items, last);
+  resume(last: LastSent): Promise<Resumption> {
+    return resumeOutbox(this.items, new Draft(this.core.store), last);
   }
 }
 

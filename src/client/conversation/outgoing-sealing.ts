@@ -60,7 +60,7 @@ export async function sealOutgoing(
 }
 
 /** What the outbox holds of another version may be nothing that this one knows. */
-function readable(content: Uint8Array): Content {
+export function readable(content: Uint8Array): Content {
   try {
     return decodeContent(content);
   } catch {

@@ -9,11 +9,11 @@ import type { Receipt } from "../../protocol/receipts.ts";
 import { WakeLoop } from "../async/wake-loop.ts";
 import { pauseBeforeRetry, reportFailure, type ClientCore } from "../core.ts";
 import type { EntryRecord } from "../records.ts";
-import type { RecordChange } from "../stores/client-store.ts";
 import type { AckSender } from "./ack-sender.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import type { Begun } from "./disappearing-messages.ts";
 import { entriesBetween } from "./kept-entries.ts";
-import { addRange, rangesUpTo, type SequenceRanges } from "./sequence-ranges.ts";
+import { addRange, includesSequence, rangesUpTo, type SequenceRanges } from "./sequence-ranges.ts";
 import type { SignedReceipts } from "./signed-receipts.ts";
 
 type ReadReceipt = Extract<Receipt, { kind: "read" }>;
@@ -25,8 +25,8 @@ const entriesLookedAt = 2048;
 export interface ReadMarksParts {
   acks: AckSender;
   signed: SignedReceipts;
-  /** What begins when everything up to a sequence has been read: for the write that says so, and after it. */
-  reading: (sequence: number) => { changes: RecordChange[]; stored(): void };
+  /** What begins when that which is shown up to a sequence has been read, and is meant. */
+  reading: (upTo: number, isMeant: (sequence: number) => boolean) => Promise<Begun>;
   moved: (sequence: number) => void;
 }
 
@@ -59,7 +59,7 @@ export class ReadMarks {
   /** A person has seen everything up to here. Resolves when that is stored. */
   async mark(sequence: number): Promise<void> {
     await this.show(sequence);
-    if (await this.advance(sequence)) this.wake();
+    if (await this.advance(sequence, () => true)) this.wake();
   }
 
   /** Everything up to here was shown on this device, which nobody is told. */
@@ -93,14 +93,17 @@ export class ReadMarks {
   /** Another device of this user says how far it has read. One that it did not sign is dropped. */
   async take(receipt: Receipt): Promise<void> {
     if (receipt.kind !== "read" || receipt.user !== this.core.own.user) return;
-    const { sequence } = receipt.mark;
-    if (sequence <= this.state.record.readSequence) return;
+    const { sequence, unopened } = receipt.mark;
+    const { readSequence } = this.state.record;
+    if (sequence <= readSequence) return;
     const proof = await this.signed.prove(receipt);
     if (proof === "early") this.early = receipt;
     // What lies before this device was added it cannot compare, nor count as unread.
     if (proof !== "holds" && proof !== "unknown") return;
     this.marked = Math.max(this.marked, sequence);
-    await this.advance(sequence);
+    // It speaks of its own epoch. What lies before that, earlier marks have spoken of, but for what none has passed.
+    const since = Math.min(this.signed.lastCommit(sequence), readSequence);
+    await this.advance(sequence, (one) => one > since && !includesSequence(unopened, one));
   }
 
   /** The log has moved on: a mark that came before its entry may hold now. */
@@ -111,13 +114,15 @@ export class ReadMarks {
     await this.take(early);
   }
 
-  private async advance(sequence: number): Promise<boolean> {
+  /** What was withheld when a mark passed it, and is shown since, begins with a mark that goes no further. */
+  private async advance(sequence: number, isMeant: (sequence: number) => boolean): Promise<boolean> {
     const isNew = await this.state.queue.run(async () => {
-      if (sequence <= this.state.record.readSequence) return false;
-      const begun = this.reading(sequence);
-      await this.state.commit({ record: { readSequence: sequence } }, begun.changes);
+      const isFurther = sequence > this.state.record.readSequence;
+      const begun = await this.reading(sequence, isMeant);
+      if (!isFurther && begun.changes.length === 0) return false;
+      await this.state.commit(isFurther ? { record: { readSequence: sequence } } : {}, begun.changes);
       begun.stored();
-      return true;
+      return isFurther;
     });
     if (isNew) this.moved(sequence);
     return isNew;

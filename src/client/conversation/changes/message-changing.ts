@@ -4,6 +4,7 @@ import { emojiBytes, isEmoji } from "../../../crypto/content/reaction.ts";
 import { SottoError } from "../../../protocol/errors.ts";
 import { newIdAfter, type MessageId } from "../../../protocol/ids.ts";
 import type { ClientCore } from "../../core.ts";
+import type { RecordChange } from "../../stores/client-store.ts";
 import type { ConversationState } from "../conversation-state.ts";
 import type { Message } from "../message.ts";
 import type { Outbox } from "../outbox.ts";
@@ -64,9 +65,11 @@ export class MessageChanging {
   async retract(message: Message | MessageId): Promise<void> {
     const found = await this.findOwn(message, { isRetractedToo: true });
     if (found.isRetracted) return;
-    const blobs = found.attachments.map(({ blob }) => blob);
-    await this.say({ kind: "retraction", target: found.id });
-    await this.core.uploads.abandon(blobs);
+    // What waits for its files has not been sent to anybody: it is not sent to be taken back.
+    if (await this.parts.outbox().refuse(found.id, new SottoError("aborted"))) return;
+    const { uploads } = this.core;
+    await this.say({ kind: "retraction", target: found.id }, uploads.abandonmentOf(found.blobs));
+    uploads.removeSoon();
   }
 
   private async findOwn(message: Message | MessageId, options: { isRetractedToo?: boolean } = {}): Promise<Message> {
@@ -87,14 +90,15 @@ export class MessageChanging {
     return found;
   }
 
-  private async say(change: WithoutTime<ChangeContent>): Promise<void> {
+  /** `alongside`: for the write that stores it. */
+  private async say(change: WithoutTime<ChangeContent>, alongside: readonly RecordChange[] = []): Promise<void> {
     const { pending, reader } = this.parts;
     const outbox = this.parts.outbox();
     const content = { ...change, sentAt: Date.now() };
     const encoded = encodeContent(content);
     const id = newIdAfter<MessageId>(outbox.lastId);
     const listener = pending.add(id, content);
-    const stored = outbox.add(id, encoded, content.sentAt, listener);
+    const stored = outbox.add(id, encoded, content.sentAt, listener, { changes: alongside });
     reader.refresh(content.target);
     try {
       await stored;

@@ -2,7 +2,7 @@
  * Which entries of the log have which words: the words of each, in rows of a stretch of the log. They are written and taken out with the
  * entries, and sealed like all that the store holds. An edit's words stand at the place of the edit.
  */
-import { decodeContent } from "../../../crypto/content.ts";
+import type { Content } from "../../../crypto/content.ts";
 import type { ConversationId } from "../../../protocol/ids.ts";
 import { decodeRecord, sortable, tables, type EntryRecord, type WordsRecord } from "../../records.ts";
 import type { OpenClientStore } from "../../stores/client-store.ts";
@@ -13,15 +13,21 @@ import { wordsOf } from "./words.ts";
 const stretch = 32;
 const rowsPerRead = 64;
 
-/** Adds the words of an entry that is being stored. */
-export async function indexWords(draft: Draft, conversation: ConversationId, entry: EntryRecord): Promise<void> {
-  const words = wordsIn(entry);
+/** Adds the words of an entry that is being stored, and says this. */
+export async function indexWords(
+  draft: Draft,
+  conversation: ConversationId,
+  entry: EntryRecord,
+  content: Content,
+): Promise<void> {
+  const words = content.kind === "text" || content.kind === "edit" ? wordsOf(content.text) : [];
   if (words.length === 0) return;
   await change(draft, conversation, entry, (others) => [...others, [entry.sequence, words.join(" ")]]);
 }
 
 /** Takes out the words of an entry that is about to lose its content. */
 export async function forgetWords(draft: Draft, conversation: ConversationId, entry: EntryRecord): Promise<void> {
+  if (entry.content === null) return;
   await change(draft, conversation, entry, (others) => others);
 }
 
@@ -55,11 +61,6 @@ async function change(
     const entries = next((record?.entries ?? []).filter(([one]) => one !== sequence));
     return entries.length > 0 ? { entries } : null;
   });
-}
-
-function wordsIn({ content }: EntryRecord): string[] {
-  const decoded = content && decodeContent(content);
-  return decoded?.kind === "text" || decoded?.kind === "edit" ? wordsOf(decoded.text) : [];
 }
 
 const hasAll = (words: string, beginnings: readonly string[]): boolean =>
