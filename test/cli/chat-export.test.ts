@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { createClient, memoryStore, type Client, type ExportRecord } from "../../src/client/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { FlakyLink } from "../support/flaky-link.ts";
-import { coreOf } from "../support/held-state.ts";
 import { builtDist } from "../support/node-process.ts";
 import { runSotto, startSotto, type Finished, type Started } from "../support/sotto-command.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -113,17 +112,25 @@ describe("sotto chat --export", function () {
 
   it("says what could not be read and why, writes the rest, and ends with 1", async () => {
     const { files } = await heard("dave");
-    await coreOf(bob).blobs.remove(files.attachments[0]!.blob, AbortSignal.timeout(10_000));
+    const blobs = readdirSync(at("node", "blobs"), { recursive: true, encoding: "utf8" });
+    const blob = at(
+      "node",
+      "blobs",
+      blobs.find((name) => name.includes(files.attachments[0]!.blob))!,
+    );
+    const sealed = readFileSync(blob);
+    sealed[sealed.length - 1]! ^= 1;
+    writeFileSync(blob, sealed);
     const [file, beside] = [at("dave.jsonl"), at("dave-files")];
     const done = await chat([...as("dave"), "--with", "bob", "--export", file, "--save-attachments", beside]);
     expect(done).to.include({ status: 1, stdout: `1 conversations, 3 messages, 1 files: ${file}\n` });
-    expect(done.stderr).to.include("could not be read: 1 (blob-unknown)");
+    expect(done.stderr).to.include("could not be read: 1 (attachment-damaged)");
     expect(recordsIn(file)).to.deep.include({
       record: "unreadable",
       conversation: (await bob.direct("dave")).id,
       message: files.id,
       attachment: 0,
-      reason: "blob-unknown",
+      reason: "attachment-damaged",
     });
     expect(readdirSync(beside)).to.deep.equal([`${files.id}-1-empty`]);
     const nobody = await chat([...as("dave"), "--with", "nobody", "--export", at("nobody.jsonl")]);
