@@ -3,6 +3,7 @@ import { SottoError } from "../client/index.ts";
 import { openChatClient } from "./chat/chat-client.ts";
 import { chatHelp, parseChatOptions, UsageError, type ChatOptions } from "./chat/chat-options.ts";
 import { converse } from "./chat/converse.ts";
+import { exportHistory } from "./chat/export/export-history.ts";
 import { receiveMessages, showLink, takeLink } from "./chat/receive.ts";
 import { makeRecoveryKey, restore } from "./chat/recovery.ts";
 import { startOver } from "./chat/start-over.ts";
@@ -80,6 +81,8 @@ async function act(client: Client, options: ChatOptions, terminal: Terminal, sig
       return 0;
     case "receive":
       return receiveMessages(client, options, terminal, signal);
+    case "export":
+      return exportHistory(client, options, terminal, signal);
     case "recovery-key":
       return makeRecoveryKey(client, terminal);
     case "take-link":

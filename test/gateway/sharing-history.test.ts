@@ -89,6 +89,12 @@ describe("letting somebody read what was before it came, at the node", function 
     );
   });
 
+  it("lets who is out of it check what was said until then, and tells nothing of who came later", async () => {
+    const { users } = await listOf(gone, alice);
+    expect(users[0]!.entries).to.have.length(1);
+    await refusal(listOf(gone, erin), "conversation-unknown");
+  });
+
   it("holds for the user's devices that come later, too", async () => {
     const tablet = await people.linked(dave);
     await eventually(async () => expect(await firstOf(tablet)).to.equal(1));

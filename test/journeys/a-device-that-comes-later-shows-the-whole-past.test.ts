@@ -71,6 +71,9 @@ describe(`${past.messages} messages in ${past.conversations} conversations`, fun
     await timed("linked device let in", () => letIn(laptop, rooms));
     const linked = await timed("paged through on the linked device", () => pagesOf(laptop, rooms));
     expectSame(rooms, linked, old);
+    const exported = await timed("exported by the old device", () => exportOf(ann));
+    const again = await timed("exported by the linked device", () => exportOf(laptop));
+    if (again !== exported) expect.fail(difference(exported, again));
 
     for (const client of [ann, laptop]) {
       await client.close();
@@ -95,6 +98,18 @@ const isGroup = (chat: Conversation): chat is Group => chat.kind === "group";
 async function letIn(client: Client, rooms: readonly WrittenRoom[]): Promise<void> {
   for (const { id, turn } of rooms) if (turn !== "left" && turn !== "removed") await joined(client, id);
 }
+
+/** What a device exports, without what each knows for itself alone: which it is, and how far messages have got. */
+async function exportOf(client: Client): Promise<string> {
+  const lines: string[] = [];
+  for await (const record of client.export()) {
+    if (record.record === "message") lines.push(`${record.conversation} ${record.sequence} ${withoutState(record)}`);
+    if (record.record === "conversation") lines.push(`${record.id} ${record.name} ${record.left} ${record.earlier}`);
+    expect(record.record).to.not.equal("unreadable");
+  }
+  return lines.toSorted().join("\n");
+}
+const withoutState = (record: object): string => JSON.stringify({ ...record, state: undefined });
 
 const shownIn = (pages: readonly string[]): Shown[] => pages.map((page) => JSON.parse(page) as Shown);
 

@@ -15,6 +15,7 @@ export const chatHelp = `sotto chat: a terminal client, end-to-end encrypted
   sotto chat --as alice --link CODE             on alice's first device: take that code
   sotto chat --as alice --recovery-key          on alice's first device: make a recovery key and print its words, once
   sotto chat --as alice --restore               on a new device: take those words from standard input (or --restore FILE)
+  sotto chat --as alice --export FILE           write all that alice can read to FILE, decrypted; with --with bob: what was said with bob
   sotto chat --as alice --start-over            alice has lost all devices, and the words: a new identity, on this one alone
 
   --url URL                the node; default http://127.0.0.1:3000 (or PORT)
@@ -23,7 +24,8 @@ export const chatHelp = `sotto chat: a terminal client, end-to-end encrypted
   --passphrase-file FILE   what the folder is encrypted under; default: a random one kept beside it
   --revoke-others          with --restore: all other devices are lost; close them out for good
   --attach FILE            send this file, and what is piped in; may be given several times
-  --save-attachments DIR   save the files that come, under names that are safe
+  --save-attachments DIR   save the files that come, or with --export all, under names that are safe
+  --force                  with --export: replace what is there
   --until STATE            piped input: leave when all is accepted (default) or delivered
   --timeout SECONDS        give up after this long; default: never
   --json                   counts and messages as JSON
@@ -40,8 +42,20 @@ export interface ChatOptions {
   token: string | undefined;
   data: string | undefined;
   passphraseFile: string | undefined;
-  action: "converse" | "register" | "receive" | "show-link" | "take-link" | "start-over" | "recovery-key" | "restore";
+  action:
+    | "converse"
+    | "register"
+    | "receive"
+    | "show-link"
+    | "take-link"
+    | "start-over"
+    | "recovery-key"
+    | "restore"
+    | "export";
   receive: number;
+  /** The file for what is exported. */
+  exportTo: string;
+  force: boolean;
   linkCode: string;
   /** A file with the words of the recovery key; empty for standard input. */
   restoreFrom: string;
@@ -59,11 +73,15 @@ export function parseChatOptions(args: string[]): ChatOptions | "help" {
   if (values.help) return "help";
   if (!values.as) throw new UsageError("who is writing? Say --as USER");
   const { register, receive, link, restore } = values;
-  const alone = [register, receive, link, restore, values["start-over"], values["recovery-key"]];
+  const alone = [register, receive, link, restore, values["start-over"], values["recovery-key"], values.export];
   if (alone.filter((one) => one !== undefined).length > 1) {
-    throw new UsageError("choose one of --register, --receive, --link, --recovery-key, --restore and --start-over");
+    throw new UsageError(
+      "choose one of --register, --receive, --link, --recovery-key, --restore, --start-over and --export",
+    );
   }
   if (values["revoke-others"] && restore === undefined) throw new UsageError("--revoke-others goes with --restore");
+  if (values.export === "") throw new UsageError("--export takes the name of a file");
+  if (values.force && values.export === undefined) throw new UsageError("--force goes with --export");
   const action = actionOf(values);
   if (action === "converse" && !values.with) throw new UsageError("to whom? Say --with USER");
   if (action !== "converse" && values.attach) throw new UsageError("--attach goes with --with USER alone");
@@ -79,6 +97,8 @@ export function parseChatOptions(args: string[]): ChatOptions | "help" {
     passphraseFile: values["passphrase-file"],
     action,
     receive: values.receive === undefined ? 0 : wholeNumber("--receive", values.receive),
+    exportTo: values.export ?? "",
+    force: values.force ?? false,
     linkCode: values.link ?? "",
     restoreFrom: values.restore ?? "",
     revokeOthers: values["revoke-others"] ?? false,
@@ -97,12 +117,14 @@ function actionOf(values: {
   restore?: string;
   "start-over"?: boolean;
   "recovery-key"?: boolean;
+  export?: string;
 }): ChatOptions["action"] {
   if (values.register) return "register";
   if (values["start-over"]) return "start-over";
   if (values["recovery-key"]) return "recovery-key";
   if (values.restore !== undefined) return "restore";
   if (values.receive !== undefined) return "receive";
+  if (values.export !== undefined) return "export";
   if (values.link !== undefined) return values.link === "" ? "show-link" : "take-link";
   return "converse";
 }
@@ -120,6 +142,8 @@ function parseOrRefuse(args: string[]) {
         "start-over": { type: "boolean" },
         "recovery-key": { type: "boolean" },
         restore: { type: "string" },
+        export: { type: "string" },
+        force: { type: "boolean" },
         "revoke-others": { type: "boolean" },
         url: { type: "string" },
         token: { type: "string" },

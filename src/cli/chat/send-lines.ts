@@ -74,7 +74,7 @@ async function readAll(conversation: Direct, messages: Message[], signal: AbortS
 }
 
 /** The outcome, or `aborted` when the signal fires first: one listener for however many messages. */
-async function orAborted(outcome: Promise<unknown>, signal: AbortSignal): Promise<void> {
+export async function orAborted(outcome: Promise<unknown>, signal: AbortSignal): Promise<void> {
   let off = (): void => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
     const stop = (): void => reject(new SottoError("aborted"));
