@@ -219,9 +219,10 @@ export class ConversationActor {
         this.background(this.disappearing.rewoundTo(sequence));
         this.messages.timeline.rewoundTo(sequence);
       },
-      tellAgain: () => {
+      tellAgain: ({ readSequence }) => {
         this.acks.noteAcked(0);
         this.acks.wake();
+        this.marks.tellFrom(readSequence);
         this.outbox.sendAgain();
       },
       lost: () => this.loseState(),
