@@ -164,6 +164,8 @@ export interface ConversationRecord {
   logHash: Uint8Array | null;
   /** The epoch that the last change of the roster began. */
   rosterEpoch: number;
+  /** From which epoch on messages last for as long as the group says now. Those that were sealed before keep to what they say. */
+  disappearingSince?: { generation: number; epoch: number };
   /** The last commits of the log, ascending: an ack proves what came after the last one before it. */
   commits: number[];
   /** How the epochs before ended, ascending: acked by themselves, because the running hash begins anew after them. */

@@ -3,7 +3,6 @@
  * lasts, and what it takes away of others. The same wherever the entry comes from: the log, or this device's own outbox.
  */
 import { isChange, type Content } from "../../crypto/content.ts";
-import type { GroupPolicy } from "../../identity/group-policy.ts";
 import type { ConversationId, MessageId } from "../../protocol/ids.ts";
 import type { EntryRecord } from "../records.ts";
 import type { Draft } from "../stores/draft.ts";
@@ -14,7 +13,8 @@ export interface Kept {
   entry: EntryRecord;
   /** What it says, also where the entry does not keep it. */
   content: Content;
-  policy: GroupPolicy | undefined;
+  /** As `groupLifetime` has it. */
+  ofGroup: number | undefined;
 }
 
 export class ContentKeeping {
@@ -34,10 +34,10 @@ export class ContentKeeping {
   }
 
   /** Adds it to the draft, which has the rows of the entry. To be called once that is stored: what it returns. */
-  async add(draft: Draft, { entry, content, policy }: Kept): Promise<() => void> {
+  async add(draft: Draft, { entry, content, ofGroup }: Kept): Promise<() => void> {
     if (entry.content !== null) await indexWords(draft, this.conversation, entry, content);
     if (isChange(content)) await this.amending(draft, content.target);
-    const seconds = entry.kind === "message" ? lifetimeOf(content, policy) : undefined;
+    const seconds = entry.kind === "message" ? lifetimeOf(content, ofGroup) : undefined;
     if (seconds === undefined) return () => undefined;
     const record = this.disappearing.recordOf(entry, seconds);
     draft.write(this.disappearing.changeOf(record));

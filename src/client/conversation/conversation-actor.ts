@@ -129,6 +129,7 @@ export class ConversationActor {
       book: this.book,
       keys: this.historyKeys,
       retention: this.retention,
+      secondsAt: (sequence) => this.disappearing.secondsAt(sequence),
       outbox: () => this.outbox,
       awaitsWelcome: () => this.lastWaiting === "welcome",
       came: (message) => this.events.emit("message", message),
@@ -171,6 +172,7 @@ export class ConversationActor {
       catchUp: () => this.catchUp(),
       catchUpAfresh: () => this.reading.catchUpAfresh(),
       listHead: () => ownListHead(core),
+      changed: (id) => this.messages.changed(id),
       keeping,
       historyKey: async () => this.state.group && this.historyKeys.at(this.state.record, this.state.group),
       lost: () => this.background(this.loseUnlessOut()),
@@ -220,9 +222,10 @@ export class ConversationActor {
         this.background(this.disappearing.rewoundTo(sequence));
         this.messages.timeline.rewoundTo(sequence);
       },
-      tellAgain: () => {
+      tellAgain: ({ readSequence }) => {
         this.acks.noteAcked(0);
         this.acks.wake();
+        this.marks.tellFrom(readSequence);
         this.outbox.sendAgain();
       },
       lost: () => this.loseState(),

@@ -37,6 +37,8 @@ export interface ConversationMessagesParts {
   keys: HistoryKeys;
   retention: LocalRetention;
   outbox: () => Outbox;
+  /** How long a message lasts that stands there; undefined: it stays. */
+  secondsAt: (sequence: number) => number | undefined;
   /** This device is still to be let in. */
   awaitsWelcome: () => boolean;
   /** A message has come. */
@@ -64,7 +66,7 @@ export class ConversationMessages {
   private readonly arrivals: Arrivals;
 
   constructor(core: ClientCore, state: ConversationState, parts: ConversationMessagesParts) {
-    const { book, keys, retention, outbox, awaitsWelcome, came, changed, named } = parts;
+    const { book, keys, retention, outbox, secondsAt, awaitsWelcome, came, changed, named } = parts;
     const live = new LiveMessages();
     const authorship = new Authorship(core, state);
     const attachments = new AttachmentSending(core, state, outbox);
@@ -90,7 +92,7 @@ export class ConversationMessages {
     this.pages = new HistoryPages(core, state, { reader, older, retention, awaitsWelcome });
     this.timeline = new Timeline(core, state, { reader, held: this.pages.held, retention });
     this.search = new MessageSearch(core, state, reader, retention);
-    this.changing = new MessageChanging(core, state, { authorship, reader, pending, outbox });
+    this.changing = new MessageChanging(core, state, { authorship, reader, pending, outbox, secondsAt });
   }
 
   /** Takes up what an earlier run of this client left in the outbox. */
@@ -123,6 +125,11 @@ export class ConversationMessages {
   /** The log had lost an entry, and has it again at this place. */
   returned(entry: EntryRecord): void {
     this.reader.moved(entry);
+  }
+
+  /** What it says is another now. */
+  changed(id: MessageId): void {
+    this.reader.refresh(id);
   }
 
   /** It has disappeared. */

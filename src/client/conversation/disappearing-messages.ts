@@ -30,13 +30,32 @@ export interface Begun {
 /** Timers hold no more. */
 const longestTimerMs = 2 ** 31 - 1;
 
+/** Where a message was sealed. */
+export interface SealedAt {
+  generation: number;
+  epoch: number;
+}
+
+/**
+ * What the group says, in seconds, of messages that were sealed at an epoch; undefined: nothing. What was sealed before it said so, and
+ * stands in the log after that, keeps to what it says itself: its sender knew no other, and later devices may read it.
+ */
+export function groupLifetime(
+  policy: GroupPolicy | undefined,
+  since: SealedAt | undefined,
+  { generation, epoch }: SealedAt,
+): number | undefined {
+  const isBefore = since?.generation === generation && epoch < since.epoch;
+  return isBefore ? undefined : policy?.disappearingSeconds;
+}
+
 /** How long a message lasts once it is read, in seconds; undefined: it stays. The shorter of what it says and what the group says. */
-export function lifetimeOf(content: Content, policy: GroupPolicy | undefined): number | undefined {
+export function lifetimeOf(content: Content, ofGroup?: number): number | undefined {
   // A change lasts as long as what it changes, which says so itself: later readers are not to miss a retraction.
   if (content.kind === "edit") return content.expiresIn;
   if (content.kind !== "text" && content.kind !== "unknown") return undefined;
   const own = content.kind === "text" ? (content.expiresIn ?? Infinity) : Infinity;
-  const shorter = Math.min(own, policy?.disappearingSeconds ?? Infinity);
+  const shorter = Math.min(own, ofGroup ?? Infinity);
   return shorter === Infinity ? undefined : shorter;
 }
 
@@ -114,6 +133,11 @@ export class DisappearingMessages {
     }
     const stored = () => begun.forEach((record) => this.note(record));
     return { changes: begun.map((record) => this.changeOf(record)), stored };
+  }
+
+  /** How long a message that stands here lasts; undefined: it stays. */
+  secondsAt(sequence: number): number | undefined {
+    return this.records.get(sequence)?.seconds;
   }
 
   private arm(): void {

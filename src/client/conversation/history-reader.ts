@@ -21,6 +21,7 @@ import { changeIn, rowsOf } from "./changes/entry-rows.ts";
 import { forgetWhatIsRetracted } from "./changes/forgetting.ts";
 import { keptAs } from "./entry-opener.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { entryAt } from "./kept-entries.ts";
 import { indexWords } from "./search/word-index.ts";
 import { withHeld } from "./held-log.ts";
 import type { HistoryKeys } from "./history-keys.ts";
@@ -54,6 +55,8 @@ export class HistoryReader {
   private readonly numbers = new NumberComparison();
   /** What the node had and this device could not open. */
   private tried: { until: number; ranges: SequenceRanges } = { until: 0, ranges: [] };
+  /** What was never for a device that came later. */
+  private closed: SequenceRanges = [];
 
   constructor(core: ClientCore, state: ConversationState, parts: HistoryReaderParts) {
     this.core = core;
@@ -68,8 +71,13 @@ export class HistoryReader {
     this.tried = { until: 0, ranges: [] };
   }
 
+  /** What need not be asked for now, though this device has not opened it. */
   triedLately(): SequenceRanges {
-    return this.tried.until > Date.now() ? this.tried.ranges : [];
+    const { until, ranges } = this.tried;
+    return (until > Date.now() ? ranges : []).reduce(
+      (all, [from, to]) => addRange(all, from, to, Infinity),
+      this.closed,
+    );
   }
 
   /** Whether the node has said that nothing up to here is to be read. */
@@ -98,7 +106,7 @@ export class HistoryReader {
 
   /**
    * Entries that end before a sequence, newest first; none where there are no more, or no node can be asked now. Those that open are
-   * kept; one that does not has a `reason`, and is asked for again.
+   * kept, and so is that one has gone; one that does not open has a `reason`, and is asked for again.
    */
   async before(before: number, limit: number): Promise<EntryRecord[]> {
     if (before <= (this.first ?? 1) || this.core.connection.state !== "online") return [];
@@ -149,11 +157,13 @@ export class HistoryReader {
       const draft = new Draft(this.core.store);
       const concerned = new Set<MessageId>();
       let held = this.state.record.held ?? [];
-      for (const record of records.filter(({ reason }) => reason === null)) {
+      for (const record of records.filter(({ reason }) => reason === null || reason === "gone")) {
         if (includesSequence(held, record.sequence)) continue;
+        held = withHeld(held, record.sequence);
+        // One's own may lie here, where this device could not read the log.
+        if (record.reason === "gone" && (await entryAt(draft, this.state.id, record.sequence))) continue;
         draft.write(...rowsOf(this.state.id, record));
         if (record.content) await indexWords(draft, this.state.id, record, decodeContent(record.content));
-        held = withHeld(held, record.sequence);
         const target = changeIn(record)?.target;
         if (target) changed.add(target);
         if (target ?? (record.kind === "message" && record.id)) concerned.add(target ?? record.id);
@@ -170,12 +180,13 @@ export class HistoryReader {
   }
 
   private noteTried(records: readonly EntryRecord[]): void {
-    let ranges = this.triedLately();
+    const isOver = this.tried.until <= Date.now();
+    let ranges = isOver ? [] : this.tried.ranges;
     for (const { sequence, reason } of records) {
-      if (reason !== null) ranges = addRange(ranges, sequence, sequence, Infinity);
+      if (reason === "not-kept") this.closed = addRange(this.closed, sequence, sequence, Infinity);
+      else if (reason !== null && reason !== "gone") ranges = addRange(ranges, sequence, sequence, Infinity);
     }
-    const isNew = ranges.length > 0 && this.tried.until <= Date.now();
-    this.tried = { until: isNew ? Date.now() + triedForMs : this.tried.until, ranges };
+    this.tried = { until: isOver && ranges.length > 0 ? Date.now() + triedForMs : this.tried.until, ranges };
   }
 
   /** The archive is asked when a key is missing here. Whether it was. */

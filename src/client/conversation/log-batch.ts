@@ -93,7 +93,7 @@ export class LogBatch {
 
   /** A commit has been adopted: a new epoch, and a new beginning of the running hash. */
   beginEpoch(entry: HashedEntry, group: Group, roster: { added: readonly string[]; removed: readonly string[] }): void {
-    if (this.group) this.notePolicy(this.group.policy, group.policy);
+    if (this.group) this.notePolicy(this.group.policy, group);
     this.group = group;
     this.endEpoch();
     this.record.committedAt = entry.acceptedAt;
@@ -127,10 +127,13 @@ export class LogBatch {
     });
   }
 
-  private notePolicy(before: GroupPolicy | undefined, after: GroupPolicy | undefined): void {
+  private notePolicy(before: GroupPolicy | undefined, { policy: after, generation, epoch }: Group): void {
     if (isSamePolicy(before, after)) return;
     if (before?.retentionDays !== after?.retentionDays) this.changed.add("retention");
-    if (before?.disappearingSeconds !== after?.disappearingSeconds) this.changed.add("disappearing");
+    if (before?.disappearingSeconds !== after?.disappearingSeconds) {
+      this.changed.add("disappearing");
+      this.record.disappearingSince = { generation, epoch };
+    }
     const rolesOf = (policy: GroupPolicy | undefined) => policy && { roles: policy.roles, history: policy.history };
     if (!isSamePolicy(rolesOf(before), rolesOf(after))) this.changed.add("roles");
   }

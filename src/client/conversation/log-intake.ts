@@ -22,7 +22,7 @@ import {
 } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
 import type { ContentKeeping } from "./content-keeping.ts";
-import { lifetimeOf } from "./disappearing-messages.ts";
+import { groupLifetime, lifetimeOf, type SealedAt } from "./disappearing-messages.ts";
 import { keptAs, openEntry } from "./entry-opener.ts";
 import type { HistoryKeys } from "./history-keys.ts";
 import type { LogBatch } from "./log-batch.ts";
@@ -218,7 +218,7 @@ export class LogIntake {
     if (!isSame || !equalBytes(orphan.payload, entry.payload)) return false;
     batch.continueHash(hash);
     const kept = batch.keep(entry, hash, { kind, content, reason, ...(retracted && { retracted }), returned: true });
-    if (content !== null) await this.keepWith(batch, kept, decodeContent(content));
+    if (content !== null) await this.keepWith(batch, kept, entry, decodeContent(content));
     batch.record.orphans = batch.record.orphans.filter((one) => one !== entry.id);
     batch.write({ table: tables.orphans, id, bytes: null });
     batch.tell(() => this.hooks.returned(kept));
@@ -298,20 +298,20 @@ export class LogIntake {
     const kind = keptAs(content);
     const isKept = kind !== "history-keys" && !(await this.isOfNothingHere(batch, content));
     const kept = batch.keep(entry, hash, { kind, content: isKept ? bytes : null, reason: null });
-    await this.keepWith(batch, kept, content);
+    await this.keepWith(batch, kept, entry, content);
     return kept;
   }
 
   /** An edit that lasts for a time, of a message that is not here to take it along when it goes. */
   private async isOfNothingHere(batch: LogBatch, content: Content): Promise<boolean> {
-    if (content.kind !== "edit" || lifetimeOf(content, batch.group?.policy) === undefined) return false;
+    if (content.kind !== "edit" || lifetimeOf(content) === undefined) return false;
     const prefix = `${batch.record.conversation}/${content.target}/`;
     return (await batch.draft.list(tables.messagePlaces, prefix)).length === 0;
   }
 
-  private async keepWith(batch: LogBatch, entry: EntryRecord, content: Content): Promise<void> {
-    const { policy } = batch.group ?? {};
-    batch.tell(await this.hooks.keeping.add(batch.draft, { entry, content, policy }));
+  private async keepWith(batch: LogBatch, kept: EntryRecord, sealed: SealedAt, content: Content): Promise<void> {
+    const ofGroup = groupLifetime(batch.group?.policy, batch.record.disappearingSince, sealed);
+    batch.tell(await this.hooks.keeping.add(batch.draft, { entry: kept, content, ofGroup }));
   }
 }
 

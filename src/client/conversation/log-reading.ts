@@ -19,8 +19,8 @@ export interface ReadingParts {
   holds(summary: ConversationSummary): boolean;
   /** The log goes another way after a sequence. */
   rewoundTo(sequence: number): void;
-  /** Acks, and messages that are not in the log. */
-  tellAgain(): void;
+  /** Acks, what was read, and messages that are not in the log. `known`: what the node says it has of this device. */
+  tellAgain(known: ConversationSummary): void;
   /** Only being added again helps. */
   lost(): Promise<void>;
 }
@@ -65,14 +65,15 @@ export class LogReading {
     const { parts } = this;
     const conversation = this.state.id;
     // It was added again, and its log begins anew: that is none to mend.
-    if (!parts.holds(await parts.summary())) return;
+    const known = await parts.summary();
+    if (!parts.holds(known)) return;
     this.core.report({ code: "diverged", conversation });
     const repair = await this.repair.repair();
     if (repair.outcome === "lost") return parts.lost();
     if (repair.outcome === "rewound") parts.rewoundTo(repair.agreed);
     await parts.book.startOver(repair.agreed);
     await parts.follower.catchUpAfresh();
-    parts.tellAgain();
+    parts.tellAgain(known);
     const orphans = await this.repair.orphans();
     for (const { sequence, sender } of orphans) {
       this.core.report({ code: "messages-missing", conversation, sequence, ...sender });

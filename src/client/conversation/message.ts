@@ -110,7 +110,7 @@ export class Message {
   get mentions(): readonly UserId[] {
     return this.facts.view.mentions;
   }
-  /** How long it lasts once it is read, in seconds; undefined: it stays. */
+  /** How long it lasts once it is read, in seconds, as it says itself; undefined: it does not say, and stays. */
   get expiresIn(): number | undefined {
     return this.facts.view.expiresIn;
   }

@@ -13,8 +13,10 @@ import { Draft } from "../stores/draft.ts";
 import { rowsOf } from "./changes/entry-rows.ts";
 import type { ContentKeeping } from "./content-keeping.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { groupLifetime } from "./disappearing-messages.ts";
 import { keptAs } from "./entry-opener.ts";
 import type { OwnArrival } from "./log-intake.ts";
+import { withLifetimes } from "./outgoing-lifetimes.ts";
 import { readable } from "./outgoing-sealing.ts";
 
 export type OutgoingState = "queued" | "sealing" | "sending" | "accepted" | "failed";
@@ -169,7 +171,22 @@ export class OutboxItems {
       reason: null,
     };
     draft.write(...rowsOf(this.state.id, entry));
-    return this.keeping.add(draft, { entry, content, policy: this.state.group?.policy });
+    return this.keeping.add(draft, { entry, content, ofGroup: this.groupLifetimeOf(record) });
+  }
+
+  /** What is to say another time before these are sealed: see `withLifetimes`. */
+  limited(todo: readonly OutboxItem[]): Map<MessageId, OutboxRecord> {
+    if (this.state.group?.policy?.disappearingSeconds === undefined) return new Map();
+    return withLifetimes({
+      records: this.all().map(({ record }) => record),
+      todo: new Set(todo.map(({ record }) => record.id)),
+      ofGroup: (record) => this.groupLifetimeOf(record),
+    });
+  }
+
+  private groupLifetimeOf({ sealed }: OutboxRecord): number | undefined {
+    const { group, record } = this.state;
+    return group && groupLifetime(group.policy, record.disappearingSince, sealed ?? group);
   }
 
   /** Forgets items whose removal is stored. */

@@ -38,6 +38,8 @@ export interface OutboxHooks {
   historyKey(): Promise<HistoryKey | undefined>;
   /** The sender's own device list, to be named in the message. */
   listHead(): { version: number; head: Uint8Array };
+  /** What a message says that is on its way is another now. */
+  changed(id: MessageId): void;
   /** What goes with the content of a message that leaves the outbox for the history. */
   readonly keeping: ContentKeeping;
   lost(): void;
@@ -198,21 +200,24 @@ export class Outbox {
       // Where this device's log begins, the commit brings the history key: it is read first.
       if (!this.state.record.logHash) return;
       for (const item of todo) item.listener.moved("sealing");
+      const limited = this.items.limited(todo);
       const sealed = await sealOutgoing(
         this.core,
         { group: this.state.group, ...this.state.record, historyKey: await this.hooks.historyKey() },
-        todo.map((item) => item.record),
+        todo.map(({ record }) => limited.get(record.id) ?? record),
         this.hooks.listHead(),
       );
       const { records, group, lastNumber, lastContentHash } = sealed;
-      const changes = records.map((record) => this.items.changeOf(record));
+      const changes = [...limited.values(), ...records].map((record) => this.items.changeOf(record));
       const lastId = records.reduce(
         (last, { id }) => (last !== null && last > id ? last : id),
         this.state.record.lastId,
       );
       await this.state.commit({ group, record: { lastNumber, lastContentHash, lastId } }, changes);
+      for (const [id, record] of limited) this.items.get(id)!.record = record;
       todo.forEach((item, index) => (item.record = records[index]!));
       sealed.release();
+      for (const id of limited.keys()) this.hooks.changed(id);
     });
   }
 

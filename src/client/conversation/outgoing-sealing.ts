@@ -43,7 +43,7 @@ export async function sealOutgoing(
     const place = { conversation: state.conversation, id: record.id, sender: device };
     const message = { number, previousContentHash, content: record.content, deviceList };
     // What disappears is for those who are here now: nobody is to open it later.
-    const disappears = lifetimeOf(readable(record.content), group.policy) !== undefined;
+    const disappears = lifetimeOf(readable(record.content), group.policy?.disappearingSeconds) !== undefined;
     const historyKey = disappears ? undefined : state.historyKey;
     const { plaintext, body, wrap, contentHash } = sealMessage(place, message, deviceSecretKey, historyKey);
     const { generation, epoch } = group;

@@ -70,6 +70,12 @@ export class ReadMarks {
     });
   }
 
+  /** The node may have lost what it had heard, and knows this much. */
+  tellFrom(sequence: number): void {
+    this.marked = sequence;
+    this.wake();
+  }
+
   /** Tells what has been read since. Failures are left to the next call, or to the next comparison. */
   wake(): void {
     this.loop.wake();

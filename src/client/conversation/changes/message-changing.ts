@@ -19,6 +19,8 @@ export interface MessageChangingParts {
   reader: MessageReader;
   pending: PendingChanges;
   outbox: () => Outbox;
+  /** How long a message lasts that stands there; undefined: it stays. */
+  secondsAt: (sequence: number) => number | undefined;
 }
 
 type WithoutTime<Content> = Content extends unknown ? Omit<Content, "sentAt"> : never;
@@ -57,7 +59,8 @@ export class MessageChanging {
     if (found.isUnknown)
       throw new SottoError("invalid-argument", { detail: "A later version of Sotto has written it." });
     const isSame = found.text === written.text && found.mentions.join(" ") === (written.mentions ?? []).join(" ");
-    const { id: target, expiresIn } = found;
+    const { id: target, sequence } = found;
+    const expiresIn = found.expiresIn ?? (sequence === undefined ? undefined : this.parts.secondsAt(sequence));
     if (!isSame) await this.say({ kind: "edit", target, ...written, ...(expiresIn !== undefined && { expiresIn }) });
   }
 

@@ -7,7 +7,7 @@ export interface MessageView {
   readonly text: string;
   readonly replyTo: MessageId | undefined;
   readonly mentions: readonly UserId[];
-  /** How long it lasts once it is read, in seconds, where it says so itself; undefined: as the group has it. */
+  /** How long it lasts once it is read, in seconds, as it says itself; undefined: it does not say. */
   readonly expiresIn: number | undefined;
   /** By the sender's clock. */
   readonly editedAt: Date | undefined;
