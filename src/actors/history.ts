@@ -50,7 +50,7 @@ export class History {
       sealed: fromBase64(bytes.sealed),
       signature: fromBase64(bytes.signature),
     }));
-    if (!(await this.store.putArchiveGrants(user, rows))) throw new SottoError("device-unknown");
+    if (!(await this.store.putArchiveGrants(user, caller, rows))) throw new SottoError("device-unknown");
     return {};
   }
 

@@ -46,9 +46,19 @@ export const lastRestoredGeneration = 2 ** 40;
 
 /** Whether a device that was added by this list entry can have made a key of that generation, for who holds `latest`. */
 export function isGenerationOf(addedVersion: number, generation: number, latest: number): boolean {
-  const isOwn = generation > addedVersion && (generation - (addedVersion + 1)) % makers === 0;
-  return isOwn && generation - latest <= furthestAhead;
+  return isOwnGeneration(addedVersion, generation) && generation - latest <= furthestAhead;
 }
+
+/** Whether an archive key is one that the device that was added by this list entry makes; the first is made by the device with which its account key begins. */
+export function isArchiveKeyOf(
+  addedVersion: number,
+  { generation, listVersion }: Pick<ArchiveKey, "generation" | "listVersion">,
+): boolean {
+  return generation === 1 ? listVersion === addedVersion : isOwnGeneration(addedVersion, generation);
+}
+
+const isOwnGeneration = (addedVersion: number, generation: number): boolean =>
+  generation > addedVersion && (generation - (addedVersion + 1)) % makers === 0;
 
 export const sealedRowLength = cipher.nonceLength + 32 + cipher.tagLength;
 

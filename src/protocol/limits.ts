@@ -50,8 +50,10 @@ export const limits = {
   sealedDeviceNameBytes: 169,
   /** A vault, sealed: its padding ends at this size. */
   vaultBytes: 1024 * 1024 + 40,
-  /** Archive keys that are kept for a recovery key: the newest. */
-  recoveryGrants: 256,
+  /** Archive keys that one device has handed to another, and that are kept for it: the newest. An honest one makes one a month, or at a revocation. */
+  archiveGrantsPerGiver: 64,
+  /** Archive keys of one device that are kept for a recovery key: the newest. */
+  recoveryGrantsPerDevice: 256,
   recoveryGrantsPerPut: 32,
   /** "I am writing", sealed: all have this size. */
   sealedTypingBytes: 113,

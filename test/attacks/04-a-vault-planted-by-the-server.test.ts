@@ -15,7 +15,7 @@ import { newId, userId, type DeviceId } from "../../src/protocol/ids.ts";
 import type { SottoError } from "../../src/protocol/errors.ts";
 import type { ReplyOf } from "../../src/protocol/requests.ts";
 import { eventually } from "../support/eventually.ts";
-import { archiveGenerations, coreOf } from "../support/held-state.ts";
+import { archiveGenerations, coreOf, grantedGenerations } from "../support/held-state.ts";
 import { MaliciousNode, dataOf, ok } from "../support/malicious-node.ts";
 import { People } from "../support/people.ts";
 import { refusal } from "../support/refusal.ts";
@@ -269,7 +269,7 @@ describe("attack 4: a vault, a recovery key or an archive key that the server pl
     await ann.devices.revoke(stolen.device);
     await eventually(async () => {
       await ann.sync();
-      expect((await node.inner.store.readRecoveryKey(ann.user))?.granted).to.deep.equal([1, 2]);
+      expect(await grantedGenerations(node.inner.store, ann.user)).to.deep.equal([1, 2]);
     });
     const kept = (await node.inner.store.fetchRecovery(ann.user))!;
     const place = { user: ann.user, version: kept.version };

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Client } from "../../src/client/index.ts";
 import { splitRecoveryWords } from "../../src/crypto/recovery-key.ts";
 import { eventually } from "../support/eventually.ts";
-import { archiveGenerations, coreOf } from "../support/held-state.ts";
+import { archiveGenerations, coreOf, grantedGenerations } from "../support/held-state.ts";
 import { MaliciousNode, dataOf, ok, refused } from "../support/malicious-node.ts";
 import { People } from "../support/people.ts";
 import { refusal } from "../support/refusal.ts";
@@ -23,8 +23,7 @@ describe("rotating the recovery key", function () {
     await node.close();
   });
 
-  const granted = async (): Promise<number[] | undefined> =>
-    (await node.inner.store.readRecoveryKey(ann.user))?.granted;
+  const granted = (): Promise<number[] | undefined> => grantedGenerations(node.inner.store, ann.user);
 
   it("makes another in one step, shown and checked as the first, with another archive key; the words before are void", async () => {
     const tablet = await people.linked(ann);

@@ -62,7 +62,7 @@ describe("a recovery key at a node", () => {
     const { version, madeAt, signature, publicKey: key } = putOf(alice, 1);
     const statement = { version, publicKey: key, madeAt, signature };
     expect(await second.socket.request("recovery:read", {})).to.deep.equal({
-      key: { ...statement, revision: 1, granted: [1] },
+      key: { ...statement, revision: 1, granted: [{ generation: 1, by: second.identity.device }] },
     });
     const fresh = await DeviceSocket.connectAs(node, alice.account.user);
     expect(await fresh.request("recovery:fetch", {})).to.deep.equal({

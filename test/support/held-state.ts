@@ -1,7 +1,9 @@
 import type { Client } from "../../src/client/index.ts";
 import type { ClientCore } from "../../src/client/core.ts";
 import { decodeRecord, tables, type ConversationRecord, type RostersRecord } from "../../src/client/records.ts";
+import type { Store } from "../../src/actors/ports/store.ts";
 import type { Group } from "../../src/crypto/group-engine.ts";
+import type { UserId } from "../../src/protocol/ids.ts";
 
 /** What a client is made of, for tests that look at what applications cannot. */
 export function coreOf(client: Client): ClientCore {
@@ -36,3 +38,12 @@ export async function storedBytes(client: Client, table: string, id: string): Pr
 /** The archive keys that a client holds, by generation. */
 export const archiveGenerations = (client: Client): number[] =>
   coreOf(client).own.archiveKeys.map(({ generation }) => generation);
+
+/** The archive keys that a node keeps for a recovery key, by generation, whichever devices have handed them over; undefined where there is none. */
+export async function grantedGenerations(
+  store: Pick<Store, "readRecoveryKey">,
+  user: UserId,
+): Promise<number[] | undefined> {
+  const key = await store.readRecoveryKey(user);
+  return key && [...new Set(key.granted.map(({ generation }) => generation))];
+}

@@ -63,9 +63,13 @@ export interface HistoryStore {
    * is in one of the conversations not at all, or a key is of an epoch that its group has not reached.
    */
   putHistoryKeys(user: UserId, device: DeviceId, rows: readonly HistoryKeyRow[]): Promise<boolean>;
-  /** False, and none is kept, where a device is not a live one of the user. One of the same generation replaces the one before. */
-  putArchiveGrants(user: UserId, rows: readonly ArchiveGrantRow[]): Promise<boolean>;
-  /** What waits for a device, in order of generation; its revocation takes them. */
+  /**
+   * False, and none is kept, where a device is not a live one of the user. `giver`: the device that hands them over, whoever has signed: it
+   * replaces what it gave before of a generation, and what others gave stays beside it. Of each giver a device is kept the newest
+   * `limits.archiveGrantsPerGiver`.
+   */
+  putArchiveGrants(user: UserId, giver: DeviceId, rows: readonly ArchiveGrantRow[]): Promise<boolean>;
+  /** What waits for a device, in order of generation and giver; its revocation takes them. */
   readArchiveGrants(device: DeviceId): Promise<ArchiveGrantRow[]>;
   /** A user's history keys of a conversation, in order of generation and epoch, after a cursor. */
   readHistoryKeys(

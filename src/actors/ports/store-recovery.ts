@@ -22,6 +22,9 @@ export interface RecoveryGrantRow {
   signature: Uint8Array;
 }
 
+/** That a device has handed over an archive key. */
+export type GrantedGeneration = Pick<RecoveryGrantRow, "generation" | "by">;
+
 /** `after`: the version that it takes the place of, 0 for none. `accountKey`: under which the signature was checked, 32 bytes. */
 export interface PutRecoveryKey extends Omit<RecoveryKeyRow, "revision"> {
   user: UserId;
@@ -42,8 +45,8 @@ export interface PutVault {
 
 /** Recovery keys: one row per user, and what is sealed to it. A user's reset takes both. */
 export interface RecoveryStore {
-  /** Undefined where there never was one. `granted`: the generations of archive keys that are kept for it, ascending. */
-  readRecoveryKey(user: UserId): Promise<(RecoveryKeyRow & { granted: number[] }) | undefined>;
+  /** Undefined where there never was one. `granted`: of which archive keys there are some, by generation and device. */
+  readRecoveryKey(user: UserId): Promise<(RecoveryKeyRow & { granted: GrantedGeneration[] }) | undefined>;
   /**
    * Compare-and-set on `after` and on the account key. What was kept for the key before goes. `conflict` leaves everything as it was.
    */
@@ -51,8 +54,8 @@ export interface RecoveryStore {
   /** Compare-and-set on version, revision − 1 and the account key, in the place of the vault before. */
   putVault(put: PutVault): Promise<"stored" | "conflict">;
   /**
-   * Keeps archive keys for the recovery key of this version; one of a generation that is there stays as it is, and beyond
-   * `limits.recoveryGrants` none is taken. Those that a device gave go when it is revoked. `conflict`, and none is kept, where another recovery key counts, or the device is no live one.
+   * Keeps archive keys for the recovery key of this version, beside those of other devices; what this one has given of a generation
+   * stays as it is, and the newest `limits.recoveryGrantsPerDevice` of it are kept. Those that a device gave go when it is revoked. `conflict`, and none is kept, where another recovery key counts, or the device is no live one.
    */
   putRecoveryGrants(
     user: UserId,

@@ -3,7 +3,13 @@
  * none does it for a while by another, and handed to each device that is left, and to the recovery key. A device that was revoked learns of
  * none from then on.
  */
-import { newArchiveKey, isGenerationOf, nextArchiveGeneration, type ArchiveKey } from "../../crypto/archive.ts";
+import {
+  isArchiveKeyOf,
+  newArchiveKey,
+  isGenerationOf,
+  nextArchiveGeneration,
+  type ArchiveKey,
+} from "../../crypto/archive.ts";
 import { grantSuite, openArchiveGrant, type ArchiveGrant } from "../../crypto/archive-grant.ts";
 import type { DeviceList } from "../../identity/device-list.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
@@ -83,7 +89,9 @@ export class ArchiveKeys {
 
   private async handOut(): Promise<void> {
     const { own, directory, connection } = this.core;
-    const key = own.archiveKeys.at(-1)!;
+    // Not one that another device has made meanwhile: that is its to hand out.
+    const key = own.archiveKeys.findLast((one) => isMadeBy(directory.get(own.user), own.device, one));
+    if (!key) return own.archiveKeyHandedOut([]);
     const live = directory.liveDevices(own.user).filter((device) => own.archiveKeyOwedTo.includes(device));
     const wanted = live.map((device) => ({ user: own.user, device }));
     const packages = await this.claims.take({ suite: grantSuite, isGroup: false }, wanted);
@@ -128,6 +136,16 @@ export function grantorKeyOf(list: DeviceList | undefined, by: DeviceId, listVer
   const device = list?.devices.get(by);
   if (!list || !device || listVersion > list.version) return undefined;
   return listVersion < (device.revokedVersion ?? Infinity) ? device.deviceKey : undefined;
+}
+
+/** Whether a device of a list is the one that makes such a key. */
+export function isMadeBy(
+  list: DeviceList | undefined,
+  by: DeviceId,
+  key: Pick<ArchiveKey, "generation" | "listVersion">,
+): boolean {
+  const addedVersion = list?.devices.get(by)?.addedVersion;
+  return addedVersion !== undefined && isArchiveKeyOf(addedVersion, key);
 }
 
 /** The key to archive under: undefined while a device was revoked that knows the latest. */

@@ -4,6 +4,7 @@
  * signed, and none of before the latest that it has heard of: that one was voided. What a database that was put back has lost of the
  * latest, a device that can publishes again.
  */
+import type { ArchiveKey } from "../../crypto/archive.ts";
 import type { RecoveryGrant } from "../../crypto/recovery-grant.ts";
 import { openVault } from "../../crypto/recovery-vault.ts";
 import { verifyRecoveryStatement } from "../../identity/recovery.ts";
@@ -14,6 +15,7 @@ import { limits } from "../../protocol/limits.ts";
 import type { ReplyOf, RequestOf } from "../../protocol/requests.ts";
 import { TaskQueue } from "../async/task-queue.ts";
 import { unlessPassing, type ClientCore } from "../core.ts";
+import { isMadeBy } from "../device/archive-keys.ts";
 import type { RecoveryRecord } from "../records.ts";
 
 /** Where a recovery key stands at the node, as far as it can be believed. */
@@ -68,14 +70,20 @@ export class RecoveryUpkeep {
       const publicKey = own.recovery?.publicKey;
       if (!standing || !publicKey) return;
       const { version, granted } = standing;
-      const newest = own.archiveKeys.slice(-limits.recoveryGrants);
-      const missing = newest.filter(({ generation }) => !granted.includes(generation));
+      const newest = own.archiveKeys.slice(-limits.recoveryGrantsPerDevice);
+      const missing = newest.filter((key) => !granted.some((one) => this.isGiven(key, one)));
       for (let first = 0; first < missing.length; first += limits.recoveryGrantsPerPut) {
         const some = missing.slice(first, first + limits.recoveryGrantsPerPut);
         const grants = await Promise.all(some.map((key) => own.grantToRecovery(version, publicKey, key)));
         await connection.request("recovery:grant", { version, grants: grants.map(toWire) }).catch(unlessPassing);
       }
     });
+  }
+
+  /** By this device, or by the one that makes such keys; what others give under that name may be anything. */
+  private isGiven(key: ArchiveKey, { generation, by }: RecoveryStanding["granted"][number]): boolean {
+    const { own, directory } = this.core;
+    return generation === key.generation && (by === own.device || isMadeBy(directory.get(own.user), by, key));
   }
 
   /** Writes the vault anew, where this device may and something has changed. Errors: those of the connection. */

@@ -5,7 +5,7 @@
  *   fetched ──(the words open it)──▶ opened ──(its entry stands in the list)──▶ admitted ──(list and keys verified)──▶ certified
  */
 import { addDeviceEntry } from "../../crypto/account-key.ts";
-import { lastRestoredGeneration, type ArchiveKey } from "../../crypto/archive.ts";
+import { isArchiveKeyOf, lastRestoredGeneration, type ArchiveKey } from "../../crypto/archive.ts";
 import { openRecoveryGrant } from "../../crypto/recovery-grant.ts";
 import type { RecoveryKeys } from "../../crypto/recovery-key.ts";
 import { openVault, type VaultContent } from "../../crypto/recovery-vault.ts";
@@ -15,6 +15,7 @@ import { verifyRecoveryStatement } from "../../identity/recovery.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { SottoError } from "../../protocol/errors.ts";
+import { limits } from "../../protocol/limits.ts";
 import type { ReplyOf } from "../../protocol/requests.ts";
 import type { Challenge, Session } from "../connection/session.ts";
 import type { ClientCore } from "../core.ts";
@@ -112,7 +113,7 @@ export class Restoring {
   private async openGrants(list: DeviceList, { version, grants }: Kept): Promise<ArchiveKey[]> {
     const { secretKey } = this.keys.keyPair;
     const archiveKeys = new Map<number, ArchiveKey>();
-    for (const { encapsulated, sealed, signature, ...grant } of grants) {
+    for (const { encapsulated, sealed, signature, ...grant } of grants.toSorted(byWhomItCounts(list))) {
       const { by, generation, listVersion } = grant;
       const deviceKey = grantorKeyOf(list, by, listVersion);
       if (!deviceKey || archiveKeys.has(generation) || generation > lastRestoredGeneration) continue;
@@ -127,6 +128,17 @@ export class Restoring {
     }
     return [...archiveKeys.values()].toSorted((one, other) => one.generation - other.generation);
   }
+}
+
+/** Of several under one name: that of the device that makes such keys, then those of the devices that are there longest. */
+function byWhomItCounts({
+  devices,
+}: DeviceList): (one: Kept["grants"][number], other: Kept["grants"][number]) => number {
+  const rank = (grant: Kept["grants"][number]): number => {
+    const addedVersion = devices.get(grant.by)?.addedVersion ?? limits.deviceListEntries + 1;
+    return isArchiveKeyOf(addedVersion, grant) ? addedVersion - limits.deviceListEntries : addedVersion;
+  };
+  return (one, other) => rank(one) - rank(other);
 }
 
 /** Nobody waits for hours unawares. */

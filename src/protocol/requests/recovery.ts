@@ -25,11 +25,13 @@ const grant = z.object({
 });
 
 export const recoveryRequests = {
-  /** Where the recovery key of the caller's user stands; null where there never was one. `granted`: generations of archive keys. */
+  /** Where the recovery key of the caller's user stands; null where there never was one. `granted`: which archive keys are there, by which device. */
   "recovery:read": {
     request: empty,
     reply: z.object({
-      key: z.nullable(z.object({ ...statement, revision: position, granted: z.array(generation) })),
+      key: z.nullable(
+        z.object({ ...statement, revision: position, granted: z.array(z.object({ generation, by: deviceId })) }),
+      ),
     }),
   },
   /** A new recovery key with its first vault, or the word that there is none any more. Takes the place of version `after` (0: none). */
@@ -42,7 +44,7 @@ export const recoveryRequests = {
     request: z.object({ version: sequence, revision: sequence, vault, signature }),
     reply: empty,
   },
-  /** Hands archive keys to the recovery key of this version. One that is there already stays as it is. */
+  /** Hands archive keys to the recovery key of this version. What the device has given already stays as it is. */
   "recovery:grant": {
     request: z.object({
       version: sequence,

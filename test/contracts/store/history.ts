@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { ArchiveGrantRow, HistoryKeyRow } from "../../../src/actors/ports/store-history.ts";
-import { newId, type ConversationId } from "../../../src/protocol/ids.ts";
+import { newId, type ConversationId, type DeviceId } from "../../../src/protocol/ids.ts";
+import { limits } from "../../../src/protocol/limits.ts";
 import { eventually } from "../../support/eventually.ts";
 import {
   addDevice,
@@ -102,28 +103,54 @@ export function describeHistory(stores: () => StorePair): void {
       expect(await one.readHistoryKeys(alice.user, conversation, { generation: 0, epoch: 0 }, 10)).to.deep.equal([]);
     });
 
+    const archiveGrant = (device: DeviceId, generation: number, text = "sealed"): ArchiveGrantRow => ({
+      device,
+      generation,
+      listVersion: 5,
+      keyPackage: bytesOf("package", 32),
+      encapsulated: bytesOf("encapsulated", 1120),
+      sealed: bytesOf(text, 48),
+      signature: bytesOf("signature", 64),
+    });
+
+    it("has archive keys of each giver beside those of the others, the newest of each, whoever has signed them", async () => {
+      const { one, other } = stores();
+      const alice = await addDevice(one, newUser());
+      const tablet = await addDevice(one, alice.user);
+      const thief = await addDevice(one, alice.user);
+      const grant = (generation: number, text?: string): ArchiveGrantRow =>
+        archiveGrant(tablet.device, generation, text);
+      await one.putArchiveGrants(alice.user, alice.device, [grant(7, "true")]);
+      await other.putArchiveGrants(alice.user, thief.device, [grant(7, "made up")]);
+      expect(await one.readArchiveGrants(tablet.device)).to.have.deep.members([grant(7, "true"), grant(7, "made up")]);
+      const most = limits.archiveGrantsPerGiver;
+      const many = Array.from({ length: most + 2 }, (_, index) => grant(index + 8, "made up"));
+      await one.putArchiveGrants(alice.user, thief.device, many);
+      await one.putArchiveGrants(alice.user, alice.device, [grant(8, "true")]);
+      const kept = await other.readArchiveGrants(tablet.device);
+      expect(kept.filter(({ sealed }) => Buffer.from(sealed).equals(bytesOf("true", 48)))).to.deep.equal([
+        grant(7, "true"),
+        grant(8, "true"),
+      ]);
+      expect(kept).to.have.length(2 + most);
+      expect(kept.at(-1)).to.deep.equal(many.at(-1));
+    });
+
     it("has archive keys that wait for one device each, as long as it lives", async () => {
       const { one, other } = stores();
       const alice = await addDevice(one, newUser());
       const tablet = await addDevice(one, alice.user);
-      const grant = (generation: number, text = "sealed"): ArchiveGrantRow => ({
-        device: tablet.device,
-        generation,
-        listVersion: 5,
-        keyPackage: bytesOf("package", 32),
-        encapsulated: bytesOf("encapsulated", 1120),
-        sealed: bytesOf(text, 48),
-        signature: bytesOf("signature", 64),
-      });
+      const grant = (generation: number, text?: string): ArchiveGrantRow =>
+        archiveGrant(tablet.device, generation, text);
       const byTablet = { ...grant(3), by: tablet.device };
-      expect(await one.putArchiveGrants(alice.user, [byTablet, grant(2, "first")])).to.equal(true);
-      expect(await other.putArchiveGrants(alice.user, [grant(2, "second")])).to.equal(true);
+      expect(await one.putArchiveGrants(alice.user, alice.device, [byTablet, grant(2, "first")])).to.equal(true);
+      expect(await other.putArchiveGrants(alice.user, alice.device, [grant(2, "second")])).to.equal(true);
       expect(await one.readArchiveGrants(tablet.device)).to.deep.equal([grant(2, "second"), byTablet]);
-      expect(await one.putArchiveGrants(newUser(), [grant(4)])).to.equal(false);
+      expect(await one.putArchiveGrants(newUser(), alice.device, [grant(4)])).to.equal(false);
       expect(await other.readArchiveGrants(alice.device)).to.deep.equal([]);
       await revokeDevice(other, tablet);
       expect(await one.readArchiveGrants(tablet.device)).to.deep.equal([]);
-      expect(await one.putArchiveGrants(alice.user, [grant(4)])).to.equal(false);
+      expect(await one.putArchiveGrants(alice.user, alice.device, [grant(4)])).to.equal(false);
     });
 
     it("loses a key when a later one took over longer ago than messages are kept; the latest stays", async () => {

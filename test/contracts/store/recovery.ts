@@ -45,7 +45,10 @@ export function describeRecovery(stores: () => StorePair): void {
       expect(await other.putRecoveryGrants(ann.user, ann.device, 1, [grantBy(ann, 3), grantBy(ann, 1)])).to.equal(
         "stored",
       );
-      expect(await one.readRecoveryKey(ann.user)).to.deep.equal({ ...rowOf(key, 1), granted: [1, 3] });
+      expect(await one.readRecoveryKey(ann.user)).to.deep.equal({
+        ...rowOf(key, 1),
+        granted: [1, 3].map((generation) => ({ generation, by: ann.device })),
+      });
       const grants = [grantBy(ann, 1), grantBy(ann, 3)];
       expect(await one.fetchRecovery(ann.user)).to.deep.equal({ ...rowOf(key, 1), vault: key.vault, grants });
     });
@@ -59,7 +62,7 @@ export function describeRecovery(stores: () => StorePair): void {
       expect(await other.putRecoveryKey(keyOf(ann.user, 3))).to.equal("conflict");
       expect(await other.putRecoveryKey(keyOf(ann.user, 1, { after: 1 }))).to.equal("conflict");
       expect(await other.putRecoveryKey(keyOf(ann.user, 2, { accountKey: bytesOf("another") }))).to.equal("conflict");
-      expect((await one.readRecoveryKey(ann.user))?.granted).to.deep.equal([1]);
+      expect((await one.readRecoveryKey(ann.user))?.granted.map(({ generation }) => generation)).to.deep.equal([1]);
       // Past a version that a database which was put back has lost.
       const later = keyOf(ann.user, 5, { after: 1 });
       expect(await other.putRecoveryKey(later)).to.equal("stored");
@@ -139,36 +142,48 @@ export function describeRecovery(stores: () => StorePair): void {
   });
 
   describe("an archive key for a recovery key", () => {
-    it("stays as it came first, and is by a live device for the key that counts", async () => {
+    it("stays as its device gave it first, beside those of others, and is by a live device for the key that counts", async () => {
       const { one, other } = stores();
       const ann = await addDevice(one, newUser("ann"));
       const tablet = await addDevice(one, ann.user);
       const ben = await addDevice(one, newUser("ben"));
       await one.putRecoveryKey(keyOf(ann.user, 1));
       expect(await other.putRecoveryGrants(ann.user, tablet.device, 1, [grantBy(tablet, 1)])).to.equal("stored");
-      const changed = [grantBy(ann, 1, "changed"), grantBy(ann, 2)];
-      expect(await one.putRecoveryGrants(ann.user, ann.device, 1, changed)).to.equal("stored");
-      const kept = [grantBy(tablet, 1), grantBy(ann, 2)];
-      expect((await one.fetchRecovery(ann.user))?.grants).to.deep.equal(kept);
+      const changed = [grantBy(tablet, 1, "changed"), grantBy(tablet, 2)];
+      expect(await one.putRecoveryGrants(ann.user, tablet.device, 1, changed)).to.equal("stored");
+      expect(await one.putRecoveryGrants(ann.user, ann.device, 1, [grantBy(ann, 1, "another")])).to.equal("stored");
+      const kept = [grantBy(tablet, 1), grantBy(ann, 1, "another"), grantBy(tablet, 2)];
+      expect((await one.fetchRecovery(ann.user))?.grants).to.have.deep.members(kept);
+      const granted = kept.map(({ generation, by }) => ({ generation, by }));
+      expect((await other.readRecoveryKey(ann.user))?.granted).to.have.deep.members(granted);
       expect(await one.putRecoveryGrants(ann.user, ann.device, 2, [grantBy(ann, 3)])).to.equal("conflict");
       expect(await one.putRecoveryGrants(ann.user, ben.device, 1, [grantBy(ben, 3)])).to.equal("conflict");
       await revokeDevice(one, tablet);
       expect(await one.putRecoveryGrants(ann.user, tablet.device, 1, [grantBy(tablet, 3)])).to.equal("conflict");
       expect((await one.fetchRecovery(ann.user))?.grants, "what a revoked device gave goes with it").to.deep.equal([
-        grantBy(ann, 2),
+        grantBy(ann, 1, "another"),
       ]);
     });
 
-    it("is not taken where there are as many as are kept: nobody can push out what is there", async () => {
+    it("is kept of each device in the newest alone: nobody can push out what another gave, or leave no room for it", async () => {
       const { one, other } = stores();
       const ann = await addDevice(one, newUser("ann"));
+      const thief = await addDevice(one, ann.user);
       await one.putRecoveryKey(keyOf(ann.user, 1));
-      const all = Array.from({ length: limits.recoveryGrants + 3 }, (_, index) => grantBy(ann, index + 1));
-      await one.putRecoveryGrants(ann.user, ann.device, 1, all.slice(0, 200));
-      await other.putRecoveryGrants(ann.user, ann.device, 1, all.slice(200));
-      const { granted } = (await one.readRecoveryKey(ann.user))!;
-      expect(granted).to.have.length(limits.recoveryGrants);
-      expect([granted[0], granted.at(-1)]).to.deep.equal([1, limits.recoveryGrants]);
+      const most = limits.recoveryGrantsPerDevice;
+      const all = Array.from({ length: most + 3 }, (_, index) => grantBy(thief, index + 1));
+      await one.putRecoveryGrants(ann.user, ann.device, 1, [grantBy(ann, 1)]);
+      await one.putRecoveryGrants(ann.user, thief.device, 1, all.slice(0, 200));
+      await other.putRecoveryGrants(ann.user, thief.device, 1, all.slice(200));
+      const givenBy = async ({ device }: Party) =>
+        (await one.readRecoveryKey(ann.user))!.granted
+          .filter(({ by }) => by === device)
+          .map(({ generation }) => generation);
+      expect(await givenBy(thief)).to.deep.equal(all.slice(3).map(({ generation }) => generation));
+      expect(await givenBy(ann)).to.deep.equal([1]);
+      await other.putRecoveryGrants(ann.user, ann.device, 1, [grantBy(ann, 2), grantBy(ann, 9999)]);
+      expect(await givenBy(ann)).to.deep.equal([1, 2, 9999]);
+      expect(await givenBy(thief)).to.have.length(most);
     });
   });
 }

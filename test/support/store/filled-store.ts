@@ -78,7 +78,7 @@ async function fillAlone(
   });
   const oneTime = [{ hash: bytesOf("hash"), bytes: bytesOf("key package", 300), expiresAt }];
   await store.publishKeyPackages({ ...alice, suite: 84, oneTime });
-  await store.putArchiveGrants(alice.user, [
+  await store.putArchiveGrants(alice.user, alice.device, [
     {
       device: alice.device,
       generation: 1,

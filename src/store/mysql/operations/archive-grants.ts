@@ -1,5 +1,6 @@
 import type { ArchiveGrantRow } from "../../../actors/ports/store-history.ts";
 import type { DeviceId, UserId } from "../../../protocol/ids.ts";
+import { limits } from "../../../protocol/limits.ts";
 import { blobOf, idOf } from "../../blobs.ts";
 import type { MysqlContext } from "../mysql-context.ts";
 
@@ -7,6 +8,7 @@ import type { MysqlContext } from "../mysql-context.ts";
 export async function putArchiveGrants(
   { db, now }: MysqlContext,
   user: UserId,
+  giver: DeviceId,
   rows: readonly ArchiveGrantRow[],
 ): Promise<boolean> {
   const live =
@@ -16,10 +18,11 @@ export async function putArchiveGrants(
   if (found.length < devices.length) return false;
   for (const { device, generation, listVersion, by, keyPackage, encapsulated, sealed, signature } of rows) {
     await db.run(
-      `REPLACE INTO archive_grants (device, generation, list_version, key_package, encapsulated, sealed, signature, at, by_device)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `REPLACE INTO archive_grants (device, generation, given_by, list_version, key_package, encapsulated, sealed, signature, at, by_device)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       blobOf(device),
       generation,
+      blobOf(giver),
       listVersion,
       keyPackage,
       encapsulated,
@@ -28,8 +31,20 @@ export async function putArchiveGrants(
       now,
       by ? blobOf(by) : null,
     );
+    await dropOldest(db, blobOf(device), blobOf(giver));
   }
   return true;
+}
+
+async function dropOldest(db: MysqlContext["db"], device: Uint8Array, giver: Uint8Array): Promise<void> {
+  const oldest = await db.get<{ generation: number }>(
+    "SELECT generation FROM archive_grants WHERE device = ? AND given_by = ? ORDER BY generation DESC LIMIT 1 OFFSET ?",
+    device,
+    giver,
+    limits.archiveGrantsPerGiver,
+  );
+  const sql = "DELETE FROM archive_grants WHERE device = ? AND given_by = ? AND generation <= ?";
+  if (oldest) await db.run(sql, device, giver, oldest.generation);
 }
 
 /** See `HistoryStore.readArchiveGrants`. */
@@ -37,7 +52,7 @@ export async function readArchiveGrants({ db }: MysqlContext, device: DeviceId):
   const rows = await db.all<Omit<ArchiveGrantRow, "device" | "by"> & { by: Uint8Array | null }>(
     `SELECT generation, list_version AS listVersion, key_package AS keyPackage, encapsulated, sealed, signature,
        by_device AS \`by\` FROM archive_grants
-     WHERE device = ? ORDER BY generation`,
+     WHERE device = ? ORDER BY generation, given_by`,
     blobOf(device),
   );
   return rows.map(({ by, ...row }) => ({ device, ...row, ...(by && { by: idOf<DeviceId>(by) }) }));

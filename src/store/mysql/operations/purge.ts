@@ -120,7 +120,7 @@ export const purgeRules: readonly PurgeRule[] = [
   }),
   rowsWhere({
     table: "archive_grants",
-    key: ["device", "generation"],
+    key: ["device", "generation", "given_by"],
     condition: "at < ?",
     at: "retention",
     rule: "archive keys for one device each: older than the retention",
@@ -153,7 +153,7 @@ export const purgeRules: readonly PurgeRule[] = [
   kept("privacy_settings", "one row per user"),
   kept("device_names", "one row per device, until it is revoked"),
   kept("recovery_keys", "one row per user, until it starts over"),
-  kept("recovery_grants", "the newest of each recovery key, which takes them with it"),
+  kept("recovery_grants", "the newest of each device for each recovery key, which takes them with it"),
   kept("push_subscriptions", "one row per device, until it ends it or is revoked"),
   kept("sweeps", "one row per sweep"),
   kept("node_keys", "one row per key"),

@@ -17,9 +17,9 @@ const columns = "version, public_key AS publicKey, made_at AS madeAt, signature,
 /** See `RecoveryStore.readRecoveryKey`. */
 export async function readRecoveryKey(context: MysqlContext, user: UserId): Read<"readRecoveryKey"> {
   const row = await findKey(context, user);
-  const sql = "SELECT generation FROM recovery_grants WHERE user = ? ORDER BY generation";
-  const granted = row ? await context.db.all<{ generation: number }>(sql, user) : [];
-  return row && { ...row, granted: granted.map(({ generation }) => generation) };
+  const sql = "SELECT generation, by_device AS `by` FROM recovery_grants WHERE user = ? ORDER BY generation, by_device";
+  const granted = row ? await context.db.all<{ generation: number; by: Uint8Array }>(sql, user) : [];
+  return row && { ...row, granted: granted.map(({ generation, by }) => ({ generation, by: idOf<DeviceId>(by) })) };
 }
 
 /** See `RecoveryStore.putRecoveryKey`. */
@@ -72,14 +72,8 @@ export async function putRecoveryGrants(
   if ((await db.get(isLive, blobOf(device), user)) === undefined) return "conflict";
   const key = await findKey(context, user);
   if (!key?.publicKey || key.version !== version) return "conflict";
-  const { count } = (await db.get<{ count: number }>(
-    "SELECT COUNT(*) AS count FROM recovery_grants WHERE user = ?",
-    user,
-  ))!;
-  let room = limits.recoveryGrants - count;
   for (const { generation, listVersion, by, encapsulated, sealed, signature } of rows) {
-    if (room <= 0) break;
-    room -= await db.run(
+    await db.run(
       `INSERT IGNORE INTO recovery_grants (user, generation, list_version, by_device, encapsulated, sealed, signature)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
       user,
@@ -91,7 +85,19 @@ export async function putRecoveryGrants(
       signature,
     );
   }
+  await dropOldest(db, user, blobOf(device));
   return "stored";
+}
+
+async function dropOldest(db: MysqlContext["db"], user: UserId, device: Uint8Array): Promise<void> {
+  const oldest = await db.get<{ generation: number }>(
+    "SELECT generation FROM recovery_grants WHERE user = ? AND by_device = ? ORDER BY generation DESC LIMIT 1 OFFSET ?",
+    user,
+    device,
+    limits.recoveryGrantsPerDevice,
+  );
+  const sql = "DELETE FROM recovery_grants WHERE user = ? AND by_device = ? AND generation <= ?";
+  if (oldest) await db.run(sql, user, device, oldest.generation);
 }
 
 /** See `RecoveryStore.fetchRecovery`. */
@@ -103,7 +109,7 @@ export async function fetchRecovery({ db }: MysqlContext, user: UserId): Read<"f
   if (!row?.publicKey || !row.vault) return undefined;
   const grants = await db.all<Omit<RecoveryGrantRow, "by"> & { by: Uint8Array }>(
     `SELECT generation, list_version AS listVersion, by_device AS \`by\`, encapsulated, sealed, signature FROM recovery_grants
-     WHERE user = ? ORDER BY generation`,
+     WHERE user = ? ORDER BY generation, by_device`,
     user,
   );
   const { publicKey, vault } = row;

@@ -186,7 +186,7 @@ export const purgeRules: readonly PurgeRule[] = [
   ),
   rowsWhere(
     "archive_grants",
-    "device, generation",
+    "device, generation, given_by",
     "at < ?1",
     "archive keys for one device each: older than the retention",
     "retention",
@@ -211,7 +211,11 @@ export const purgeRules: readonly PurgeRule[] = [
   { table: "privacy_settings", rule: "kept: one row per user", kept: true },
   { table: "device_names", rule: "kept: one row per device, until it is revoked", kept: true },
   { table: "recovery_keys", rule: "kept: one row per user, until it starts over", kept: true },
-  { table: "recovery_grants", rule: "kept: the newest of each recovery key, which takes them with it", kept: true },
+  {
+    table: "recovery_grants",
+    rule: "kept: the newest of each device for each recovery key, which takes them with it",
+    kept: true,
+  },
   { table: "push_subscriptions", rule: "kept: one row per device, until it ends it or is revoked", kept: true },
   { table: "sweeps", rule: "kept: one row per sweep", kept: true },
   { table: "node_keys", rule: "kept: one row per key", kept: true },

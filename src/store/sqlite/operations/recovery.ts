@@ -17,8 +17,9 @@ const columns = "version, public_key AS publicKey, made_at AS madeAt, signature,
 /** See `RecoveryStore.readRecoveryKey`. */
 export function readRecoveryKey(context: StoreContext, user: UserId): Read<"readRecoveryKey"> {
   const row = findKey(context, user);
-  const sql = "SELECT generation FROM recovery_grants WHERE user = ? ORDER BY generation";
-  return row && { ...row, granted: context.db.all<{ generation: number }>(sql, user).map((one) => one.generation) };
+  const sql = `SELECT generation, by_device AS "by" FROM recovery_grants WHERE user = ? ORDER BY generation, by_device`;
+  const granted = row ? context.db.all<{ generation: number; by: Uint8Array }>(sql, user) : [];
+  return row && { ...row, granted: granted.map(({ generation, by }) => ({ generation, by: idOf<DeviceId>(by) })) };
 }
 
 /** See `RecoveryStore.putRecoveryKey`. */
@@ -70,11 +71,8 @@ export function putRecoveryGrants(
   if (db.get(isLive, blobOf(device), user) === undefined) return "conflict";
   const key = findKey(context, user);
   if (!key?.publicKey || key.version !== version) return "conflict";
-  const { count } = db.get<{ count: number }>("SELECT count(*) AS count FROM recovery_grants WHERE user = ?", user)!;
-  let room = limits.recoveryGrants - count;
   for (const { generation, listVersion, by, encapsulated, sealed, signature } of rows) {
-    if (room <= 0) break;
-    room -= db.run(
+    db.run(
       `INSERT OR IGNORE INTO recovery_grants (user, generation, list_version, by_device, encapsulated, sealed, signature)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
       user,
@@ -86,6 +84,13 @@ export function putRecoveryGrants(
       signature,
     );
   }
+  db.run(
+    `DELETE FROM recovery_grants WHERE user = ?1 AND by_device = ?2 AND generation <=
+       (SELECT generation FROM recovery_grants WHERE user = ?1 AND by_device = ?2 ORDER BY generation DESC LIMIT 1 OFFSET ?3)`,
+    user,
+    blobOf(device),
+    limits.recoveryGrantsPerDevice,
+  );
   return "stored";
 }
 
@@ -99,7 +104,7 @@ export function fetchRecovery(context: StoreContext, user: UserId): Read<"fetchR
   if (!row?.publicKey || !row.vault) return undefined;
   const grants = db.all<Omit<RecoveryGrantRow, "by"> & { by: Uint8Array }>(
     `SELECT generation, list_version AS listVersion, by_device AS "by", encapsulated, sealed, signature FROM recovery_grants
-     WHERE user = ? ORDER BY generation`,
+     WHERE user = ? ORDER BY generation, by_device`,
     user,
   );
   const { publicKey, vault } = row;
