@@ -14,13 +14,20 @@ export async function takeWriterLock(
   name: string,
   { whenLocked, signal }: { whenLocked: WhenLocked; signal: AbortSignal | undefined },
 ): Promise<WriterLock> {
-  if (signal?.aborted) throw new SottoError("aborted");
   const taken = new AbortController();
   let letGo = (): void => undefined;
   const held = new Promise<void>((resolve) => (letGo = resolve));
   let ended: Promise<unknown> = Promise.resolve();
   await new Promise<void>((resolve, reject) => {
+    const giveUp = () => {
+      // The browser may not have noticed, and grant it later: it goes at once then.
+      letGo();
+      reject(new SottoError("aborted"));
+    };
+    if (signal?.aborted) return giveUp();
+    signal?.addEventListener("abort", giveUp, { once: true });
     const granted = (lock: Lock | null): Promise<void> | undefined => {
+      signal?.removeEventListener("abort", giveUp);
       if (!lock) return void reject(new SottoError("store-locked"));
       resolve();
       return held;
@@ -28,7 +35,7 @@ export async function takeWriterLock(
     ended = globalThis.navigator.locks
       .request(`sotto/${name}`, howToAsk(whenLocked, signal), granted)
       .catch((cause: unknown) => {
-        reject(new SottoError(signal?.aborted ? "aborted" : "store-locked", { cause }));
+        reject(new SottoError("store-locked", { cause }));
         taken.abort(new SottoError("store-locked", { detail: "Another page has taken this store over." }));
       });
   });
