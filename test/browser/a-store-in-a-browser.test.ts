@@ -266,6 +266,15 @@ describe("a store in a browser", () => {
     });
     afterEach(() => kept.close());
 
+    it("once, or leaves that to the page", async () => {
+      const one = await tab(kept.context);
+      await one("open", "left", { askToPersist: false });
+      expect(await one("timesAsked")).to.equal(0);
+      await one("open", "s");
+      await one("isPersistent", "s");
+      expect(await one("timesAsked")).to.equal(1);
+    });
+
     for (const permission of ["granted", "denied"] as const) {
       it(`and says what that has answered: ${permission}`, async () => {
         const one = await tab(kept.context);

@@ -33,6 +33,7 @@ const actions = {
   },
   stopWaiting: (name: string) => waits.get(name)!.abort(),
   isPersistent: (name: string) => stores.get(name)!.store.isPersistent,
+  timesAsked: () => timesAsked,
   close: (name: string) => opened(name).close(),
   forget: (name: string) => deleteIndexedDbStore(name),
 
@@ -118,6 +119,14 @@ const actions = {
     await answer(frames.put({ ...frame!, log: frame!.log + 1 }));
     database.close();
   },
+};
+
+/** How often the browser was asked to keep what is stored. */
+let timesAsked = 0;
+const { persist } = StorageManager.prototype;
+StorageManager.prototype.persist = function (this: StorageManager) {
+  timesAsked++;
+  return persist.call(this);
 };
 
 /** What becomes of each transaction that writes, and of each answer to who wrote, in the order in which it happens. */
