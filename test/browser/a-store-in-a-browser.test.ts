@@ -261,10 +261,10 @@ describe("a store in a browser", () => {
 
   describe("asks the browser to be kept", () => {
     let kept: KeptChromium;
-    beforeEach(async () => {
+    before(async () => {
       kept = await KeptChromium.start();
     });
-    afterEach(() => kept.close());
+    after(() => kept.close());
 
     it("once, or leaves that to the page", async () => {
       const one = await tab(kept.context);
@@ -281,8 +281,8 @@ describe("a store in a browser", () => {
         const session = await kept.context.newCDPSession(one.page);
         const setting = { permission: { name: "persistent-storage" }, setting: permission, origin: pages.url };
         await session.send("Browser.setPermission", setting);
-        await one("open", "s");
-        expect(await one("isPersistent", "s")).to.equal(permission === "granted");
+        await one("open", permission);
+        expect(await one("isPersistent", permission)).to.equal(permission === "granted");
       });
     }
   });
