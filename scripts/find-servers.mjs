@@ -29,7 +29,7 @@ function link(sudo, target, path) {
 }
 
 /** How to run something as root without being asked; undefined where that is not possible. */
-function rootPrefix() {
+export function rootPrefix() {
   if (process.getuid?.() === 0) return [];
   return spawnSync("sudo", ["-n", "true"]).status === 0 ? ["sudo", "-n"] : undefined;
 }

@@ -19,6 +19,8 @@ const long = [
   "test/client/anything-may-*.test.ts",
   "test/client/two-admins-*.test.ts",
 ];
+/** A part of its own, after these: `browserTests` in test.mjs. */
+const elsewhere = "test/browser/**";
 const folders = ["journeys", "client", "cli", "attacks", "contracts", "{packaging,server,docs}"];
 const inFolders = folders.map((names) => `test/${names}/**/*.test.ts`);
 // What mostly waits, for leases, for graces, for a Redis that is away, goes beside the others all the time; the longest begin first.
@@ -35,7 +37,7 @@ const summaryFile = process.env.SOTTO_TEST_SUMMARY;
 function runShard({ patterns, without }, index) {
   const file = `${summaryFile}.${index}`;
   const env = { ...process.env, SOTTO_TEST_SUMMARY: file };
-  const ignored = without.flatMap((pattern) => ["--ignore", pattern]);
+  const ignored = [...without, elsewhere].flatMap((pattern) => ["--ignore", pattern]);
   const child = spawn("mocha", ["--retries", "1", "--reporter", "scripts/mocha-summary.cjs", ...patterns, ...ignored], {
     env,
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,10 +1,11 @@
-// What `npm test` runs, in this order; `--quick` (`npm run verify`) leaves out the build, the journeys and the coverage.
+// What `npm test` runs, in this order; `--quick` (`npm run verify`) leaves out the build, the journeys, the browsers and the coverage.
 // Uses the npm script `build`. Ends with `N passed, N failed`, where each step counts as one and each test as one. A test that fails is
 // tried once more, as real servers share two cores here; one that needed it is named in the last lines, for somebody to look into.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { provideChromium } from "./find-chromium.mjs";
 import { provideProxies } from "./find-proxies.mjs";
 import { provideServers } from "./find-servers.mjs";
 
@@ -13,9 +14,9 @@ const root = new URL("../", import.meta.url).pathname;
 const scratch = mkdtempSync(join(tmpdir(), "sotto-test-"));
 const summaryFile = join(scratch, "summary.json");
 let passed = 0;
-let skipped = [];
+const skipped = [];
 /** What passed only when it was tried again, and why it failed before. */
-let unsteady = [];
+const unsteady = [];
 /** What failed: a line, or more, for each. */
 const failed = [];
 let vectors = 0;
@@ -41,18 +42,20 @@ function step(name, command, ...args) {
   else failed.push(`${name}: ${[command, ...args].join(" ")}`);
 }
 
+/** In one process, or without patterns in several at once, with the coverage of src. */
 function tests(name, patterns) {
   console.log(`\n── ${name}`);
-  const mocha = ["mocha", "--reporter", "scripts/mocha-summary.cjs", ...patterns];
-  const isGood = isQuick
-    ? run(mocha[0], mocha.slice(1))
-    : run("c8", ["--check-coverage=false", process.execPath, "scripts/mocha-shards.mjs"]);
+  const isGood =
+    patterns.length > 0
+      ? run("mocha", ["--reporter", "scripts/mocha-summary.cjs", ...patterns])
+      : run("c8", ["--check-coverage=false", process.execPath, "scripts/mocha-shards.mjs"]);
   const summary = existsSync(summaryFile) ? JSON.parse(readFileSync(summaryFile, "utf8")) : undefined;
+  rmSync(summaryFile, { force: true });
   passed += summary?.passes ?? 0;
   failed.push(...(summary?.failed ?? []));
-  skipped = summary?.skipped ?? [];
-  unsteady = summary?.unsteady ?? [];
-  vectors = summary?.vectors ?? 0;
+  skipped.push(...(summary?.skipped ?? []));
+  unsteady.push(...(summary?.unsteady ?? []));
+  vectors += summary?.vectors ?? 0;
   if (!isGood && !summary?.failed.length) failed.push(`${name}: a process broke off, or did not end`);
 }
 
@@ -67,6 +70,14 @@ function coverage() {
   else failed.push(`coverage: less than ${least} % of lines`);
 }
 
+/** A part of their own, which nothing beside them slows down; what runs in a browser is not counted in the coverage. */
+function browserTests() {
+  const reason = provideChromium();
+  if (reason === "")
+    tests("tests in browsers", ["--retries", "1", "--timeout", "30000", "--exit", "test/browser/**/*.test.ts"]);
+  else skipped.push(`the tests in browsers, as ${reason}`);
+}
+
 const toDo = provideServers();
 if (toDo !== "") {
   console.error(toDo);
@@ -79,11 +90,12 @@ step("lint", "oxlint", "--type-aware");
 step("format", "prettier", "--check", "--log-level", "warn", ".");
 step("unused code", process.execPath, "scripts/knip.mjs");
 if (isQuick) {
-  tests("tests without journeys", ["test/**/*.test.ts", "--ignore", "test/{journeys,packaging,vectors}/**"]);
+  tests("tests without journeys", ["test/**/*.test.ts", "--ignore", "test/{browser,journeys,packaging,vectors}/**"]);
 } else {
   step("build", "npm", "run", "--silent", "build");
   tests("tests", []);
   coverage();
+  browserTests();
 }
 rmSync(scratch, { recursive: true, force: true });
 if (!isQuick && process.env.SOTTO_VECTORS) {

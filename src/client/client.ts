@@ -139,6 +139,7 @@ export class Client {
       const { own } = client.core;
       if (options.deviceName !== undefined && !own.isCertified) await client.names.set(own.device, options.deviceName);
       await client.registry.load();
+      client.endWhenLost(store.lost);
       inBackground(client.core, client.forgetNowAndThen());
       return client;
     } catch (error) {
@@ -345,6 +346,16 @@ export class Client {
     await Promise.all(this.registry.actors().map((actor) => actor.settled()));
     await this.core.uploads.settled();
     await this.core.store.close();
+  }
+
+  /** Without its store a device can do nothing more: what it would send could not be kept. */
+  private endWhenLost(lost: AbortSignal | undefined): void {
+    lost?.throwIfAborted();
+    lost?.addEventListener("abort", () => {
+      if (this.stop.signal.aborted) return;
+      this.report({ code: (lost.reason as SottoError).code });
+      inBackground(this.core, this.close());
+    });
   }
 
   private async admit(session: Session, challenge: Challenge): Promise<void> {

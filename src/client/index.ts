@@ -6,12 +6,13 @@ import { mlsGroupEngine } from "../crypto/mls-group-engine.ts";
 import { sodiumReady } from "../identity/sodium.ts";
 import { Client, type ClientOptions } from "./client.ts";
 
-/** Opens the store and its device; `connect()` goes online. Errors: `store-locked`, `store-unreadable`, `store-in-use`, `invalid-argument`. */
+/** Opens the store and its device; `connect()` goes online. Errors: those of the store's `open`, `store-in-use`, `invalid-argument`. */
 export async function createClient(options: ClientOptions): Promise<Client> {
   await sodiumReady();
   return Client.create(options, mlsGroupEngine);
 }
 
+export { deleteIndexedDbStore, indexedDbStore } from "./stores/indexed-db-store.ts";
 export { memoryStore } from "./stores/memory-store.ts";
 export { SottoError, type ErrorCode } from "../protocol/errors.ts";
 export type { Client, ClientEvents, ClientOptions, GroupOptions } from "./client.ts";
@@ -50,4 +51,5 @@ export type { TypingEvent } from "./conversation/typing.ts";
 export type { SearchHit, SearchOptions } from "./search.ts";
 export type { Verification } from "./verification.ts";
 export type { WebPushSubscription } from "./web-push.ts";
+export type { IndexedDbSecret, IndexedDbStore, IndexedDbStoreOptions } from "./stores/indexed-db-store.ts";
 export type { ClientStore, ListOptions, OpenClientStore, RecordChange, StoredRecord } from "./stores/client-store.ts";

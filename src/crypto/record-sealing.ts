@@ -14,8 +14,10 @@ export interface VaultParameters {
   readonly memoryBytes: number;
 }
 
-/** For a desktop. Phones take 64 MiB; tests take next to nothing. */
+/** For a desktop. Tests take next to nothing. */
 export const defaultVaultParameters: VaultParameters = { passes: 3, memoryBytes: 256 * 1024 * 1024 };
+/** For phones and browsers, where a page may not get more. */
+export const smallVaultParameters: VaultParameters = { passes: 3, memoryBytes: 64 * 1024 * 1024 };
 
 /** Upper bounds: a header that asks for more is damaged, or a trap. */
 const most: VaultParameters = { passes: 16, memoryBytes: 1024 * 1024 * 1024 };
@@ -30,39 +32,48 @@ export interface Vault {
   close(): void;
 }
 
-const version = 1;
-const saltLength = 16;
+/** A passphrase, or 32 bytes that nobody can guess, such as a passkey's PRF gives: those are not stretched. */
+export type VaultSecret = string | Uint8Array;
 
-/** A new vault with a random root key, wrapped under the passphrase. `header` is not secret: store it as it is. */
-export function createVault(
-  passphrase: string,
-  parameters: VaultParameters = defaultVaultParameters,
-): { header: Uint8Array; vault: Vault } {
-  const salt = randomBytes(saltLength);
-  const rootKey = randomBytes(32);
-  const nonce = randomBytes(cipher.nonceLength);
-  const wrappingKey = stretch(passphrase, salt, parameters);
-  const wrapped = cipher.seal(wrappingKey, nonce, headerAssociatedData(salt, parameters), rootKey);
-  wrappingKey.fill(0);
-  const header = new ByteWriter()
-    .u8(version)
-    .u32(parameters.passes)
-    .u64(parameters.memoryBytes)
-    .fixed(salt)
-    .fixed(nonce)
-    .fixed(wrapped)
-    .finish();
-  const vault = createVaultFromKey(rootKey);
-  rootKey.fill(0);
-  return { header, vault };
+/** How the root key is wrapped: `passphrase` and `key` are the first byte of a header. */
+const kinds = { passphrase: 1, key: 2 } as const;
+const saltLength = 16;
+const keyLength = 32;
+
+interface Wrapping {
+  salt: Uint8Array;
+  /** Undefined under a key. */
+  parameters: VaultParameters | undefined;
 }
 
-/** Opens a vault by its header. Throws `store-unreadable` for a wrong passphrase and for a damaged header alike. */
-export function openVault(header: Uint8Array, passphrase: string): Vault {
+/** A new vault with a random root key, wrapped under the secret. `header` is not secret: store it as it is. Error: `invalid-argument`. */
+export function createVault(
+  secret: VaultSecret,
+  parameters: VaultParameters = defaultVaultParameters,
+): { header: Uint8Array; vault: Vault } {
+  const wrapping = {
+    salt: randomBytes(saltLength),
+    parameters: typeof secret === "string" ? parameters : undefined,
+  };
+  const rootKey = randomBytes(keyLength);
+  const nonce = randomBytes(cipher.nonceLength);
+  const wrappingKey = wrappingKeyOf(secret, wrapping);
+  const wrapped = cipher.seal(wrappingKey, nonce, headerAssociatedData(wrapping), rootKey);
+  wrappingKey.fill(0);
+  const header = new ByteWriter().u8(wrapping.parameters ? kinds.passphrase : kinds.key);
+  if (wrapping.parameters) header.u32(wrapping.parameters.passes).u64(wrapping.parameters.memoryBytes);
+  header.fixed(wrapping.salt).fixed(nonce).fixed(wrapped);
+  const vault = createVaultFromKey(rootKey);
+  rootKey.fill(0);
+  return { header: header.finish(), vault };
+}
+
+/** Opens a vault by its header. Throws `store-unreadable` for a wrong secret and for a damaged header alike. */
+export function openVault(header: Uint8Array, secret: VaultSecret): Vault {
   try {
-    const { parameters, salt, nonce, wrapped } = decodeHeader(header);
-    const wrappingKey = stretch(passphrase, salt, parameters);
-    const rootKey = cipher.open(wrappingKey, nonce, headerAssociatedData(salt, parameters), wrapped);
+    const { wrapping, nonce, wrapped } = decodeHeader(header);
+    const wrappingKey = wrappingKeyOf(secret, wrapping);
+    const rootKey = cipher.open(wrappingKey, nonce, headerAssociatedData(wrapping), wrapped);
     wrappingKey.fill(0);
     const vault = createVaultFromKey(rootKey);
     rootKey.fill(0);
@@ -74,7 +85,7 @@ export function openVault(header: Uint8Array, passphrase: string): Vault {
 
 /** A vault whose root key (32 bytes, copied) the caller keeps elsewhere, as in a platform's key store. */
 export function createVaultFromKey(rootKey: Uint8Array): Vault {
-  if (rootKey.length !== 32) throw new SottoError("invalid-argument", { detail: "a root key has 32 bytes" });
+  if (rootKey.length !== keyLength) throw new SottoError("invalid-argument", { detail: "a root key has 32 bytes" });
   const key = blake2b256(signedBytes("record-key"), rootKey);
   let isOpen = true;
   const requireOpen = () => {
@@ -102,24 +113,38 @@ export function createVaultFromKey(rootKey: Uint8Array): Vault {
   };
 }
 
-function decodeHeader(header: Uint8Array) {
+function decodeHeader(header: Uint8Array): { wrapping: Wrapping; nonce: Uint8Array; wrapped: Uint8Array } {
   const reader = new ByteReader(header);
-  if (reader.u8() !== version) throw new MalformedBytes("unknown version");
-  const parameters: VaultParameters = { passes: reader.u32(), memoryBytes: reader.u64() };
-  if (parameters.passes > most.passes || parameters.memoryBytes > most.memoryBytes) throw new MalformedBytes("cost");
+  const kind = reader.u8();
+  if (kind !== kinds.passphrase && kind !== kinds.key) throw new MalformedBytes("unknown kind");
+  const parameters = kind === kinds.passphrase ? { passes: reader.u32(), memoryBytes: reader.u64() } : undefined;
+  if (parameters && (parameters.passes > most.passes || parameters.memoryBytes > most.memoryBytes)) {
+    throw new MalformedBytes("cost");
+  }
   const [salt, nonce] = [reader.fixed(saltLength), reader.fixed(cipher.nonceLength)];
-  const wrapped = reader.fixed(32 + cipher.tagLength);
+  const wrapped = reader.fixed(keyLength + cipher.tagLength);
   reader.finish();
-  return { parameters, salt, nonce, wrapped };
+  return { wrapping: { salt, parameters }, nonce, wrapped };
 }
 
-function headerAssociatedData(salt: Uint8Array, { passes, memoryBytes }: VaultParameters): Uint8Array {
-  return signedBytes("record-key", salt, passes, memoryBytes);
+function headerAssociatedData({ salt, parameters }: Wrapping): Uint8Array {
+  return parameters
+    ? signedBytes("record-key", salt, parameters.passes, parameters.memoryBytes)
+    : signedBytes("record-key", salt);
+}
+
+function wrappingKeyOf(secret: VaultSecret, wrapping: Wrapping): Uint8Array {
+  if (typeof secret === "string") {
+    if (!wrapping.parameters) throw new MalformedBytes("this vault has a key");
+    return stretch(secret, wrapping.salt, wrapping.parameters);
+  }
+  if (secret.length !== keyLength) throw new SottoError("invalid-argument", { detail: "a key has 32 bytes" });
+  return blake2b256(signedBytes("record-key", wrapping.salt), secret);
 }
 
 /** Unicode is normalised first, so that a passphrase typed on another system is the same passphrase. */
 function stretch(passphrase: string, salt: Uint8Array, { passes, memoryBytes }: VaultParameters): Uint8Array {
   const lib = sodium();
   const algorithm = lib.crypto_pwhash_ALG_ARGON2ID13;
-  return lib.crypto_pwhash(32, passphrase.normalize("NFC"), salt, passes, memoryBytes, algorithm);
+  return lib.crypto_pwhash(keyLength, passphrase.normalize("NFC"), salt, passes, memoryBytes, algorithm);
 }

@@ -125,6 +125,10 @@ const catalogue = {
   offline: { retryable: true, meaning: "There is no connection to a node." },
   "store-locked": { retryable: false, meaning: "Another process uses this store. One device has one writer." },
   "store-unreadable": { retryable: false, meaning: "The store cannot be opened: wrong passphrase, or damaged." },
+  "storage-evicted": {
+    retryable: false,
+    meaning: "The store was here and is gone: the browser, or somebody, has cleared this site's data.",
+  },
   "store-in-use": { retryable: false, meaning: "The store belongs to another user or another service." },
   "state-lost": {
     retryable: true,

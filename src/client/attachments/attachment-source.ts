@@ -11,7 +11,7 @@ export interface Files {
 
 /** A file to be sent, from one of `data`, `stream` and `path`. */
 export interface AttachmentInput {
-  /** What it is called; of a path its last part, if nothing is said. */
+  /** What it is called; of a path its last part, of a `File` its own name, if nothing is said. */
   name?: string;
   /** A media type; `application/octet-stream` if nothing is said. */
   type?: string;
@@ -60,7 +60,7 @@ export function sourceOf(
       size: blob.size,
       stored: null,
       open: () => chunksOf(blob.stream()),
-      name,
+      name: input.name ?? (blob instanceof File ? blob.name : name),
       type: input.type ?? (blob.type || type),
     };
   }

@@ -3,7 +3,7 @@
  * user and has one writer at a time; `open` takes the lock or throws `store-locked`.
  */
 export interface ClientStore {
-  /** Errors: `store-locked`, `store-unreadable`. */
+  /** Errors: `store-locked`, `store-unreadable`, `storage-evicted`. */
   open(): Promise<OpenClientStore>;
 }
 
@@ -31,6 +31,11 @@ export interface ListOptions {
 }
 
 export interface OpenClientStore {
+  /**
+   * Fires where a store can be taken from its opener: another page has taken it over, or the browser has thrown it away. Its reason is
+   * the `SottoError` that every later call throws: `store-locked`, `storage-evicted`.
+   */
+  readonly lost?: AbortSignal;
   get(table: string, id: string): Promise<Uint8Array | undefined>;
   /** In the order of ids, compared by UTF-16 code units. Tables and ids are printable ASCII. */
   list(table: string, options?: ListOptions): Promise<StoredRecord[]>;

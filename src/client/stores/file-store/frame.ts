@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { maxFrameBytes } from "../journal/journal-store.ts";
 
 /**
  * How a sealed batch stands in the file: marker (4 bytes), length of the sealed bytes (u32), CRC-32 of length and sealed bytes
@@ -6,8 +7,6 @@ import { crc32 } from "node:zlib";
  */
 const marker = new Uint8Array([0x53, 0x4a, 0x46, 0x31]);
 export const frameHeaderBytes = 12;
-/** Larger ones are not written, and a length beyond it is damage. */
-export const maxFrameBytes = 64 * 1024 * 1024;
 
 export function encodeFrame(sealed: Uint8Array): Uint8Array {
   const frame = new Uint8Array(frameHeaderBytes + sealed.length);
@@ -19,7 +18,7 @@ export function encodeFrame(sealed: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** Length of the sealed bytes that a header announces; undefined where it is no header. `header`: at least 12 bytes. */
+/** Length of the sealed bytes that a header announces; undefined where it is no header, or one of more than is ever written. `header`: at least 12 bytes. */
 export function announcedLength(header: Uint8Array): number | undefined {
   if (header.length < frameHeaderBytes || !marker.every((byte, index) => header[index] === byte)) return undefined;
   const length = new DataView(header.buffer, header.byteOffset).getUint32(4);

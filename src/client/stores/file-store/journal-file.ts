@@ -1,57 +1,54 @@
 import { randomBytes } from "node:crypto";
-import { open, rename, type FileHandle } from "node:fs/promises";
+import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { ByteReader } from "../../../protocol/byte-reader.ts";
 import { ByteWriter } from "../../../protocol/byte-writer.ts";
 import { SottoError } from "../../../protocol/errors.ts";
+import type { DraftLog, Frame, FrameLog, FrameSeal } from "../journal/frame-log.ts";
 import { announcedLength, decodeFrame, encodeFrame, frameHeaderBytes, holdsWholeFrame } from "./frame.ts";
-
-/** Seals the frames of one file: `place` ties a frame to its file and its number in it. */
-export interface FrameSeal {
-  seal(place: string, bytes: Uint8Array): Uint8Array;
-  /** Throws when the bytes are not what was sealed for this place. */
-  open(place: string, sealed: Uint8Array): Uint8Array;
-  /** Wipes the key. */
-  forget(): void;
-}
-
-export interface Frame {
-  file: JournalFile;
-  number: number;
-  at: number;
-  bytes: number;
-}
 
 const magic = new TextEncoder().encode("sotto-journal-1\n");
 const identityBytes = 16;
 const maxHeaderBytes = 4096;
 const readAheadBytes = 1024 * 1024;
+const draftOf = (path: string) => `${path}.new`;
+
+interface Header {
+  vaultHeader: Uint8Array;
+  identity: Uint8Array;
+  /** Of the header, in bytes. */
+  length: number;
+}
 
 /**
  * The one file of a store: a header, then sealed frames, numbered from 1. Only appended to; replaced as a whole by `publish`.
  * Not for two callers at once: `append` and `cutTo` are for the one writer. Reads may overlap with anything.
  */
-export class JournalFile {
+export class JournalFile implements FrameLog {
   size: number;
   frames = 0;
+  private readonly path: string;
   private readonly handle: FileHandle;
+  private readonly vaultHeader: Uint8Array;
   private readonly identity: string;
   private holders = 1;
 
-  private constructor(handle: FileHandle, identity: Uint8Array, size: number) {
+  private constructor(path: string, handle: FileHandle, { vaultHeader, identity, length }: Header) {
+    this.path = path;
     this.handle = handle;
+    this.vaultHeader = vaultHeader;
     this.identity = Buffer.from(identity).toString("hex");
-    this.size = size;
+    this.size = length;
   }
 
-  /** A new file with only its header. `vaultHeader` says how the root key is wrapped. */
+  /** A new file with only its header, beside `path` until it is published. `vaultHeader` says how the root key is wrapped. */
   static async create(path: string, vaultHeader: Uint8Array): Promise<JournalFile> {
     const identity = randomBytes(identityBytes);
     const fields = new ByteWriter().fixed(magic).opaque(vaultHeader).fixed(identity).finish();
     const header = new ByteWriter().fixed(fields).u32(crc32(fields)).finish();
-    const handle = await open(path, "wx+", 0o600);
-    const file = new JournalFile(handle, identity, 0);
+    const handle = await open(draftOf(path), "wx+", 0o600);
+    const file = new JournalFile(path, handle, { vaultHeader, identity, length: 0 });
     await file.writeAll(header);
     return file;
   }
@@ -61,8 +58,8 @@ export class JournalFile {
     const handle = await open(path, "r+");
     try {
       const start = await readAt(handle, 0, maxHeaderBytes);
-      const { vaultHeader, identity, length } = decodeHeader(start);
-      return { file: new JournalFile(handle, identity, length), vaultHeader };
+      const header = decodeHeader(start);
+      return { file: new JournalFile(path, handle, header), vaultHeader: header.vaultHeader };
     } catch (cause) {
       await handle.close();
       throw cause instanceof SottoError ? cause : new SottoError("store-unreadable", { cause });
@@ -84,7 +81,7 @@ export class JournalFile {
       const total = frameHeaderBytes + (length ?? 0);
       const sealed = length !== undefined && (await fill(total)) ? decodeFrame(ahead.subarray(0, total)) : undefined;
       if (!sealed) break;
-      yield { frame: { file: this, number: ++this.frames, at: this.size, bytes: total }, sealed };
+      yield { frame: { log: this, number: ++this.frames, at: this.size, bytes: total }, sealed };
       this.size += total;
       ahead = ahead.subarray(total);
     }
@@ -101,36 +98,49 @@ export class JournalFile {
     const at = this.size;
     await this.writeAll(encodeFrame(seal.seal(this.place(number), plaintext)));
     this.frames = number;
-    return { file: this, number, at, bytes: this.size - at };
+    return { log: this, number, at, bytes: this.size - at };
   }
 
-  /** Resolves when everything appended survives a loss of power. */
   async sync(): Promise<void> {
     await this.handle.datasync();
   }
 
-  /** Errors: `store-unreadable`. */
   async read(frame: Frame, seal: FrameSeal): Promise<Uint8Array> {
     const sealed = decodeFrame(await readAt(this.handle, frame.at, frame.bytes));
     if (!sealed) throw new SottoError("store-unreadable", { detail: "The store is damaged." });
     return seal.open(this.place(frame.number), sealed);
   }
 
-  /** Keeps the file readable until the matching `letGo`, also when it is replaced meanwhile. */
   hold(): void {
     this.holders++;
   }
 
-  /** The last of the holders, of whom the opener is the first, closes the file. */
   async letGo(): Promise<void> {
     if (--this.holders === 0) await this.handle.close();
   }
 
-  /** Puts the file, with all that was appended, at `path`, in the place of what is there. */
-  async publish(from: string, path: string): Promise<void> {
+  async startDraft(): Promise<DraftLog> {
+    const draft = await JournalFile.create(this.path, this.vaultHeader);
+    return {
+      log: draft,
+      publish: () => draft.publish(),
+      discard: async () => {
+        await draft.letGo();
+        await JournalFile.forgetDraft(this.path);
+      },
+    };
+  }
+
+  /** What a crash may have left beside `path`. */
+  static async forgetDraft(path: string): Promise<void> {
+    await rm(draftOf(path), { force: true });
+  }
+
+  /** Puts the file, with all that was appended, at its path, in the place of what is there. */
+  async publish(): Promise<void> {
     await this.handle.sync();
-    await rename(from, path);
-    await syncFolder(dirname(path));
+    await rename(draftOf(this.path), this.path);
+    await syncFolder(dirname(this.path));
   }
 
   private async cutTornTail(): Promise<void> {
@@ -152,7 +162,7 @@ export class JournalFile {
   }
 }
 
-function decodeHeader(start: Uint8Array): { vaultHeader: Uint8Array; identity: Uint8Array; length: number } {
+function decodeHeader(start: Uint8Array): Header {
   const reader = new ByteReader(start);
   if (Buffer.compare(reader.fixed(magic.length), magic) !== 0) {
     throw new SottoError("store-unreadable", { detail: "This is not a store, or one of a later version." });

@@ -1,4 +1,4 @@
-import type { Frame } from "./journal-file.ts";
+import type { Frame } from "./frame-log.ts";
 
 const capacityBytes = 4 * 1024 * 1024;
 

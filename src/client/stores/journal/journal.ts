@@ -1,10 +1,9 @@
-import { rm } from "node:fs/promises";
 import { SottoError } from "../../../protocol/errors.ts";
 import type { ListOptions, StoredRecord } from "../client-store.ts";
 import { OrderedRecords } from "../ordered-records.ts";
 import { decodeBatch, encodeBatch } from "./batch-codec.ts";
 import { FrameCache } from "./frame-cache.ts";
-import { JournalFile, type Frame, type FrameSeal } from "./journal-file.ts";
+import type { Frame, FrameLog, FrameSeal } from "./frame-log.ts";
 
 /** Where a record's value lies, and how much of a batch the record takes up. */
 interface Place {
@@ -14,39 +13,35 @@ interface Place {
   bytes: number;
 }
 
-/** Below this size a file is left as it is. */
+/** Below this size a log is left as it is. */
 const compactFromBytes = 1024 * 1024;
-/** How much a frame of a compacted file holds, roughly. */
+/** How much a frame of a compacted log holds, roughly. */
 const compactedFrameBytes = 128 * 1024;
 
 /**
- * The records of a store: an index in memory of where each value lies in the journal file. One caller at a time may append,
+ * The records of a store: an index in memory of where each value lies in the log. One caller at a time may append,
  * compact or close; reads may overlap with all of it, and see the state before or after a batch.
  */
 export class Journal {
   private readonly index = new OrderedRecords<Place>();
   private readonly cache = new FrameCache();
-  private readonly path: string;
-  private readonly vaultHeader: Uint8Array;
   private readonly seal: FrameSeal;
-  private file: JournalFile;
+  private log: FrameLog;
   private liveBytes = 0;
   private compactFrom = compactFromBytes;
   private endsOpen = false;
 
-  private constructor(path: string, file: JournalFile, vaultHeader: Uint8Array, seal: FrameSeal) {
-    this.path = path;
-    this.file = file;
-    this.vaultHeader = vaultHeader;
+  private constructor(log: FrameLog, seal: FrameSeal) {
+    this.log = log;
     this.seal = seal;
   }
 
-  /** Reads the whole file. Errors: `store-unreadable`. Takes over the file, unless it throws. */
-  static async open(path: string, file: JournalFile, vaultHeader: Uint8Array, seal: FrameSeal): Promise<Journal> {
-    const journal = new Journal(path, file, vaultHeader, seal);
-    for await (const { frame, sealed } of file.replay()) {
+  /** Reads the whole log. Errors: `store-unreadable`. Takes over the log, unless it throws. */
+  static async open(log: FrameLog, seal: FrameSeal): Promise<Journal> {
+    const journal = new Journal(log, seal);
+    for await (const { frame, sealed } of log.replay()) {
       try {
-        journal.adopt(frame, seal.open(file.place(frame.number), sealed));
+        journal.adopt(frame, seal.open(log.place(frame.number), sealed));
       } catch (cause) {
         throw new SottoError("store-unreadable", { cause });
       }
@@ -66,37 +61,35 @@ export class Journal {
 
   /** One frame with everything in it, durable when the promise resolves, and seen by reads from then on. */
   async append(batch: Uint8Array): Promise<void> {
-    const frame = await this.file.append(batch, this.seal);
-    await this.file.sync();
+    const frame = await this.log.append(batch, this.seal);
+    await this.log.sync();
     this.endsOpen = true;
     this.adopt(frame, batch);
     this.cache.set(frame, batch);
   }
 
   /**
-   * Rewrites the file when more than half of it is of no use any more. Where there is no room for the new one, the old one
+   * Rewrites the log when more than half of it is of no use any more. Where there is no room for the new one, the old one
    * stays, and it is tried again when that has grown. Throws when nobody knows which of the two the disk holds.
    */
   async compactIfWasteful(): Promise<void> {
-    if (this.file.size < this.compactFrom || this.liveBytes * 2 > this.file.size) return;
-    const draft = `${this.path}.new`;
-    const file = await JournalFile.create(draft, this.vaultHeader);
+    if (this.log.size < this.compactFrom || this.liveBytes * 2 > this.log.size) return;
+    const draft = await this.log.startDraft();
     let moved;
     try {
-      moved = await this.copyLive(file);
+      moved = await this.copyLive(draft.log);
     } catch {
-      this.compactFrom = this.file.size * 1.5;
-      await file.letGo();
-      await rm(draft, { force: true });
+      this.compactFrom = this.log.size * 1.5;
+      await draft.discard();
       return;
     }
-    await file.publish(draft, this.path);
-    const former = this.file;
-    this.file = file;
+    await draft.publish();
+    const former = this.log;
+    this.log = draft.log;
     for (const { table, id, place } of moved) this.index.set(table, id, place);
     this.liveBytes = moved.reduce((sum, { place }) => sum + place.bytes, 0);
     this.cache.clear();
-    this.compactFrom = Math.max(compactFromBytes, file.size * 1.5);
+    this.compactFrom = Math.max(compactFromBytes, draft.log.size * 1.5);
     await former.letGo();
   }
 
@@ -110,7 +103,7 @@ export class Journal {
   async abandon(): Promise<void> {
     this.cache.clear();
     this.seal.forget();
-    await this.file.letGo();
+    await this.log.letGo();
   }
 
   private adopt(frame: Frame, batch: Uint8Array): void {
@@ -123,8 +116,8 @@ export class Journal {
   }
 
   private async readAll(places: { id: string; value: Place }[]): Promise<StoredRecord[]> {
-    const files = new Set(places.map(({ value }) => value.frame.file));
-    for (const file of files) file.hold();
+    const logs = new Set(places.map(({ value }) => value.frame.log));
+    for (const log of logs) log.hold();
     try {
       const records: StoredRecord[] = [];
       for (const { id, value } of places) {
@@ -133,17 +126,17 @@ export class Journal {
       }
       return records;
     } finally {
-      for (const file of files) await file.letGo();
+      for (const log of logs) await log.letGo();
     }
   }
 
   private async readFrame(frame: Frame): Promise<Uint8Array> {
-    const batch = await frame.file.read(frame, this.seal);
+    const batch = await frame.log.read(frame, this.seal);
     this.cache.set(frame, batch);
     return batch;
   }
 
-  private async copyLive(target: JournalFile): Promise<{ table: string; id: string; place: Place }[]> {
+  private async copyLive(target: FrameLog): Promise<{ table: string; id: string; place: Place }[]> {
     const moved: { table: string; id: string; place: Place }[] = [];
     let batch: { table: string; id: string; bytes: Uint8Array }[] = [];
     let batchBytes = 0;

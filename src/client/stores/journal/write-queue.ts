@@ -1,3 +1,4 @@
+import { concatBytes } from "../../../crypto/primitives/bytes.ts";
 import { SottoError } from "../../../protocol/errors.ts";
 import type { Journal } from "./journal.ts";
 
@@ -58,7 +59,7 @@ export class WriteQueue {
   private async writeGroup(group: Waiting[]): Promise<void> {
     try {
       if (this.failure) throw this.failure;
-      await this.journal.append(concatBatches(group.map(({ batch }) => batch)));
+      await this.journal.append(group.length === 1 ? group[0]!.batch : concatBytes(...group.map(({ batch }) => batch)));
     } catch (cause) {
       this.fail(cause);
       for (const { reject } of group) reject(this.failure);
@@ -70,10 +71,6 @@ export class WriteQueue {
 
   private fail(cause: unknown): void {
     const detail = "The disk refused a write. Free some space, then open the store again.";
-    this.failure ??= new SottoError("store-unreadable", { detail, cause });
+    this.failure ??= cause instanceof SottoError ? cause : new SottoError("store-unreadable", { detail, cause });
   }
-}
-
-function concatBatches(batches: Uint8Array[]): Uint8Array {
-  return batches.length === 1 ? batches[0]! : new Uint8Array(Buffer.concat(batches));
 }

@@ -1,0 +1,59 @@
+import { SottoError } from "../../../protocol/errors.ts";
+import type { OpenClientStore } from "../client-store.ts";
+import { checkChanges } from "../ordered-records.ts";
+import { encodeBatch } from "./batch-codec.ts";
+import type { Journal } from "./journal.ts";
+import { WriteQueue } from "./write-queue.ts";
+
+/** How much one frame may hold once it is sealed. */
+export const maxFrameBytes = 64 * 1024 * 1024;
+/** How much one batch may hold once encoded: the largest frame, less what sealing adds. */
+const maxBatchBytes = maxFrameBytes - 1024;
+
+/**
+ * A store over a journal. `release` lets go of the lock. `lost`: fires when the store is taken from its opener, with a `SottoError` for
+ * its reason, which every later call throws.
+ */
+export function openJournal(journal: Journal, release: () => Promise<void>, lost?: AbortSignal): OpenClientStore {
+  const queue = new WriteQueue(journal);
+  let closing: Promise<void> | undefined;
+  const mustBeOpen = () => {
+    if (closing) throw new SottoError("closed", { detail: "The store has been closed." });
+    lost?.throwIfAborted();
+  };
+  /** Where the store was lost meanwhile, that is why. */
+  const orLost = async <Result>(work: Promise<Result>): Promise<Result> =>
+    work.catch((error: unknown) => {
+      throw lost?.aborted ? (lost.reason as SottoError) : error;
+    });
+  const finish = async () => {
+    const { isSound } = await queue.drain();
+    try {
+      await (isSound && !lost?.aborted ? journal.close() : journal.abandon());
+    } finally {
+      await release();
+    }
+  };
+  return {
+    ...(lost && { lost }),
+    async get(table, id) {
+      mustBeOpen();
+      return orLost(journal.get(table, id));
+    },
+    async list(table, options) {
+      mustBeOpen();
+      return orLost(journal.list(table, options));
+    },
+    async write(changes) {
+      mustBeOpen();
+      checkChanges(changes);
+      if (changes.length === 0) return;
+      const batch = encodeBatch(changes);
+      if (batch.length > maxBatchBytes) throw new SottoError("too-large");
+      await orLost(queue.write(batch));
+    },
+    async close() {
+      await (closing ??= finish());
+    },
+  };
+}
