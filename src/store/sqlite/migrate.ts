@@ -12,6 +12,7 @@ import { recovery } from "./migrations/0010-recovery.ts";
 import { retention } from "./migrations/0011-retention.ts";
 import { blobs } from "./migrations/0012-blobs.ts";
 import { readReceipts } from "./migrations/0013-read-receipts.ts";
+import { erasures } from "./migrations/0014-erasures.ts";
 
 /** In order; a migration that has left the house is never edited, only followed by another. */
 const migrations = [
@@ -28,6 +29,7 @@ const migrations = [
   { number: 11, name: "0011-retention", sql: retention },
   { number: 12, name: "0012-blobs", sql: blobs },
   { number: 13, name: "0013-read-receipts", sql: readReceipts },
+  { number: 14, name: "0014-erasures", sql: erasures },
 ] as const;
 const newest = migrations.at(-1)!.number;
 

@@ -32,6 +32,7 @@ describe("the schema on SQLite", () => {
       "0011-retention",
       "0012-blobs",
       "0013-read-receipts",
+      "0014-erasures",
     ]);
     expect(migrate(db)).to.deep.equal([]);
   });
@@ -39,7 +40,7 @@ describe("the schema on SQLite", () => {
   it("refuses a database of a newer version in words, leaving it as it is", () => {
     migrate(db);
     db.exec("INSERT INTO schema_migrations VALUES (99, 'from-tomorrow', 0)");
-    expect(() => migrate(db)).to.throw(/schema 99, this version of Sotto knows schemas up to 13/);
+    expect(() => migrate(db)).to.throw(/schema 99, this version of Sotto knows schemas up to 14/);
     expect(tablesOf(db)).to.include("messages");
   });
 
