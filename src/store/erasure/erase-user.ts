@@ -28,8 +28,6 @@ export function* beginErasure({ user, pseudonym }: Erasure, now: number): Plan<E
   if (open[0]) return { user, pseudonym: open[0].pseudonym };
   if (isErasedUser(user) || !(yield* isHeld(user))) return undefined;
   yield* change("INSERT INTO erasures (pseudonym, user, begun_at) VALUES (?, ?, ?)", pseudonym, user, now);
-  const list = "INSERT INTO device_lists (user, account_key, version, head) VALUES (?, ?, 0, ?)";
-  yield* change(list, pseudonym, new Uint8Array(0), new Uint8Array(0));
   return { user, pseudonym };
 }
 
@@ -56,6 +54,13 @@ export function* eraseStep(erasure: Erasure, place: ErasurePlace, run: Run): Pla
 
 /** From here on none of them is let in or heard; what else is done meets nobody who goes on writing. */
 function* closeOutDevices({ user, pseudonym }: Erasure, tally: Tally, now: number): Plan<void> {
+  const devices = yield* rowsOf("SELECT 1 AS found FROM devices WHERE user = ? LIMIT 1", user);
+  const lists = yield* rowsOf("SELECT 1 AS found FROM device_lists WHERE user = ?", pseudonym);
+  if (devices.length > 0 && lists.length === 0) {
+    // What devices refer to, without a key or an entry, for those would lead back to the name.
+    const list = "INSERT INTO device_lists (user, account_key, version, head) VALUES (?, ?, 0, ?)";
+    yield* change(list, pseudonym, new Uint8Array(0), new Uint8Array(0));
+  }
   const sql = "UPDATE devices SET user = ?, revoked_at = ?, added_version = 0, inbox_position = 0 WHERE user = ?";
   tally.kept("devices", yield* change(sql, pseudonym, now, user));
   // What was not there in full is part of no message.

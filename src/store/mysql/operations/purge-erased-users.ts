@@ -31,14 +31,16 @@ export const erasedUsers: readonly PurgeRule[] = [
   rowsWhere({
     table: "device_lists",
     key: ["user"],
-    condition: `${isLongErased("device_lists.user")} AND ${isNowhere("device_lists.user")}`,
+    condition: `${isLongErased("device_lists.user")} AND ${isNowhere("device_lists.user")}
+      AND NOT EXISTS (SELECT 1 FROM devices d WHERE d.user = device_lists.user)`,
     at: "retention",
     rule: "of who was erased: the same",
   }),
   rowsWhere({
     table: "erasures",
     key: ["pseudonym"],
-    condition: `erased_at < ? AND ${isNowhere("erasures.pseudonym")}`,
+    condition: `erased_at < ? AND ${isNowhere("erasures.pseudonym")}
+      AND NOT EXISTS (SELECT 1 FROM device_lists l WHERE l.user = erasures.pseudonym)`,
     at: "retention",
     rule: "with all that is left of who was erased",
   }),
