@@ -1,5 +1,5 @@
 /** Erases one user, in steps that leave the database to others in between. A run that broke off is gone on with by the next. */
-import type { ErasedRows, ErasurePlace } from "../src/actors/ports/store-erasure.ts";
+import type { ErasedRows, Erasure, ErasurePlace, ErasureStep } from "../src/actors/ports/store-erasure.ts";
 import { newErasedUser } from "../src/protocol/erased-users.ts";
 import type { UserId } from "../src/protocol/ids.ts";
 import { removeEndedBlobs } from "./blobs.ts";
@@ -19,11 +19,18 @@ export interface ErasedUser {
   tables: ErasedRows[];
 }
 
-/** `progressed`: conversations and rows so far. Undefined where nothing is held about the user. Throws where the user's rows come back. */
+export interface ErasingHooks {
+  /** So far. */
+  progressed(done: { conversations: number; rows: number }): void;
+  /** Where else the user is to be forgotten: once nothing more is written under the name, and before the name goes. */
+  elsewhere(erasure: Erasure): Promise<void>;
+}
+
+/** Undefined where nothing is held about the user. Throws where the user's rows come back, and what `elsewhere` throws. */
 export async function eraseUser(
   ports: Pick<WorkerPorts, "store" | "blobs" | "telemetry" | "now">,
   user: UserId,
-  progressed: (done: { conversations: number; rows: number }) => void = () => undefined,
+  hooks: Partial<ErasingHooks> = {},
 ): Promise<ErasedUser | undefined> {
   const { store } = ports;
   const erasure = await store.beginErasure({ user, pseudonym: newErasedUser() });
@@ -32,11 +39,12 @@ export async function eraseUser(
   let [conversations, rows, rounds] = [0, 0, 0];
   for (let place: ErasurePlace | undefined = { stage: "devices" }; place;) {
     if (place.stage === "devices" && ++rounds > roundsAtMost) throw new Error("The user's rows come back.");
-    const step = await store.eraseStep(erasure, place, rowsPerStep);
+    if (place.stage === "end" && rounds === 1) await hooks.elsewhere?.(erasure);
+    const step: ErasureStep = await store.eraseStep(erasure, place, rowsPerStep);
     for (const line of step.rows) add(tables, line);
     conversations += step.conversations;
     rows += step.rows.reduce((sum, { deleted, kept }) => sum + deleted + kept, 0);
-    progressed({ conversations, rows });
+    hooks.progressed?.({ conversations, rows });
     place = step.next;
   }
   if (ports.blobs) await removeEndedBlobs({ ...ports, blobs: ports.blobs });
