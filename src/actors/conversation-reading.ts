@@ -39,7 +39,8 @@ export class ConversationReading {
     if (request.peer === caller.user) {
       throw new SottoError("invalid-request", { detail: "A direct conversation is with somebody else." });
     }
-    if (isErasedUser(request.peer)) return this.viewDirect(caller, request);
+    const held = await this.erasedDirect(caller, request);
+    if (held) return held;
     const proposed = request.conversation ?? newId<ConversationId>();
     const { row } = await this.ports.store.openDirect(caller.user, request.peer, proposed);
     this.ports.contacts.remember(caller.user, request.peer);
@@ -48,12 +49,15 @@ export class ConversationReading {
     return toWireSummary(view);
   }
 
-  /** With somebody who was erased there is what was said, and no more. Throws `user-erased`. */
-  private async viewDirect(caller: Caller, request: RequestOf<"conversation:open">): Promise<ConversationSummary> {
-    const { conversation, peer } = request;
-    const view = conversation && (await this.ports.store.viewConversation(caller.user, caller.device, conversation));
-    if (view?.kind !== "direct" || !view.users.includes(peer)) throw new SottoError("user-erased");
-    return toWireSummary(view);
+  /** With somebody who was erased there is what was said, asked for by its id, and no more. Throws `user-erased`. */
+  private async erasedDirect(
+    { user, device }: Caller,
+    { conversation, peer }: RequestOf<"conversation:open">,
+  ): Promise<ConversationSummary | undefined> {
+    const view = conversation && (await this.ports.store.viewConversation(user, device, conversation));
+    if (view?.kind === "direct" && view.users.some(isErasedUser)) return toWireSummary(view);
+    if (isErasedUser(peer)) throw new SottoError("user-erased");
+    return undefined;
   }
 
   /** Room for a group, with the caller alone. Throws `conversation-unknown` where somebody else has the id, `rate-limited`. */

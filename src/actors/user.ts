@@ -46,6 +46,14 @@ export class Users {
   async readDeviceLists(caller: Caller, request: RequestOf<"devices:read">): Promise<ReplyOf<"devices:read">> {
     await this.requireReadable(caller, request);
     const lists = await this.ports.store.readDeviceLists(request.users);
+    // Who has seen a list that is not there any more is told so only as a contact: else somebody was erased a moment ago.
+    const missing = lists.filter(({ user, accountKey }) => accountKey === null && !isErasedUser(user));
+    const seen = missing.filter(({ user }) => request.users.some((asked) => asked.user === user && asked.after > 0));
+    if (seen.length > 0)
+      await this.ports.contacts.requireNow(
+        caller.user,
+        seen.map(({ user }) => user),
+      );
     return { users: await Promise.all(lists.map((list) => this.readableList(list))) };
   }
 

@@ -14,6 +14,7 @@ import { AckSender } from "./ack-sender.ts";
 import { ConversationMessages } from "./conversation-messages.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { DisappearingMessages, type Disappeared } from "./disappearing-messages.ts";
+import { ErasedMembers } from "./erased-members.ts";
 import { FoundingRetries } from "./founding-retries.ts";
 import { GenerationFounding } from "./generation-founding.ts";
 import { GroupAdministration } from "./group-administration.ts";
@@ -83,6 +84,7 @@ export class ConversationActor {
   private readonly alignment: RosterAlignment;
   private readonly reading: LogReading;
   private readonly trust: MemberTrust;
+  private readonly erased: ErasedMembers;
   private readonly historyKeys: HistoryKeys;
   private readonly sharing: HistorySharing;
   readonly marks: ReadMarks;
@@ -106,6 +108,7 @@ export class ConversationActor {
     });
     this.typing = new Typing(core, state, (event) => this.events.emit("typing", event));
     this.trust = new MemberTrust(core, state);
+    this.erased = new ErasedMembers(core, state);
     this.book = new ReceiptBook(core, state, signed, (receipt) => this.messages.outgoing.showReceipt(receipt));
     this.historyKeys = new HistoryKeys(core, state, () => this.messages.older.forgetFirst());
     this.disappearing = new DisappearingMessages(core, state, {
@@ -165,6 +168,7 @@ export class ConversationActor {
       listHead: () => ownListHead(core),
       historyKey: async () => this.state.group && this.historyKeys.at(this.state.record, this.state.group),
       lost: () => this.background(this.loseUnlessOut()),
+      peerErased: () => this.background(this.open().then((summary) => this.noteErased(summary))),
     });
     this.foundingRetries = new FoundingRetries(core, () => this.outbox.wake());
     this.follower = new LogFollower(core, state, {
@@ -291,6 +295,7 @@ export class ConversationActor {
 
   /** Compares with the node, and brings both sides up to date. Errors: those of the connection. */
   async sync(summary: ConversationSummary): Promise<void> {
+    await this.noteErased(summary);
     if (this.state.record.left) return;
     this.acks.noteAcked(summary.position);
     if (this.state.record.lostAt !== null) await this.askForReadd(summary);
@@ -310,6 +315,10 @@ export class ConversationActor {
     const users = [...behind.map(({ user }) => user), ...this.state.record.invited];
     if (users.length > 0 || this.keeper.needsAlignment()) await this.devicesChanged(users);
     this.outbox.wake();
+  }
+
+  private async noteErased(summary: ConversationSummary): Promise<void> {
+    if (await this.erased.note(summary)) this.groupChanged(new Set(["members"]));
   }
 
   /** The node does not list a conversation that this device is in: it may have lost it. */

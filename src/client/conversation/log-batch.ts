@@ -39,6 +39,10 @@ export function epochEndsAfter(record: Readonly<ConversationRecord>): Conversati
   return [...epochEnds, { sequence, logHash }].slice(-epochEndsKept);
 }
 
+/** What has gone, or stands in the log under a pseudonym, cannot be given back to a node. */
+const isWhole = ({ goneHash, originalHash }: HashedEntry): boolean =>
+  goneHash === undefined && originalHash === undefined;
+
 /** What is to be seen of a group, beside its messages. */
 export type GroupFact = "members" | "roles" | "name" | "left" | "retention" | "disappearing";
 
@@ -205,7 +209,7 @@ export class LogBatch {
     const { sequence, id, sender, number, acceptedAt, conversation } = entry;
     const logHash = this.record.logHash ?? new Uint8Array(32);
     const record: EntryRecord = { sequence, id, sender, number, acceptedAt, logHash, ...kept };
-    this.write(...rowsOf(conversation, record), ...(entry.goneHash === undefined ? [this.tailOf(entry)] : []));
+    this.write(...rowsOf(conversation, record), ...(isWhole(entry) ? [this.tailOf(entry)] : []));
     if (sequence > tailKept) {
       this.write({ table: tables.tail, id: entryKey(conversation, sequence - tailKept), bytes: null });
     }
@@ -218,7 +222,7 @@ export class LogBatch {
     return record;
   }
 
-  /** What has gone cannot be given back to a node. */
+  /** For giving back to a node that has lost it. */
   private tailOf(entry: HashedEntry): RecordChange {
     const bytes = encodeRecord(entry satisfies TailRecord);
     return { table: tables.tail, id: entryKey(entry.conversation, entry.sequence), bytes };

@@ -37,6 +37,8 @@ export interface OutboxHooks {
   /** The sender's own device list, to be named in the message. */
   listHead(): { version: number; head: Uint8Array };
   lost(): void;
+  /** The node says that the other side of a direct was erased. */
+  peerErased(): void;
 }
 
 const sealRun = 32;
@@ -255,10 +257,12 @@ export class Outbox {
         this.hooks.lost();
         return;
       case "not-accepted":
+      case "user-erased":
       case "too-large":
       case "invalid-request":
       case "device-revoked":
         await this.fail(item, error);
+        if (error.code === "user-erased") this.hooks.peerErased();
         this.loop.wake();
         return;
       case "not-a-member":

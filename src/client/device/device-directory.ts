@@ -4,10 +4,17 @@
  * that was restored, what the vault knew of a contact stands for its list until that is read. Errors:
  * `identity-changed`, `untrusted-list`; whoever asked, they are emitted too, with the user they are about.
  */
-import { accountKeyAt, decodeDeviceListEntry, verifyDeviceList, type DeviceList } from "../../identity/device-list.ts";
+import {
+  accountKeyAt,
+  decodeDeviceListEntry,
+  verifyDeviceList,
+  type DeviceList,
+  type ListedDevice,
+} from "../../identity/device-list.ts";
 import { deviceListEntryHash } from "../../identity/device-list-entry.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
+import { isErasedUser } from "../../protocol/erased-users.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { VaultPin } from "../../crypto/recovery-vault.ts";
 import type { ConversationId, DeviceId, UserId } from "../../protocol/ids.ts";
@@ -50,7 +57,11 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   private readonly known = new Map<UserId, ListedUser>();
   /** Users whose list was not read since the vault told of them. */
   private readonly vaulted = new Map<UserId, VaultPin>();
+  /** What was said of somebody who was erased since, and of whom no list has come under that name again. */
+  private readonly former = new Map<UserId, Trust>();
   private own: { user: UserId; accountKey: Uint8Array } | undefined;
+  /** Of users who were erased, as the node has said. */
+  private readonly erased = new Map<UserId, ReadonlyMap<DeviceId, { deviceKey: Uint8Array }>>();
   private readonly pinning = new TaskQueue();
   private readonly refreshes = new Map<UserId, FreshRun<DeviceList | undefined>>();
 
@@ -69,7 +80,8 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   async load(): Promise<void> {
     for (const { bytes } of await this.store.list(tables.lists)) {
       const { user, accountKey, entries, confirmed = false, changed = false } = decodeRecord<ListRecord>(bytes);
-      this.known.set(user, { list: verifyDeviceList(entries, accountKey), entries, confirmed, changed });
+      if (entries.length === 0) this.former.set(user, { confirmed, changed });
+      else this.known.set(user, { list: verifyDeviceList(entries, accountKey), entries, confirmed, changed });
     }
     for (const { bytes } of await this.store.list(tables.pins)) this.hold(decodeRecord<PinRecord>(bytes));
   }
@@ -101,7 +113,8 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
 
   /** All contacts, for a vault: those whom a person has compared first, so that they are the last to be left out. */
   pins(): VaultPin[] {
-    const listed = [...this.known.values()].map(({ list, confirmed, changed }): VaultPin => {
+    const present = [...this.known].filter(([user]) => !isErasedUser(user)).map(([, listed]) => listed);
+    const listed = present.map(({ list, confirmed, changed }): VaultPin => {
       const { user, accountKey, version, head } = list;
       return { user, accountKey, version, head, confirmed, changed };
     });
@@ -116,7 +129,8 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   }
 
   trustIn(user: UserId): Trust {
-    const { confirmed = false, changed = false } = this.known.get(user) ?? this.vaulted.get(user) ?? {};
+    const { confirmed = false, changed = false } =
+      this.known.get(user) ?? this.vaulted.get(user) ?? this.former.get(user) ?? {};
     return { confirmed, changed };
   }
 
@@ -156,15 +170,79 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
    * started over the one of then. Of a user without a list everything is: nothing is pinned yet.
    */
   accountsFor({ user, device, accountKey }: { user: UserId; device: DeviceId; accountKey: Uint8Array }): boolean {
-    if (this.isOfNow({ user, accountKey })) return true;
+    if (this.isOfNow({ user, accountKey }) || this.isOfErased({ device, accountKey })) return true;
     const listed = this.get(user)?.devices.get(device);
     return listed !== undefined && equalBytes(listed.accountKey, accountKey);
+  }
+
+  /** Whether a device was one of somebody who was erased, under the account key that was pinned then. */
+  isOfErased({ device, accountKey }: { device: DeviceId; accountKey: Uint8Array }): boolean {
+    return this.erasedLists().some(({ devices }) => {
+      const listed = devices.get(device);
+      return listed !== undefined && equalBytes(listed.accountKey, accountKey);
+    });
   }
 
   /** Whether an account key is the one that is pinned for its user, or none is. */
   isOfNow({ user, accountKey }: { user: UserId; accountKey: Uint8Array }): boolean {
     const pinned = this.get(user) ?? this.vaulted.get(user);
     return !pinned || equalBytes(pinned.accountKey, accountKey);
+  }
+
+  /** A device as a user's list has it, also as that of somebody who was erased had it. */
+  deviceOf({ user, device }: { user: UserId; device: DeviceId }): ListedDevice | undefined {
+    const listed = this.get(user)?.devices.get(device);
+    return (
+      listed ??
+      this.erasedLists()
+        .find((list) => list.user === user && list.devices.has(device))
+        ?.devices.get(device)
+    );
+  }
+
+  /**
+   * Somebody was erased: the list that is held stays for what was said, under the pseudonym. Whoever comes under the name again is somebody
+   * new, of which a person is told as of any other key; where one had compared the old one, messages wait for that.
+   */
+  noteErased(user: UserId, pseudonym: UserId): Promise<void> {
+    return this.pinning.run(async () => {
+      const known = this.known.get(user);
+      if (!known || this.known.has(pseudonym)) return;
+      const { list, entries, confirmed } = known;
+      const { accountKey } = list;
+      const kept: ListRecord = { user: pseudonym, accountKey, entries, confirmed: false, changed: false };
+      const former: ListRecord = { user, accountKey, entries: [], confirmed, changed: true };
+      await this.store.write(
+        [kept, former].map((record) => ({ table: tables.lists, id: record.user, bytes: encodeRecord(record) })),
+      );
+      this.known.set(pseudonym, { list, entries, confirmed: false, changed: false });
+      this.known.delete(user);
+      this.former.set(user, { confirmed, changed: true });
+    });
+  }
+
+  private erasedLists(): DeviceList[] {
+    return [...this.known].filter(([user]) => isErasedUser(user)).map(([, { list }]) => list);
+  }
+
+  /** Whose list has a device: under the name, also of somebody who was erased since. */
+  ownerOf(device: DeviceId): UserId | undefined {
+    return [...this.known.values()].find(({ list }) => list.devices.has(device))?.list.user;
+  }
+
+  /**
+   * The keys that the devices of somebody had who was erased: the node's word, for the list that signs them bears the name. Errors: those
+   * of the connection.
+   */
+  async erasedDevices(pseudonym: UserId): Promise<ReadonlyMap<DeviceId, { deviceKey: Uint8Array }>> {
+    const held = this.erased.get(pseudonym);
+    if (held) return held;
+    const answer = (await this.read([pseudonym])).get(pseudonym);
+    const devices = new Map(
+      answer?.erased?.map(({ device, deviceKey }) => [device, { deviceKey: fromBase64(deviceKey) }]),
+    );
+    this.erased.set(pseudonym, devices);
+    return devices;
   }
 
   /** Devices that are not revoked, with their keys. */
@@ -321,7 +399,9 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
       const forgotten = this.vaulted.has(user) ? [{ table: tables.pins, id: user, bytes: null }] : [];
       await this.store.write([{ table: tables.lists, id: user, bytes: encodeRecord(record) }, ...forgotten]);
       this.vaulted.delete(user);
+      const isAnother = this.former.delete(user);
       this.known.set(user, { list, entries, ...trust });
+      if (isAnother) this.emit("startedOver", { user });
       if (known && !equalBytes(known.list.accountKey, list.accountKey)) this.emit("startedOver", { user });
     });
   }
