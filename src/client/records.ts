@@ -196,9 +196,9 @@ export interface ConversationRecord {
   lostAt: number | null;
   /**
    * The commit for which it was lost, and whose: what follows under epochs before it can still be opened. `passed`: it stands in the
-   * log, and what follows is being read.
+   * log, and what follows is being read. `isGone`: it is not there to be followed any more, and nobody's fault.
    */
-  unfollowed: { sequence: number; user: UserId; device: DeviceId; passed: boolean } | null;
+  unfollowed: { sequence: number; user: UserId; device: DeviceId; passed: boolean; isGone?: true } | null;
   /** A later generation that the log tells of, and whose Welcome is awaited. */
   succeededBy: number;
   /** The last generation that this device would not go along with. */

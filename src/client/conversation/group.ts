@@ -42,20 +42,20 @@ export class Group extends Conversation {
    * The devices in the group, as its tree has them; empty before it is founded or joined. `erased`: the user was erased; whoever may remove
    * users can take the devices out.
    */
-  override get members(): { user: UserId; device: DeviceId; role: GroupRole; erased: boolean }[] {
+  override get members(): { user: UserId; device: DeviceId; role: GroupRole; erased?: true }[] {
     const { group, record } = this.actor.state;
     const inIt = (group?.members ?? []).filter(({ user }) => !record.leavers.includes(user));
     return inIt.map(({ user, device }) => ({
       user,
       device,
       role: group?.policy ? roleOf(group.policy, user) : "member",
-      erased: record.erased?.some((one) => one.user === user) ?? false,
+      ...(record.erased?.some((one) => one.user === user) && { erased: true }),
     }));
   }
 
   /** Each user once, in order of the ids. */
-  get users(): { user: UserId; role: GroupRole; erased: boolean }[] {
-    const users = new Map(this.members.map(({ user, role, erased }) => [user, { user, role, erased }]));
+  get users(): { user: UserId; role: GroupRole; erased?: true }[] {
+    const users = new Map(this.members.map(({ device: _, ...member }) => [member.user, member]));
     return [...users.values()].toSorted((a, b) => (a.user < b.user ? -1 : 1));
   }
 

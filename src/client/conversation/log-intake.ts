@@ -104,7 +104,8 @@ export class LogIntake {
     batch.stopped = false;
     batch.endEpoch();
     batch.skipTo(entry.sequence);
-    batch.continueHash(hash);
+    if (unfollowed.isGone) batch.loseHash();
+    else batch.continueHash(hash);
     batch.keep(entry, hash, { kind: "commit", content: null, reason: "not-followed" });
   }
 
@@ -151,7 +152,7 @@ export class LogIntake {
   private missCommit(batch: LogBatch, entry: HashedEntry, hash: Uint8Array, isRead: boolean): void {
     const { sequence, sender } = entry;
     this.loseGroup(batch);
-    batch.record.unfollowed = { sequence, ...sender, passed: false };
+    batch.record.unfollowed = { sequence, ...sender, passed: false, isGone: true };
     if (isRead) this.passBy(batch, entry, hash);
   }
 
