@@ -76,7 +76,7 @@ async function eraseFrom(settings: Settings, store: Store, user: UserId, isJson:
 
 /** Asks who sits there. Throws `WrongUse` where nobody does. */
 async function isMeant(user: UserId): Promise<boolean> {
-  if (process.stdin.isTTY !== true) throw new WrongUse("there is nobody to ask here: say --yes, if it is meant.");
+  if (!process.stdin.isTTY) throw new WrongUse("there is nobody to ask here: say --yes, if it is meant.");
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await terminal.question(`This cannot be undone. Type the name to go on, ${user}: `);

@@ -27,7 +27,7 @@ describe("somebody who was erased", function () {
     await node.close();
   });
 
-  const quick = { ...{ reconnectBaseMs: 20, reconnectMaxMs: 200, rosterPatienceMs: 30, gapMs: 20 } };
+  const quick = { reconnectBaseMs: 20, reconnectMaxMs: 200, rosterPatienceMs: 30, gapMs: 20 };
   const leaves = async (client: Client): Promise<void> => {
     people.forget(client);
     await client.close();
