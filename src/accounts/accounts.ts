@@ -8,6 +8,7 @@ import type { Accounts, Credentials, Session } from "../actors/ports/sign-in.ts"
 import type { RateBucket, RateLimiter } from "../actors/ports/rate-limiter.ts";
 import type { AccountStore } from "../actors/ports/store-accounts.ts";
 import type { DeviceStore } from "../actors/ports/store-devices.ts";
+import { isErasedUser } from "../protocol/erased-users.ts";
 import { SottoError } from "../protocol/errors.ts";
 import type { UserId } from "../protocol/ids.ts";
 import type { Passwords } from "./passwords.ts";
@@ -31,6 +32,9 @@ export function createAccounts(parts: AccountsParts): Accounts {
   return {
     async signUp({ user, password, address }: Credentials): Promise<Session> {
       await takeOrRefuse(parts.limiter, "sign-up", address);
+      if (isErasedUser(user)) {
+        throw new SottoError("invalid-request", { detail: "Names of this form are kept for users who were erased." });
+      }
       const passwordHash = await parts.passwords.hash(normalized(password));
       if (await hasDevices(parts.store, user)) throw new SottoError("account-exists");
       const outcome = await parts.store.createAccount({ user, passwordHash });

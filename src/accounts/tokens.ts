@@ -1,6 +1,7 @@
 /** Tokens: JWTs with `sub`, `iss`, `aud` and `exp` (RFC 7519). Algorithms are pinned; a token cannot choose its own. */
 import { createRemoteJWKSet, errors, jwtVerify, SignJWT, type JWTVerifyGetKey } from "jose";
 import type { Session, TokenVerifier } from "../actors/ports/sign-in.ts";
+import { isErasedUser } from "../protocol/erased-users.ts";
 import { SottoError } from "../protocol/errors.ts";
 import { userId, type UserId } from "../protocol/ids.ts";
 
@@ -67,7 +68,7 @@ async function verifyWith(
     },
   );
   const user = userId.safeParse(payload.sub);
-  if (!user.success || payload.exp === undefined) throw new SottoError("token-invalid");
+  if (!user.success || isErasedUser(user.data) || payload.exp === undefined) throw new SottoError("token-invalid");
   return { user: user.data, expiresAt: payload.exp * 1000 };
 }
 

@@ -14,6 +14,8 @@ export const mailboxBounds = {
 export const rosterCacheEntries = 20_000;
 /** Who is in a group changes seldom, and its messages may come by the hundred. */
 export const groupRosterRememberedMs = 1_000;
+/** The two of a direct do not change, unless one of them is erased. */
+export const directRosterRememberedMs = 60_000;
 /** Pairs of users that are known to share a conversation. */
 export const contactCacheEntries = 20_000;
 export const contactRememberedMs = 60_000;

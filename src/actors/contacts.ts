@@ -34,6 +34,12 @@ export class Contacts {
     }
   }
 
+  /** The same, whatever was found before: somebody who was erased since is nobody's contact. */
+  async requireNow(user: UserId, others: readonly UserId[]): Promise<void> {
+    for (const other of others) this.known.delete(pairOf(user, other));
+    await this.require(user, others);
+  }
+
   /**
    * The same, or, with a group that the user may add others to, for anybody. Throws `forbidden`, `conversation-unknown`.
    */

@@ -1,5 +1,6 @@
 /** What a device reads of its conversations: summaries, the log from a position on, receipts. Writes nothing but the row of a new direct. */
 import { fromBase64, toBase64 } from "../protocol/base64.ts";
+import { isErasedUser } from "../protocol/erased-users.ts";
 import { SottoError } from "../protocol/errors.ts";
 import { newId, type ConversationId } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
@@ -38,12 +39,25 @@ export class ConversationReading {
     if (request.peer === caller.user) {
       throw new SottoError("invalid-request", { detail: "A direct conversation is with somebody else." });
     }
+    const held = await this.erasedDirect(caller, request);
+    if (held) return held;
     const proposed = request.conversation ?? newId<ConversationId>();
     const { row } = await this.ports.store.openDirect(caller.user, request.peer, proposed);
     this.ports.contacts.remember(caller.user, request.peer);
     const view = await this.ports.store.viewConversation(caller.user, caller.device, row.conversation);
     if (!view) throw new SottoError("conversation-unknown");
     return toWireSummary(view);
+  }
+
+  /** With somebody who was erased there is what was said, asked for by its id, and no more. Throws `user-erased`. */
+  private async erasedDirect(
+    { user, device }: Caller,
+    { conversation, peer }: RequestOf<"conversation:open">,
+  ): Promise<ConversationSummary | undefined> {
+    const view = conversation && (await this.ports.store.viewConversation(user, device, conversation));
+    if (view?.kind === "direct" && view.users.some(isErasedUser)) return toWireSummary(view);
+    if (isErasedUser(peer)) throw new SottoError("user-erased");
+    return undefined;
   }
 
   /** Room for a group, with the caller alone. Throws `conversation-unknown` where somebody else has the id, `rate-limited`. */
@@ -93,7 +107,7 @@ export class ConversationReading {
     hash: string,
   ): Promise<void> {
     const entry = await this.ports.store.findEntry(conversation, caller.device, sequence);
-    const held = entry && (entry.goneHash ?? this.ports.checks.entryHash(entry));
+    const held = entry && (entry.goneHash ?? entry.originalHash ?? this.ports.checks.entryHash(entry));
     if (!held || toBase64(held) !== toBase64(fromBase64(hash))) {
       throw new SottoError("diverged");
     }

@@ -4,6 +4,7 @@
  * Invariant: nothing is acknowledged or pushed before the store has answered that it is durable.
  */
 import { base64Length, fromBase64 } from "../protocol/base64.ts";
+import { isErasedUser } from "../protocol/erased-users.ts";
 import { SottoError } from "../protocol/errors.ts";
 import type { ConversationId, UserId } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
@@ -133,11 +134,24 @@ export class Conversations {
       })),
     );
     this.ports.telemetry.metrics.observe("accept", (performance.now() - startedAt) / 1000);
-    return items.map((item, index) => this.concludeMessage(item, outcomes[index]!));
+    const isRefused = outcomes.some(({ status }) => status === "not-accepted");
+    const refusal = isRefused ? await this.refusalIn(conversation) : "not-accepted";
+    return items.map((item, index) => this.concludeMessage(item, outcomes[index]!, refusal));
   }
 
-  private concludeMessage(item: Message, outcome: MessageOutcome): ReplyOf<"message:send"> | Error {
+  /** Why nothing is taken in in a direct: the other user has blocked the caller's, or was erased. */
+  private async refusalIn(conversation: ConversationId): Promise<"not-accepted" | "user-erased"> {
+    const row = await this.ports.store.findConversation(conversation);
+    return row?.users.some(isErasedUser) ? "user-erased" : "not-accepted";
+  }
+
+  private concludeMessage(
+    item: Message,
+    outcome: MessageOutcome,
+    refusal: "not-accepted" | "user-erased",
+  ): ReplyOf<"message:send"> | Error {
     if (outcome.status === "already-accepted") return { status: "already-accepted" };
+    if (outcome.status === "not-accepted") return new SottoError(refusal);
     if (outcome.status !== "accepted") return new SottoError(outcome.status);
     this.ports.telemetry.metrics.count("messages_accepted");
     const { sequence, acceptedAt } = outcome;

@@ -1,7 +1,7 @@
 import { SottoError } from "../protocol/errors.ts";
 import type { ConversationId, UserId } from "../protocol/ids.ts";
 import { groupRoom, userRoom, type Room } from "../protocol/rooms.ts";
-import { groupRosterRememberedMs, rosterCacheEntries } from "./actor-settings.ts";
+import { directRosterRememberedMs, groupRosterRememberedMs, rosterCacheEntries } from "./actor-settings.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import type { ConversationRow, ConversationStore } from "./ports/store-conversations.ts";
 
@@ -20,12 +20,12 @@ interface Seen {
 }
 
 /**
- * Which users a conversation is of. The two of a direct never change, so that remembering them is safe. Those of a group are
- * remembered for a second, for what depends on how many they are: whether somebody may still write or read there is the store's to
- * say, and who hears what is said there is in the group's room.
+ * Which users a conversation is of. The two of a direct change only when one of them is erased: they are remembered for a minute. Those
+ * of a group are remembered for a second, for what depends on how many they are. Whether somebody may still write or read there is the
+ * store's to say, and who hears what is said in a group is in the group's room.
  */
 export class Rosters {
-  private readonly known = new BoundedCache<ConversationId, Roster>(rosterCacheEntries);
+  private readonly known = new BoundedCache<ConversationId, Seen>(rosterCacheEntries);
   private readonly recent = new BoundedCache<ConversationId, Seen>(rosterCacheEntries);
   /** Shared by all who ask meanwhile, so that nobody overtakes on the way to the mailbox. */
   private readonly pending = new Map<ConversationId, Promise<Roster>>();
@@ -58,8 +58,10 @@ export class Rosters {
   }
 
   private find(conversation: ConversationId): Roster | Promise<Roster> {
-    const known = this.known.get(conversation) ?? this.pending.get(conversation);
-    if (known) return known;
+    const known = this.known.get(conversation);
+    if (known && performance.now() - known.at < directRosterRememberedMs) return known.roster;
+    const pending = this.pending.get(conversation);
+    if (pending) return pending;
     const lookup = this.lookUp(conversation).finally(() => this.pending.delete(conversation));
     this.pending.set(conversation, lookup);
     return lookup;
@@ -69,8 +71,8 @@ export class Rosters {
     const row = await this.store.findConversation(conversation);
     if (!row) throw new SottoError("conversation-unknown");
     const roster = { kind: row.kind, users: row.users };
-    if (row.kind === "direct") this.known.set(conversation, roster);
-    else this.recent.set(conversation, { roster, at: performance.now() });
+    const seen = row.kind === "direct" ? this.known : this.recent;
+    seen.set(conversation, { roster, at: performance.now() });
     return roster;
   }
 }

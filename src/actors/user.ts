@@ -3,6 +3,7 @@
  * the store compares and sets, and who must know is told after. Never makes or signs an entry: only a primary device can.
  */
 import { fromBase64, toBase64 } from "../protocol/base64.ts";
+import { isErasedUser } from "../protocol/erased-users.ts";
 import { SottoError } from "../protocol/errors.ts";
 import type { DeviceId, UserId } from "../protocol/ids.ts";
 import type { ReplyOf, RequestOf } from "../protocol/requests.ts";
@@ -14,7 +15,7 @@ import { limitRate } from "./limit-rate.ts";
 import type { Delivery } from "./ports/delivery.ts";
 import type { CheckedListEntry, PublicChecks } from "./ports/public-checks.ts";
 import type { RateLimiter } from "./ports/rate-limiter.ts";
-import type { AppendDeviceEntry, DeviceRow } from "./ports/store-devices.ts";
+import type { AppendDeviceEntry, DeviceListRows, DeviceRow } from "./ports/store-devices.ts";
 import type { Telemetry } from "./ports/silent-telemetry.ts";
 import type { Store } from "./ports/store.ts";
 
@@ -45,10 +46,23 @@ export class Users {
   async readDeviceLists(caller: Caller, request: RequestOf<"devices:read">): Promise<ReplyOf<"devices:read">> {
     await this.requireReadable(caller, request);
     const lists = await this.ports.store.readDeviceLists(request.users);
-    const found = lists.map(({ user, accountKey, entries }) => {
+    // Who has seen a list that is not there any more is told so only as a contact: else somebody was erased a moment ago.
+    const missing = lists.filter(({ user, accountKey }) => accountKey === null && !isErasedUser(user));
+    const seen = missing.filter(({ user }) => request.users.some((asked) => asked.user === user && asked.after > 0));
+    if (seen.length > 0)
+      await this.ports.contacts.requireNow(
+        caller.user,
+        seen.map(({ user }) => user),
+      );
+    return { users: await Promise.all(lists.map((list) => this.readableList(list))) };
+  }
+
+  private async readableList({ user, accountKey, entries }: DeviceListRows) {
+    if (!isErasedUser(user))
       return { user, accountKey: accountKey && toBase64(accountKey), entries: entries.map(toBase64) };
-    });
-    return { users: found };
+    const devices = await this.ports.store.readErasedDevices(user);
+    const erased = devices.map(({ device, deviceKey }) => ({ device, deviceKey: toBase64(deviceKey) }));
+    return { user, accountKey: null, entries: [], erased };
   }
 
   /**
@@ -56,7 +70,8 @@ export class Users {
    * caller who has left it, of those who were there then.
    */
   private async requireReadable({ user }: Caller, { users, conversation }: RequestOf<"devices:read">): Promise<void> {
-    const others = users.map((one) => one.user);
+    // Whoever knows a pseudonym has met it in a log.
+    const others = users.map((one) => one.user).filter((other) => !isErasedUser(other));
     const { store, contacts } = this.ports;
     const met = conversation === undefined ? [] : await store.metInHistory(conversation, user, others);
     const strangers = others.filter((other) => !met.includes(other));
@@ -200,6 +215,8 @@ export class Users {
     if (row?.user === user && row.revokedAt === null && equalBytes(row.deviceKey, deviceKey)) return;
     const [list] = await this.ports.store.readDeviceLists([{ user, after: Number.MAX_SAFE_INTEGER }]);
     if (list && list.version > 0) throw new SottoError("link-required");
+    // Who had the name is being erased just now.
+    if (!row) throw new SottoError("device-list-conflict");
     refuse("The device id is taken.");
   }
 

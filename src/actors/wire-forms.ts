@@ -14,8 +14,9 @@ export function toWireEntry(row: LogRow): LogEntry {
   const { user, device } = sender;
   const payload = toBase64(row.payload);
   const gone = row.goneHash === undefined ? {} : { goneHash: toBase64(row.goneHash) };
+  const original = row.originalHash === undefined ? {} : { originalHash: toBase64(row.originalHash) };
   const about = { conversation, sequence, kind, generation, epoch, sender: { user, device }, id, number };
-  return { ...about, payload, acceptedAt, ...gone };
+  return { ...about, payload, acceptedAt, ...gone, ...original };
 }
 
 export function toWireReceipt(row: ReceiptRow): Receipt {

@@ -38,6 +38,10 @@ export const commands = {
     about: "everything the server holds about a user, as JSON: sotto export --user alice",
     load: async (): Promise<Run> => (await import("./export.ts")).exportUser,
   },
+  erase: {
+    about: "take a user out of the deployment, while it runs: sotto erase --user alice",
+    load: async (): Promise<Run> => (await import("./erase.ts")).erase,
+  },
   worker: {
     about: "run a cluster's workers: doorbells, pushes, expiry, purge",
     load: async (): Promise<Run> => (await import("./worker.ts")).worker,

@@ -4,6 +4,7 @@ import { WrongUse } from "./wrong-use.ts";
 import { loadSettings } from "../../config/load-settings.ts";
 import { ensureOwnSecret } from "../accounts/own-secret.ts";
 import { signToken } from "../accounts/tokens.ts";
+import { isErasedUser } from "../protocol/erased-users.ts";
 import { userId } from "../protocol/ids.ts";
 import { StartError } from "../server/start-error.ts";
 
@@ -25,6 +26,7 @@ export async function token(args: string[]): Promise<number> {
     return 0;
   }
   const user = userId.safeParse(flags.values.user);
+  if (isErasedUser(flags.values.user ?? "")) throw new WrongUse("such names are kept for users who were erased.");
   if (flags.values.user === undefined) throw new WrongUse("say whose token: --user ID.");
   if (!user.success) throw new WrongUse("--user takes 1 to 128 visible ASCII characters, without spaces.");
   const ttlSeconds = readTtl(flags.values.ttl ?? "1h");

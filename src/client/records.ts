@@ -128,7 +128,7 @@ export interface HistoryDebt {
 
 export interface ConversationRecord {
   conversation: ConversationId;
-  /** Of a direct conversation; null of a group. */
+  /** Of a direct conversation, the pseudonym of somebody who was erased; null of a group. */
   peer: UserId | null;
   /** By its MLS code point. */
   suite: 84 | 3;
@@ -142,6 +142,8 @@ export interface ConversationRecord {
   owesName: boolean;
   /** Whom this device is to let read what was said before they came. */
   historyDebts?: HistoryDebt[];
+  /** Users who were erased: under which name they were known here, and which they have now. */
+  erased?: { user: UserId; pseudonym: UserId }[];
   /** Users who have left by their own word, and whose devices nobody has removed yet. */
   leavers: UserId[];
   /** This user is out of the group, from this entry of the log on. */
@@ -196,9 +198,9 @@ export interface ConversationRecord {
   lostAt: number | null;
   /**
    * The commit for which it was lost, and whose: what follows under epochs before it can still be opened. `passed`: it stands in the
-   * log, and what follows is being read.
+   * log, and what follows is being read. `isGone`: it is not there to be followed any more, and nobody's fault.
    */
-  unfollowed: { sequence: number; user: UserId; device: DeviceId; passed: boolean } | null;
+  unfollowed: { sequence: number; user: UserId; device: DeviceId; passed: boolean; isGone?: true } | null;
   /** A later generation that the log tells of, and whose Welcome is awaited. */
   succeededBy: number;
   /** The last generation that this device would not go along with. */

@@ -22,5 +22,8 @@ export const keys = {
   presenceNode: (node: string) => `sotto:presence:node:${node}`,
   presenceNodes: "sotto:presence:nodes",
   presenceSeen: (user: string) => `sotto:presence:seen:${user}`,
+  /** As BullMQ names the jobs of a queue, and what keeps a user's from being there twice. */
+  wakes: "sotto:jobs:wakes",
+  wakeOnce: (user: string) => `sotto:jobs:wakes:de:${user}`,
   presenceChanged: (user: string) => `sotto:presence:changed:${user}`,
 } as const;

@@ -7,7 +7,8 @@ import type { LogEntry } from "../protocol/log-entry.ts";
 
 const keyBytes = 32;
 
-const isWhole = ({ payload, goneHash }: LogEntry) => payload !== "" && goneHash === undefined;
+const isWhole = ({ payload, goneHash, originalHash }: LogEntry) =>
+  payload !== "" && goneHash === undefined && originalHash === undefined;
 
 /** Under the key in the database, which is made with it. */
 export async function openVouchers(store: Pick<Store, "nodeKey">): Promise<Vouchers> {
@@ -23,7 +24,7 @@ export function createVouchers(key: Uint8Array): Vouchers {
     return createHmac("sha256", key).update(text).update(payload).digest().subarray(0, limits.voucherBytes);
   };
   return {
-    // Of what has gone the node has nothing that it could accept again.
+    // What has gone, or stands under a pseudonym, the node could not accept again.
     vouched: (entry) => (isWhole(entry) ? { ...entry, voucher: voucherOf(entry).toString("base64") } : entry),
     isVouched: (entry) =>
       isWhole(entry) && entry.voucher !== undefined && timingSafeEqual(fromBase64(entry.voucher), voucherOf(entry)),

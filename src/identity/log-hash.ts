@@ -19,7 +19,7 @@ export interface LogHashStart {
 }
 
 /** SHA-256 (32 bytes) over everything in an entry, the node's part included. */
-export function entryHash(entry: Omit<HashedEntry, "goneHash" | "voucher">): Uint8Array {
+export function entryHash(entry: Omit<HashedEntry, "goneHash" | "originalHash" | "voucher">): Uint8Array {
   return sodium().crypto_hash_sha256(logEntryBytes(entry));
 }
 

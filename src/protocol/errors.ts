@@ -95,6 +95,10 @@ const catalogue = {
     retryable: false,
     meaning: "The group has as many devices as its suite allows. A group founded as `size: large` takes more.",
   },
+  "user-erased": {
+    retryable: false,
+    meaning: "This user has been erased. What was said stays readable; a store of theirs is of no use any more.",
+  },
   "not-accepted": { retryable: false, meaning: "The other side takes no messages here. Nothing was stored." },
   "out-of-order": { retryable: true, meaning: "A message before this one is missing. Send that first." },
   "message-conflict": { retryable: false, meaning: "This number or id was used before, for another content." },

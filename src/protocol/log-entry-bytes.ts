@@ -4,7 +4,7 @@ import { signedBytes } from "./signed-bytes.ts";
 
 /** What the hash of a log entry is taken of: everything in it, the node's part included. */
 export function logEntryBytes(
-  entry: Omit<LogEntry, "payload" | "goneHash" | "voucher"> & { readonly payload: Uint8Array },
+  entry: Omit<LogEntry, "payload" | "goneHash" | "originalHash" | "voucher"> & { readonly payload: Uint8Array },
 ): Uint8Array {
   return signedBytes(
     "log-entry",

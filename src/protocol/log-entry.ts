@@ -23,12 +23,17 @@ export const logEntry = z.object({
   id: messageId,
   /** The sender device's own count of its messages in this conversation, from 1. Commits and leaves: 0. */
   number: position,
-  /** Opaque to the node; of a leave, the signature of the device that asked for it; empty of a message that has gone. */
+  /** Opaque to the node; of a leave, the signature of the device that asked for it; empty of what has gone. */
   payload: base64Bytes(limits.handshakeBytes),
   /** The database's clock at the commit; never less than that of the entry before. */
   acceptedAt: timestamp,
-  /** Of a message that has gone, or is past the retention of its conversation: the hash of its entry, as it was. */
+  /**
+   * Of a message that has gone, or is past the retention of its conversation, and of a commit that named somebody who was erased: the hash
+   * of its entry, as it was.
+   */
   goneHash: z.optional(base64Bytes(32, 32)),
+  /** Of what somebody sent who was erased, and who stands in it under a pseudonym: the hash of its entry, as it was. */
+  originalHash: z.optional(base64Bytes(32, 32)),
   /** The node's own mark that it has accepted this very entry: with it the entry is taken back by `log:restore`. */
   voucher: z.optional(base64Bytes(limits.voucherBytes, limits.voucherBytes)),
 });

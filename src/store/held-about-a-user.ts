@@ -1,6 +1,6 @@
 /**
- * What a database holds about one user, table by table: what `sotto export` gives out. Both stores ask the same. A table is either
- * here or among those that are about nobody, with the reason: a test reads the schema and fails where one is in neither.
+ * What a database holds about one user, table by table: what `sotto export` gives out, and what `sotto erase` takes away. Both stores ask
+ * the same. A table is either here or among those that are about nobody, with the reason: a test reads the schema and fails where one is in neither.
  */
 import type { HeldKey, HeldPage, HeldRow } from "../actors/ports/store-held.ts";
 import type { UserId } from "../protocol/ids.ts";
@@ -13,45 +13,61 @@ interface HeldTable {
   readonly key: readonly string[];
   /** Columns that are left out. */
   readonly omits?: readonly string[];
+  /** What becomes of the rows when the user is erased. */
+  readonly erased: Erased;
 }
 
+/**
+ * `gone`: they are deleted. `gone-with-devices`: the same, found by devices that are under the pseudonym by then. A column: the pseudonym takes the name's place in it.
+ * `by-conversation`: `erase-conversation.ts` says what.
+ */
+type Erased = "gone" | "gone-with-devices" | "by-conversation" | { readonly renamed: string };
+
 const ofOwnDevices = "device IN (SELECT device FROM devices WHERE user = ?)";
-const byUser = { where: "user = ?", key: ["user"] };
+const byUser = { where: "user = ?", key: ["user"], erased: "gone" } as const;
+const byDevice = { where: ofOwnDevices, erased: "gone-with-devices" } as const;
 
 export const heldTables: Readonly<Record<string, HeldTable>> = {
   // What the password is kept as would only help somebody to guess it.
   accounts: { ...byUser, omits: ["password_hash"] },
   device_lists: byUser,
-  device_list_entries: { where: "user = ?", key: ["version"] },
-  devices: { where: "user = ?", key: ["device"] },
-  device_names: { where: ofOwnDevices, key: ["device"] },
-  link_offers: { where: "user = ?", key: ["channel"] },
-  key_packages: { where: ofOwnDevices, key: ["id"] },
-  inbox: { where: ofOwnDevices, key: ["device", "position"] },
-  readd_requests: { where: "user = ?", key: ["conversation", "device"] },
-  directs: { where: "(user_a = ? OR user_b = ?)", key: ["user_a", "user_b"] },
-  conversation_groups: { where: "creator = ?", key: ["conversation"], omits: ["policy", "leavers"] },
-  group_members: { where: "user = ?", key: ["conversation"] },
-  members: { where: "user = ?", key: ["conversation"] },
-  conversation_devices: { where: "user = ?", key: ["conversation", "device"] },
+  device_list_entries: { where: "user = ?", key: ["version"], erased: "gone" },
+  devices: { where: "user = ?", key: ["device"], erased: { renamed: "user" } },
+  device_names: { ...byDevice, key: ["device"] },
+  link_offers: { where: "user = ?", key: ["channel"], erased: "gone" },
+  key_packages: { ...byDevice, key: ["id"] },
+  inbox: { ...byDevice, key: ["device", "position"] },
+  readd_requests: { where: "user = ?", key: ["conversation", "device"], erased: "gone" },
+  directs: { where: "(user_a = ? OR user_b = ?)", key: ["user_a", "user_b"], erased: "by-conversation" },
+  conversation_groups: {
+    where: "creator = ?",
+    key: ["conversation"],
+    omits: ["policy", "leavers"],
+    erased: "by-conversation",
+  },
+  group_members: { where: "user = ?", key: ["conversation"], erased: "by-conversation" },
+  members: { where: "user = ?", key: ["conversation"], erased: "by-conversation" },
+  conversation_devices: { where: "user = ?", key: ["conversation", "device"], erased: "by-conversation" },
   messages: {
     where: "conversation IN (SELECT conversation FROM members WHERE user = ?) AND sender_user = ?",
     key: ["conversation", "sequence"],
+    erased: "by-conversation",
   },
   receipts: {
     where: "conversation IN (SELECT conversation FROM members WHERE user = ?) AND user = ?",
     key: ["conversation", "version"],
+    erased: "by-conversation",
   },
-  history_keys: { where: "user = ?", key: ["conversation", "generation", "epoch"] },
-  history_shares: { where: "user = ?", key: ["conversation"] },
-  archive_grants: { where: ofOwnDevices, key: ["device", "generation", "given_by"] },
+  history_keys: { where: "user = ?", key: ["conversation", "generation", "epoch"], erased: "gone" },
+  history_shares: { where: "user = ?", key: ["conversation"], erased: "gone" },
+  archive_grants: { ...byDevice, key: ["device", "generation", "given_by"] },
   recovery_keys: byUser,
-  recovery_grants: { where: "user = ?", key: ["by_device", "generation"] },
-  blobs: { where: "user = ?", key: ["id"] },
-  blocks: { where: "user = ?", key: ["blocked"] },
+  recovery_grants: { where: "user = ?", key: ["by_device", "generation"], erased: "gone" },
+  blobs: { where: "user = ?", key: ["id"], erased: { renamed: "user" } },
+  blocks: { where: "user = ?", key: ["blocked"], erased: "gone" },
   privacy_settings: byUser,
   wakes: byUser,
-  push_subscriptions: { where: "user = ?", key: ["device"] },
+  push_subscriptions: { where: "user = ?", key: ["device"], erased: "gone" },
 };
 
 /** Tables that hold nothing about one user alone, and why. */
@@ -65,6 +81,7 @@ export const heldAboutNobody: Readonly<Record<string, string>> = {
   sweeps: "when the node's timers ran",
   sweep_reports: "what the last of them found, by table",
   node_keys: "keys of the deployment",
+  erasures: "who was erased under which pseudonym, without the name, and who is being erased just now",
   schema_migrations: "the schema",
 };
 

@@ -1,13 +1,17 @@
 /**
  * Log entries as they are read. A message that has gone, or that its conversation's retention has passed, is shown as one: who sent
- * it when, and the hash of its entry, by which whoever has not read so far can go on; what was said is not given out.
+ * it when, and the hash of its entry, by which whoever has not read so far can go on; what was said is not given out. What somebody
+ * sent who was erased is given out under the pseudonym, with the hash of the entry as it was.
  */
 import { createHash } from "node:crypto";
 import type { LogRow } from "../actors/ports/store-log.ts";
 import type { ConversationId, DeviceId, MessageId, UserId } from "../protocol/ids.ts";
 import { logEntryBytes } from "../protocol/log-entry-bytes.ts";
 import { idOf } from "./blobs.ts";
-import { goneMessage, kindOf } from "./entry-kinds.ts";
+import { isErased, isGone, kindOf } from "./entry-kinds.ts";
+
+/** Of an entry. */
+const hashBytes = 32;
 
 /** A row of the table `messages`. */
 export interface MessageRow {
@@ -29,14 +33,18 @@ export const messageColumns = `sequence, kind, generation, epoch, sender_user AS
 
 /** `hiddenTo`: messages up to this sequence are past the retention of their conversation. */
 export function logRow(conversation: ConversationId, row: MessageRow, hiddenTo: number): LogRow {
-  if (row.kind === goneMessage) return { ...wholeRow(conversation, row), ...goneBy(row.payload) };
-  const whole = wholeRow(conversation, row);
-  const isHidden = row.kind === 0 && row.sequence <= hiddenTo;
-  return isHidden ? { ...whole, ...goneBy(hashOfEntry(whole)) } : whole;
+  if (isGone(row.kind)) return { ...wholeRow(conversation, row), ...goneBy(row.payload) };
+  const isHidden = kindOf(row.kind) === "message" && row.sequence <= hiddenTo;
+  if (isHidden) return { ...wholeRow(conversation, row), ...goneBy(hashOfRow(conversation, row)) };
+  if (!isErased(row.kind)) return wholeRow(conversation, row);
+  const payload = new Uint8Array(row.payload.subarray(hashBytes));
+  return { ...wholeRow(conversation, row), payload, originalHash: hashOfRow(conversation, row) };
 }
 
-/** What is kept in the place of a message's payload, once that has gone: 32 bytes. */
+/** The hash (32 bytes) of an entry as it stood in the log at first, whatever has been taken out of it since. */
 export function hashOfRow(conversation: ConversationId, row: MessageRow): Uint8Array {
+  if (isGone(row.kind)) return row.payload;
+  if (isErased(row.kind)) return new Uint8Array(row.payload.subarray(0, hashBytes));
   return hashOfEntry(wholeRow(conversation, row));
 }
 

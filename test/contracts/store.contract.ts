@@ -3,6 +3,7 @@ import { describeBlocks } from "./store/blocks.ts";
 import { describeCommits } from "./store/commits.ts";
 import { describeConversations } from "./store/conversations.ts";
 import { describeDevices } from "./store/devices.ts";
+import { describeErasure } from "./store/erasure.ts";
 import { describeFollowing } from "./store/following.ts";
 import { describeGenerations } from "./store/generations.ts";
 import { describeGroups } from "./store/groups.ts";
@@ -44,6 +45,7 @@ export function storeContract(open: () => Promise<StorePair>): void {
   describeBlobs(stores);
   describeBlocks(stores);
   describeHeld(stores);
+  describeErasure(stores);
   describeMessages(stores);
   describePositions(stores);
   describeReadMarks(stores);

@@ -37,6 +37,7 @@ const promised: Record<string, number> = {
   rosters: retentionDays,
   conversation_groups: retentionDays,
   conversations: retentionDays,
+  erasures: retentionDays,
   blobs: retentionDays + limits.blobMarginMs / dayMs,
 };
 

@@ -47,8 +47,10 @@ export interface LogRow {
   /** Empty where the message has gone. */
   payload: Uint8Array;
   acceptedAt: number;
-  /** Of a message that has gone, or is past the retention of its conversation: the hash of its entry, 32 bytes. */
+  /** Of a message that has gone, or is past the retention of its conversation, and of a commit that named somebody who was erased: the hash of its entry, 32 bytes. */
   goneHash?: Uint8Array;
+  /** Of what somebody sent who was erased: the hash of the entry as it was, under the name, 32 bytes. */
+  originalHash?: Uint8Array;
 }
 
 export interface AckRow {

@@ -14,6 +14,7 @@ import type { BlobStore } from "./store-blobs.ts";
 import type { BlockStore } from "./store-blocks.ts";
 import type { ConversationStore } from "./store-conversations.ts";
 import type { DeviceStore } from "./store-devices.ts";
+import type { ErasureStore } from "./store-erasure.ts";
 import type { FollowingStore } from "./store-following.ts";
 import type { HeldStore } from "./store-held.ts";
 import type { HistoryStore } from "./store-history.ts";
@@ -33,6 +34,7 @@ export interface Store
     RecoveryStore,
     BlockStore,
     HeldStore,
+    ErasureStore,
     BlobStore,
     ReadingStore,
     MaintenanceStore,

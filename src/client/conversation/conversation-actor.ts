@@ -17,6 +17,7 @@ import { ConversationMessages } from "./conversation-messages.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { departureBefore } from "./departure.ts";
 import { DisappearingMessages, type Disappeared } from "./disappearing-messages.ts";
+import { ErasedMembers } from "./erased-members.ts";
 import { FoundingRetries } from "./founding-retries.ts";
 import { GenerationFounding } from "./generation-founding.ts";
 import { GroupAdministration } from "./group-administration.ts";
@@ -86,6 +87,7 @@ export class ConversationActor {
   private readonly alignment: RosterAlignment;
   private readonly reading: LogReading;
   private readonly trust: MemberTrust;
+  private readonly erased: ErasedMembers;
   private readonly historyKeys: HistoryKeys;
   private readonly sharing: HistorySharing;
   readonly marks: ReadMarks;
@@ -109,6 +111,7 @@ export class ConversationActor {
     });
     this.typing = new Typing(core, state, (event) => this.events.emit("typing", event));
     this.trust = new MemberTrust(core, state);
+    this.erased = new ErasedMembers(core, state);
     this.book = new ReceiptBook(core, state, signed, (receipt) => this.messages.outgoing.showReceipt(receipt));
     this.historyKeys = new HistoryKeys(core, state, () => this.messages.older.forgetFirst());
     this.disappearing = new DisappearingMessages(core, state, {
@@ -176,6 +179,7 @@ export class ConversationActor {
       keeping,
       historyKey: async () => this.state.group && this.historyKeys.at(this.state.record, this.state.group),
       lost: () => this.background(this.loseUnlessOut()),
+      peerErased: () => this.background(this.open().then((summary) => this.noteErased(summary))),
     });
     this.foundingRetries = new FoundingRetries(core, () => this.outbox.wake());
     this.follower = new LogFollower(core, state, {
@@ -302,6 +306,7 @@ export class ConversationActor {
 
   /** Compares with the node, and brings both sides up to date. Errors: those of the connection. */
   async sync(summary: ConversationSummary): Promise<void> {
+    await this.noteErased(summary);
     if (this.state.record.left) return;
     const left = await departureBefore(this.core, this.state, summary);
     if (left) return this.takeDeparture(left);
@@ -331,6 +336,10 @@ export class ConversationActor {
       if (this.state.record.joinedSequence === 0) await this.state.commit({ record: { left } });
     });
     if (this.state.record.left) this.groupChanged(new Set(["left"]));
+  }
+
+  private async noteErased(summary: ConversationSummary): Promise<void> {
+    if (await this.erased.note(summary)) this.groupChanged(new Set(["members"]));
   }
 
   /** The node does not list a conversation that this device is in: it may have lost it. */

@@ -1,4 +1,5 @@
 /** The conversations that this device knows: taken up from the store, met in the node's list, each made once. */
+import { isErasedUser } from "../../protocol/erased-users.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { GroupPolicy } from "../../identity/group-policy.ts";
 import { newId, type ConversationId, type UserId } from "../../protocol/ids.ts";
@@ -126,8 +127,10 @@ export class ConversationRegistry {
   private async ask(peer: UserId, conversation?: ConversationId): Promise<ConversationSummary> {
     const asked = { peer, ...(conversation ? { conversation } : {}) };
     const summary = await this.core.connection.request("conversation:open", asked);
-    const isPair =
-      summary.users.length === 2 && [peer, this.core.own.user].every((user) => summary.users.includes(user));
+    const isWith = (other: UserId) => summary.users.includes(other) && summary.users.includes(this.core.own.user);
+    // Whom this device knows by the name may have been erased since.
+    const others = [peer, ...(conversation ? summary.users.filter(isErasedUser) : [])];
+    const isPair = summary.users.length === 2 && others.some(isWith);
     if (!isPair || (conversation && summary.conversation !== conversation)) {
       this.core.report({ code: "diverged", conversation: summary.conversation, user: peer });
       throw new SottoError("diverged", { detail: "The node answers with another conversation than was asked for." });
@@ -145,7 +148,7 @@ export class ConversationRegistry {
 
   private async adopt(state: ConversationState, isNew: boolean): Promise<Conversation> {
     const { peer } = state.record;
-    const open = () => (peer === null ? this.look(state.id) : this.ask(peer, state.id));
+    const open = () => (state.isGroup ? this.look(state.id) : this.ask(state.record.peer!, state.id));
     // A signal of its own: many listeners at one make Node warn of a leak. All else is the client's.
     const closing = AbortSignal.any([this.core.closing]);
     const core = Object.create(this.core, { closing: { value: closing } }) as ClientCore;

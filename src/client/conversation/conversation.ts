@@ -27,8 +27,6 @@ export interface NewMessage extends Partial<WrittenText> {
 export abstract class Conversation {
   readonly id: ConversationId;
   abstract readonly kind: "direct" | "group";
-  /** The other user of a direct; a group has none. */
-  readonly peer: UserId | undefined;
   protected readonly actor: ConversationActor;
   private readonly closing: AbortSignal;
 
@@ -36,7 +34,6 @@ export abstract class Conversation {
     this.actor = actor;
     this.closing = closing;
     this.id = actor.state.id;
-    this.peer = actor.state.record.peer ?? undefined;
   }
 
   on<Name extends keyof ConversationEvents>(
@@ -44,6 +41,11 @@ export abstract class Conversation {
     listener: (payload: ConversationEvents[Name]) => void,
   ): () => void {
     return this.actor.events.on(event, listener);
+  }
+
+  /** The other user of a direct, under a pseudonym once it was erased; a group has none. */
+  get peer(): UserId | undefined {
+    return this.actor.state.record.peer ?? undefined;
   }
 
   /** Why messages wait here, null when they do not. */

@@ -11,6 +11,7 @@ import { limits } from "../../protocol/limits.ts";
 import { backoffMs, delay } from "../async/waiting.ts";
 import { unlessPassing, type ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { ErasedMembers } from "./erased-members.ts";
 import type { ChangeHooks } from "./group-changes.ts";
 import type { GroupKeeper } from "./group-keeper.ts";
 import type { HistorySharing } from "./history-sharing.ts";
@@ -37,6 +38,7 @@ export class GroupAdministration {
   private readonly state: ConversationState;
   private readonly keeper: GroupKeeper;
   private readonly sharing: HistorySharing;
+  private readonly erased: ErasedMembers;
   private readonly hooks: ChangeHooks;
 
   constructor(
@@ -51,6 +53,7 @@ export class GroupAdministration {
     this.keeper = keeper;
     this.sharing = sharing;
     this.hooks = hooks;
+    this.erased = new ErasedMembers(core, state);
   }
 
   /** Throws `forbidden`, `group-full`, `not-a-member`, and what the connection says. */
@@ -73,7 +76,8 @@ export class GroupAdministration {
   }
 
   /** With all devices. Throws `forbidden`, `not-a-member`. */
-  async remove(user: UserId): Promise<void> {
+  async remove(named: UserId): Promise<void> {
+    const user = this.erased.nameOf(named);
     if (user === this.core.own.user) throw new SottoError("invalid-argument", { detail: "Leave the group instead." });
     await this.withdraw([user]);
     if (this.isIn(user) && this.roleOf(user) !== "member") await this.setRole(user, "member");
@@ -195,8 +199,14 @@ export class GroupAdministration {
   ): Promise<void> {
     return this.change(({ policy }) => {
       if (!policy) throw new SottoError("invalid-argument", { detail: "A direct conversation has no roles." });
-      return holds(policy) ? undefined : { policy: next(policy) };
+      return holds(policy) ? undefined : { policy: this.withoutErased(next(policy)) };
     });
+  }
+
+  /** What an owner commits names nobody any more who was erased; others may not change roles. */
+  private withoutErased(policy: GroupPolicy): GroupPolicy {
+    if (this.roleOf(this.core.own.user) !== "owner") return policy;
+    return { ...policy, roles: policy.roles.filter(({ user }) => !this.erased.has(user)) };
   }
 
   /** One commit after another until `wanted` has nothing left to change. */

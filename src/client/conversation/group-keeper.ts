@@ -50,8 +50,10 @@ export class GroupKeeper {
   }
 
   /** What the conversation is to its members, with whoever has left up to where `record` stands. */
-  policy({ peer, leavers }: Readonly<ConversationRecord> = this.state.record): ConversationPolicy {
-    return peer === null ? { kind: "group", leavers } : { kind: "direct", users: [this.core.own.user, peer] };
+  policy({ peer, leavers, erased }: Readonly<ConversationRecord> = this.state.record): ConversationPolicy {
+    if (peer === null) return { kind: "group", leavers };
+    // The tree knows them by the name.
+    return { kind: "direct", users: [this.core.own.user, erased?.[0]?.user ?? peer] };
   }
 
   /** Whether a message can be sealed now; does what it can to make it so. */
@@ -231,7 +233,11 @@ export class GroupKeeper {
     const { directory } = this.core;
     const members = this.state.group?.members ?? [];
     return members.filter(
-      (member) => !directory.isOfNow(member) && directory.accountsFor(member) && !directory.isHeldBack(member.user),
+      (member) =>
+        !directory.isOfNow(member) &&
+        directory.accountsFor(member) &&
+        !directory.isHeldBack(member.user) &&
+        !directory.isOfErased(member),
     );
   }
 

@@ -38,21 +38,25 @@ export class Group extends Conversation {
     return this.actor.administration.roleOf(this.own);
   }
 
-  /** The devices in the group, as its tree has them; empty before it is founded or joined. */
-  override get members(): { user: UserId; device: DeviceId; role: GroupRole }[] {
+  /**
+   * The devices in the group, as its tree has them; empty before it is founded or joined. `erased`: the user was erased; whoever may remove
+   * users can take the devices out.
+   */
+  override get members(): { user: UserId; device: DeviceId; role: GroupRole; erased?: true }[] {
     const { group, record } = this.actor.state;
     const inIt = (group?.members ?? []).filter(({ user }) => !record.leavers.includes(user));
     return inIt.map(({ user, device }) => ({
       user,
       device,
       role: group?.policy ? roleOf(group.policy, user) : "member",
+      ...(record.erased?.some((one) => one.user === user) && { erased: true }),
     }));
   }
 
   /** Each user once, in order of the ids. */
-  get users(): { user: UserId; role: GroupRole }[] {
-    const roles = new Map(this.members.map(({ user, role }) => [user, role]));
-    return [...roles].map(([user, role]) => ({ user, role })).toSorted((a, b) => (a.user < b.user ? -1 : 1));
+  get users(): { user: UserId; role: GroupRole; erased?: true }[] {
+    const users = new Map(this.members.map(({ device: _, ...member }) => [member.user, member]));
+    return [...users.values()].toSorted((a, b) => (a.user < b.user ? -1 : 1));
   }
 
   /** Users who are added by this device as soon as they have one of their own. */
@@ -74,7 +78,7 @@ export class Group extends Conversation {
     return this.actor.administration.add(users.map(requireUserId), options);
   }
 
-  /** Removes a user with all devices; a role is taken away first, which only owners may. */
+  /** Removes a user with all devices, an erased one by name or pseudonym; a role is taken away first, which only owners may. */
   async remove(user: string): Promise<void> {
     return this.actor.administration.remove(requireUserId(user));
   }

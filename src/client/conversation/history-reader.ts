@@ -9,6 +9,7 @@ import { decodeMessagePayload, type MessagePayload } from "../../crypto/message-
 import { openKeptMessage } from "../../crypto/sealed-message.ts";
 import type { DeviceList } from "../../identity/device-list.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
+import { isErasedUser } from "../../protocol/erased-users.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { MessageId, UserId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
@@ -22,6 +23,7 @@ import { forgetWhatIsRetracted } from "./changes/forgetting.ts";
 import { keptAs } from "./entry-opener.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { entryAt } from "./kept-entries.ts";
+import { asItStood } from "./erased-senders.ts";
 import { indexWords } from "./search/word-index.ts";
 import { withHeld } from "./held-log.ts";
 import type { HistoryKeys } from "./history-keys.ts";
@@ -211,7 +213,8 @@ export class HistoryReader {
     return this.keys.find(nameOfWrap(wrap!));
   }
 
-  private async open(entry: LogEntry): Promise<EntryRecord> {
+  private async open(read: LogEntry): Promise<EntryRecord> {
+    const entry = this.named(read);
     const { sequence, id, sender, number, acceptedAt } = entry;
     const common = { sequence, id, sender, number, acceptedAt, logHash: new Uint8Array(32) };
     if (entry.kind !== "message") return { ...common, kind: entry.kind, content: null, reason: null };
@@ -231,12 +234,26 @@ export class HistoryReader {
   private async openMessage(entry: LogEntry): Promise<Uint8Array> {
     const payload = payloadOf(entry);
     const key = payload?.wrap && (await this.keyOf(payload));
-    const list = await this.listWith(entry.sender);
-    const device = list?.devices.get(entry.sender.device);
+    const device = await this.deviceOf(entry.sender);
     if (!payload?.wrap || !key || !device) throw new SottoError("undecryptable");
     const { conversation, id, number, sender } = entry;
     const place = { conversation, id, number, sender: sender.device };
     return openKeptMessage(place, { body: payload.body, wrap: payload.wrap }, device, key).content;
+  }
+
+  /** Who was erased has its name here where this device knows the sender's. What is not what it was is left as it came: it does not open. */
+  private named(entry: LogEntry): LogEntry {
+    const stood = asItStood({ ...entry, payload: fromBase64(entry.payload) }, (device) =>
+      this.core.directory.ownerOf(device),
+    );
+    return stood ? { ...entry, sender: stood.sender } : entry;
+  }
+
+  /** By the sender's list, or by what the node says of who was erased. */
+  private async deviceOf(sender: EntryRecord["sender"]): Promise<{ deviceKey: Uint8Array } | undefined> {
+    const { user, device } = sender;
+    if (isErasedUser(user)) return (await this.core.directory.erasedDevices(user)).get(device);
+    return this.core.directory.deviceOf(sender) ?? (await this.listWith(sender))?.devices.get(device);
   }
 
   /** That has the device; read anew of a user whom this device has not met, maybe because it left before, or has not met lately. */

@@ -39,6 +39,13 @@ export function epochEndsAfter(record: Readonly<ConversationRecord>): Conversati
   return [...epochEnds, { sequence, logHash }].slice(-epochEndsKept);
 }
 
+/** Whether a running hash is one: of what was read in the history, or behind a commit that has gone, nobody has computed any. */
+export const isComputed = (logHash: Uint8Array): boolean => logHash.some((byte) => byte !== 0);
+
+/** What has gone, or stands in the log under a pseudonym, cannot be given back to a node. */
+const isWhole = ({ goneHash, originalHash }: HashedEntry): boolean =>
+  goneHash === undefined && originalHash === undefined;
+
 /** What is to be seen of a group, beside its messages. */
 export type GroupFact = "members" | "roles" | "name" | "left" | "retention" | "disappearing";
 
@@ -184,7 +191,13 @@ export class LogBatch {
 
   /** An application message has been taken in: the running hash goes on. */
   continueHash(hash: Uint8Array): void {
-    if (this.record.logHash) this.record.logHash = nextLogHash(this.record.logHash, hash);
+    const { logHash } = this.record;
+    if (logHash && isComputed(logHash)) this.record.logHash = nextLogHash(logHash, hash);
+  }
+
+  /** Behind a commit that nobody can show any more nothing is known of the running hash, until this device is added again. */
+  loseHash(): void {
+    this.record.logHash = new Uint8Array(32);
   }
 
   /** What an epoch held is acked under the hash that it ended with. */
@@ -208,11 +221,11 @@ export class LogBatch {
     const { sequence, id, sender, number, acceptedAt, conversation } = entry;
     const logHash = this.record.logHash ?? new Uint8Array(32);
     const record: EntryRecord = { sequence, id, sender, number, acceptedAt, logHash, ...kept };
-    this.write(...rowsOf(conversation, record), ...(entry.goneHash === undefined ? [this.tailOf(entry)] : []));
+    this.write(...rowsOf(conversation, record), ...(isWhole(entry) ? [this.tailOf(entry)] : []));
     if (sequence > tailKept) {
       this.write({ table: tables.tail, id: entryKey(conversation, sequence - tailKept), bytes: null });
     }
-    this.record.held = withHeld(this.record.held, sequence);
+    if (!this.isForHistory(kept)) this.record.held = withHeld(this.record.held, sequence);
     if (kept.kind === "unopened") {
       this.record.unopened = addRange(this.record.unopened, sequence, sequence, limits.unopenedRanges);
     }
@@ -221,7 +234,12 @@ export class LogBatch {
     return record;
   }
 
-  /** What has gone cannot be given back to a node. */
+  /** What was said after a commit that has gone is opened as history is, by the keys of that. */
+  private isForHistory({ kind, reason }: Pick<EntryRecord, "kind" | "reason">): boolean {
+    return kind === "unopened" && reason === "not-followed" && this.record.unfollowed?.isGone === true;
+  }
+
+  /** For giving back to a node that has lost it. */
   private tailOf(entry: HashedEntry): RecordChange {
     const bytes = encodeRecord(entry satisfies TailRecord);
     return { table: tables.tail, id: entryKey(entry.conversation, entry.sequence), bytes };

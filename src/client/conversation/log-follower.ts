@@ -4,6 +4,7 @@
  * A gap waits a moment (nodes may ring 6 before 5), then is read. There is one way to recover: read from the position.
  */
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
+import type { HashedEntry } from "../../identity/log-hash.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
@@ -11,6 +12,7 @@ import type { LogEntry } from "../../protocol/log-entry.ts";
 import { WakeLoop } from "../async/wake-loop.ts";
 import { inBackground, reportFailure, type ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
+import { asGone, asItStood } from "./erased-senders.ts";
 import { LogBatch, type GroupFact } from "./log-batch.ts";
 import { LogIntake, type IntakeHooks } from "./log-intake.ts";
 
@@ -147,7 +149,7 @@ export class LogFollower {
     return this.state.queue.run(async () => {
       const batch = new LogBatch(this.state, this.core.store);
       for (const wire of entries) {
-        const entry = { ...wire, payload: fromBase64(wire.payload) };
+        const entry = this.named(batch, { ...wire, payload: fromBase64(wire.payload) });
         if (entry.sequence <= batch.record.position) continue;
         const founds = batch.pending?.record.id === entry.id && (!batch.group || this.state.founds);
         if (entry.sequence !== batch.record.position + 1 && !founds) break;
@@ -162,6 +164,12 @@ export class LogFollower {
       if (batch.changed.size > 0) this.hooks.changed(batch.changed);
       if (batch.record.lostAt !== null && lostAt === null) this.hooks.lost();
     });
+  }
+
+  /** Of somebody who was erased the tree of the group still has the leaf, or the lists have the device. */
+  private named({ group }: LogBatch, entry: HashedEntry): HashedEntry {
+    const memberOf = (device: DeviceId) => group?.members.find((member) => member.device === device)?.user;
+    return asItStood(entry, (device) => memberOf(device) ?? this.core.directory.ownerOf(device)) ?? asGone(entry);
   }
 
   /** Retention has removed what would have to be followed: only being added again helps. */

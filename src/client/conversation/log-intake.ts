@@ -67,7 +67,7 @@ export class LogIntake {
    * pushed may be something else than what stands there.
    */
   async take(batch: LogBatch, entry: HashedEntry, isRead: boolean): Promise<void> {
-    const goneHash = entry.kind === "message" ? entry.goneHash : undefined;
+    const { goneHash } = entry;
     const hash = goneHash === undefined ? entryHash(entry) : fromBase64(goneHash);
     if (entry.kind === "commit") await this.takeCommit(batch, entry, hash, isRead);
     else if (entry.kind === "leave") this.takeLeave(batch, entry, hash);
@@ -101,14 +101,15 @@ export class LogIntake {
     batch.stopped = false;
     batch.endEpoch();
     batch.skipTo(entry.sequence);
-    batch.continueHash(hash);
+    if (unfollowed.isGone) batch.loseHash();
+    else batch.continueHash(hash);
     batch.keep(entry, hash, { kind: "commit", content: null, reason: "not-followed" });
   }
 
   private async takeCommit(batch: LogBatch, entry: HashedEntry, hash: Uint8Array, isRead: boolean): Promise<void> {
     const { pending, group } = batch;
     const noChange = { added: [], removed: [] };
-    if (pending && pending.record.id === entry.id && equalBytes(pending.record.commit, entry.payload)) {
+    if (pending && pending.record.id === entry.id && isSameCommit(entry, pending.record.commit)) {
       batch.pendingSettled = true;
       if (batch.record.joinedSequence === 0) batch.record.joinedSequence = entry.sequence;
       else if (pending.record.generation > batch.record.generation) this.succeedOwn(batch, entry);
@@ -123,6 +124,8 @@ export class LogIntake {
       batch.beginEpoch(entry, pending.next, pending.record);
     } else if (group && beginsHere(batch.record, group, entry)) {
       batch.beginEpoch(entry, group, noChange);
+    } else if (entry.goneHash !== undefined && group?.generation === entry.generation) {
+      return this.missCommit(batch, entry, hash, isRead);
     } else if (batch.record.lostAt !== null && entry.sequence !== batch.record.unfollowed?.sequence) {
       // Messages up to here could be opened; a change of the group cannot be followed.
       batch.stopped = true;
@@ -140,6 +143,14 @@ export class LogIntake {
     }
     await this.hooks.historyKeys.take(batch, entry);
     batch.keep(entry, hash, { kind: "commit", content: null, reason: null });
+  }
+
+  /** It named somebody who was erased, and has gone before this device came for it: nobody's fault, and only being added again helps. */
+  private missCommit(batch: LogBatch, entry: HashedEntry, hash: Uint8Array, isRead: boolean): void {
+    const { sequence, sender } = entry;
+    this.loseGroup(batch);
+    batch.record.unfollowed = { sequence, ...sender, passed: false, isGone: true };
+    if (isRead) this.passBy(batch, entry, hash);
   }
 
   /** False when the commit cannot be followed: this device is lost from here on. */
@@ -281,7 +292,8 @@ export class LogIntake {
     batch.tell(() => {
       const { conversation, sequence, sender } = entry;
       if (skipped) this.core.report({ code: "messages-missing", conversation, sequence, ...sender });
-      this.hooks.listSeen(entry, message.deviceList);
+      // Of who was erased there is no list any more to compare with.
+      if (entry.originalHash === undefined) this.hooks.listSeen(entry, message.deviceList);
       if (kept.kind === "message") this.hooks.opened(kept, content);
       if (isChange(content)) this.hooks.amended({ ...kept, content: message.content }, content.target);
     });
@@ -313,6 +325,12 @@ export class LogIntake {
     const ofGroup = groupLifetime(batch.group?.policy, batch.record.disappearingSince, sealed);
     batch.tell(await this.hooks.keeping.add(batch.draft, { entry: kept, content, ofGroup }));
   }
+}
+
+/** Whether a commit stands in the log, or has stood there and is gone. */
+function isSameCommit(entry: HashedEntry, commit: Uint8Array): boolean {
+  if (entry.goneHash === undefined) return equalBytes(commit, entry.payload);
+  return equalBytes(entryHash({ ...entry, payload: commit }), fromBase64(entry.goneHash));
 }
 
 /** Whether the group that this device holds began with this commit: its Add, or a founding. */

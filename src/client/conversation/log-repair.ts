@@ -132,7 +132,8 @@ export class LogRepair {
     while (hashes.has(agreed + 1)) {
       const page = await this.readAfter(agreed);
       for (const entry of page) {
-        const hash = entry.goneHash ?? toBase64(entryHash({ ...entry, payload: fromBase64(entry.payload) }));
+        const hash =
+          entry.goneHash ?? entry.originalHash ?? toBase64(entryHash({ ...entry, payload: fromBase64(entry.payload) }));
         if (hashes.get(agreed + 1) !== hash) return agreed;
         agreed = entry.sequence;
       }

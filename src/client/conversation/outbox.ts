@@ -43,6 +43,8 @@ export interface OutboxHooks {
   /** What goes with the content of a message that leaves the outbox for the history. */
   readonly keeping: ContentKeeping;
   lost(): void;
+  /** The node says that the other side of a direct was erased. */
+  peerErased(): void;
 }
 
 const sealRun = 64;
@@ -266,10 +268,12 @@ export class Outbox {
         this.hooks.lost();
         return;
       case "not-accepted":
+      case "user-erased":
       case "too-large":
       case "invalid-request":
       case "device-revoked":
         await this.fail(item, error);
+        if (error.code === "user-erased") this.hooks.peerErased();
         this.loop.wake();
         return;
       case "not-a-member":

@@ -14,15 +14,18 @@ export class Recipients {
 
   /** Without a sequence: whoever is in the conversation now. */
   of(sequence = Infinity): UserId[] {
-    const { peer, rosters } = this.state.record;
-    if (peer !== null) return [peer];
+    const { peer, rosters, erased = [] } = this.state.record;
+    // What was told of them before was told under the name.
+    if (peer !== null) return [erased[0]?.user ?? peer];
     const roster = rosters.findLast((one) => one.sequence <= sequence);
-    return (roster?.users ?? []).filter((user) => user !== this.core.own.user);
+    const isGone = (user: UserId) => user === this.core.own.user || erased.some((one) => one.user === user);
+    return (roster?.users ?? []).filter((user) => !isGone(user));
   }
 
   /** Whether the user is in the conversation now, and has been ever since a sequence. */
   isIn(user: UserId, since: number): boolean {
-    const { peer, rosters } = this.state.record;
+    const { peer, rosters, erased = [] } = this.state.record;
+    if (erased.some((one) => one.user === user)) return false;
     return peer === user || rosters.every(({ sequence, users }) => sequence <= since || users.includes(user));
   }
 }

@@ -12,6 +12,7 @@ import type { Receipt } from "../../protocol/receipts.ts";
 import type { ClientCore } from "../core.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import { entryAt } from "./kept-entries.ts";
+import { isComputed } from "./log-batch.ts";
 
 export type SignedReceipt = Extract<Receipt, { kind: "delivered" | "read" }>;
 
@@ -49,10 +50,11 @@ export class SignedReceipts {
   }
 
   async logHashAt(sequence: number): Promise<Uint8Array | null> {
-    if (sequence === this.state.record.position) return this.state.record.logHash;
-    const logHash = (await entryAt(this.core.store, this.state.id, sequence))?.logHash;
-    // Of what was read in the history nobody has computed one.
-    return logHash?.some((byte) => byte !== 0) ? logHash : null;
+    const isLast = sequence === this.state.record.position;
+    const logHash = isLast
+      ? this.state.record.logHash
+      : (await entryAt(this.core.store, this.state.id, sequence))?.logHash;
+    return logHash && isComputed(logHash) ? logHash : null;
   }
 
   /** A member, or a device that was one until after `sequence`: a stolen key signs nothing about what came later. */

@@ -10,10 +10,12 @@ import {
   verifyDeviceList,
   type DeviceList,
   type DeviceListPin,
+  type ListedDevice,
 } from "../../identity/device-list.ts";
 import { deviceListEntryHash } from "../../identity/device-list-entry.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
 import { fromBase64 } from "../../protocol/base64.ts";
+import { isErasedUser } from "../../protocol/erased-users.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { ContactPin } from "../../crypto/contact-pins.ts";
 import type { ConversationId, DeviceId, UserId } from "../../protocol/ids.ts";
@@ -57,7 +59,11 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   private readonly known = new Map<UserId, ListedUser>();
   /** What the vault, or the device that linked this one, told of users whose lists were not read as far since. */
   private readonly vaulted = new Map<UserId, ContactPin>();
+  /** What was said of somebody who was erased since, and of whom no list has come under that name again. */
+  private readonly former = new Map<UserId, Trust>();
   private own: { user: UserId; accountKey: Uint8Array } | undefined;
+  /** Of users who were erased, as the node has said. */
+  private readonly erased = new Map<UserId, ReadonlyMap<DeviceId, { deviceKey: Uint8Array }>>();
   private readonly pinning = new TaskQueue();
   private readonly refreshes = new Map<UserId, FreshRun<DeviceList | undefined>>();
 
@@ -76,7 +82,8 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   async load(): Promise<void> {
     for (const { bytes } of await this.store.list(tables.lists)) {
       const { user, accountKey, entries, confirmed = false, changed = false } = decodeRecord<ListRecord>(bytes);
-      this.known.set(user, { list: verifyDeviceList(entries, accountKey), entries, confirmed, changed });
+      if (entries.length === 0) this.former.set(user, { confirmed, changed });
+      else this.known.set(user, { list: verifyDeviceList(entries, accountKey), entries, confirmed, changed });
     }
     for (const { bytes } of await this.store.list(tables.pins)) this.hold(decodeRecord<PinRecord>(bytes));
   }
@@ -109,7 +116,8 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   /** All contacts, for a vault or another device: those whom a person has compared first, so that they are the last to be left out. */
   pins(): ContactPin[] {
     const pins = new Map(this.vaulted);
-    for (const { list, confirmed, changed } of this.known.values()) {
+    for (const [name, { list, confirmed, changed }] of this.known) {
+      if (isErasedUser(name)) continue;
       const { user, accountKey } = list;
       const { version, head } = this.furthestOf(list);
       pins.set(user, { user, accountKey, version, head, confirmed, changed });
@@ -125,7 +133,8 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   }
 
   trustIn(user: UserId): Trust {
-    const { confirmed = false, changed = false } = this.known.get(user) ?? this.vaulted.get(user) ?? {};
+    const { confirmed = false, changed = false } =
+      this.known.get(user) ?? this.vaulted.get(user) ?? this.former.get(user) ?? {};
     return { confirmed, changed };
   }
 
@@ -165,15 +174,79 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
    * started over the one of then. Of a user without a list everything is: nothing is pinned yet.
    */
   accountsFor({ user, device, accountKey }: { user: UserId; device: DeviceId; accountKey: Uint8Array }): boolean {
-    if (this.isOfNow({ user, accountKey })) return true;
+    if (this.isOfNow({ user, accountKey }) || this.isOfErased({ device, accountKey })) return true;
     const listed = this.get(user)?.devices.get(device);
     return listed !== undefined && equalBytes(listed.accountKey, accountKey);
+  }
+
+  /** Whether a device was one of somebody who was erased, under the account key that was pinned then. */
+  isOfErased({ device, accountKey }: { device: DeviceId; accountKey: Uint8Array }): boolean {
+    return this.erasedLists().some(({ devices }) => {
+      const listed = devices.get(device);
+      return listed !== undefined && equalBytes(listed.accountKey, accountKey);
+    });
   }
 
   /** Whether an account key is the one that is pinned for its user, or none is. */
   isOfNow({ user, accountKey }: { user: UserId; accountKey: Uint8Array }): boolean {
     const pinned = this.get(user) ?? this.vaulted.get(user);
     return !pinned || equalBytes(pinned.accountKey, accountKey);
+  }
+
+  /** A device as a user's list has it, also as that of somebody who was erased had it. */
+  deviceOf({ user, device }: { user: UserId; device: DeviceId }): ListedDevice | undefined {
+    const listed = this.get(user)?.devices.get(device);
+    return (
+      listed ??
+      this.erasedLists()
+        .find((list) => list.user === user && list.devices.has(device))
+        ?.devices.get(device)
+    );
+  }
+
+  /**
+   * Somebody was erased: the list that is held stays for what was said, under the pseudonym. Whoever comes under the name again is somebody
+   * new, of which a person is told as of any other key; where one had compared the old one, messages wait for that.
+   */
+  noteErased(user: UserId, pseudonym: UserId): Promise<void> {
+    return this.pinning.run(async () => {
+      const known = this.known.get(user);
+      if (!known || this.known.has(pseudonym)) return;
+      const { list, entries, confirmed } = known;
+      const { accountKey } = list;
+      const kept: ListRecord = { user: pseudonym, accountKey, entries, confirmed: false, changed: false };
+      const former: ListRecord = { user, accountKey, entries: [], confirmed, changed: true };
+      await this.store.write(
+        [kept, former].map((record) => ({ table: tables.lists, id: record.user, bytes: encodeRecord(record) })),
+      );
+      this.known.set(pseudonym, { list, entries, confirmed: false, changed: false });
+      this.known.delete(user);
+      this.former.set(user, { confirmed, changed: true });
+    });
+  }
+
+  private erasedLists(): DeviceList[] {
+    return [...this.known].filter(([user]) => isErasedUser(user)).map(([, { list }]) => list);
+  }
+
+  /** Whose list has a device: under the name, also of somebody who was erased since. */
+  ownerOf(device: DeviceId): UserId | undefined {
+    return [...this.known.values()].find(({ list }) => list.devices.has(device))?.list.user;
+  }
+
+  /**
+   * The keys that the devices of somebody had who was erased: the node's word, for the list that signs them bears the name. Errors: those
+   * of the connection.
+   */
+  async erasedDevices(pseudonym: UserId): Promise<ReadonlyMap<DeviceId, { deviceKey: Uint8Array }>> {
+    const held = this.erased.get(pseudonym);
+    if (held) return held;
+    const answer = (await this.read([pseudonym])).get(pseudonym);
+    const devices = new Map(
+      answer?.erased?.map(({ device, deviceKey }) => [device, { deviceKey: fromBase64(deviceKey) }]),
+    );
+    this.erased.set(pseudonym, devices);
+    return devices;
   }
 
   /** Devices that are not revoked, with their keys. */
@@ -343,7 +416,9 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
       const forgotten = isReached ? [{ table: tables.pins, id: user, bytes: null }] : [];
       await this.store.write([{ table: tables.lists, id: user, bytes: encodeRecord(record) }, ...forgotten]);
       if (isReached) this.vaulted.delete(user);
+      const isAnother = this.former.delete(user);
       this.known.set(user, { list, entries, ...trust });
+      if (isAnother) this.emit("startedOver", { user });
       if (known && !equalBytes(known.list.accountKey, list.accountKey)) this.emit("startedOver", { user });
     });
   }

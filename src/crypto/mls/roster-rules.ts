@@ -3,6 +3,7 @@ import type { GroupPolicy } from "../../identity/group-policy.ts";
 import { hasUser, requireAllowedByPolicy } from "../../identity/policy-rules.ts";
 import type { DeviceInGroup } from "../../identity/policy-rules.ts";
 import { replacedUsers, requireWholeReplacement, type CertifiedDevice } from "../../identity/replacement-rules.ts";
+import { isErasedUser } from "../../protocol/erased-users.ts";
 import type { UserId } from "../../protocol/ids.ts";
 import type { ConversationPolicy, Group, GroupMember } from "../group-engine.ts";
 
@@ -43,10 +44,16 @@ export function requireSoundRoster(members: readonly GroupMember[], policy?: Con
     const key = toHex(accountKey);
     require((accountKeys.get(user) ?? key) === key, "a user's devices name one account key");
     accountKeys.set(user, key);
-    require(policy?.kind !== "direct" ||
-      policy.users.includes(user), "only the two users are in a direct conversation");
   }
+  if (policy?.kind === "direct") requirePair([...accountKeys.keys()], policy.users);
   require(new Set(accountKeys.values()).size === accountKeys.size, "two users have two account keys");
+}
+
+/** Somebody who was erased is in the tree under the name, which who joins later cannot know: one whom nobody names is taken for them. */
+function requirePair(present: readonly string[], pair: readonly UserId[]): void {
+  const strangers = present.filter((user) => !pair.some((one) => one === user));
+  const isPair = strangers.length <= pair.filter(isErasedUser).length;
+  require(isPair, "only the two users are in a direct conversation");
 }
 
 /** What a member of a direct conversation may commit; who is in it afterwards is for `requireSoundRoster`. */

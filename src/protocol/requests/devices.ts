@@ -39,7 +39,15 @@ export const deviceRequests = {
       conversation: inGroup,
     }),
     reply: z.object({
-      users: z.array(z.object({ user: userId, accountKey: z.nullable(publicKey), entries: z.array(deviceListEntry) })),
+      users: z.array(
+        z.object({
+          user: userId,
+          accountKey: z.nullable(publicKey),
+          entries: z.array(deviceListEntry),
+          /** Of a user who was erased, in the place of the signed list, which names it: the keys that its devices had, by the node's word. */
+          erased: z.optional(z.array(z.object({ device: deviceId, deviceKey: publicKey }))),
+        }),
+      ),
     }),
   },
   /** Revokes one of the caller's own user's devices: its sockets close, its key packages go. */

@@ -15,6 +15,7 @@ import { retention } from "./migrations/0011-retention.ts";
 import { blobs } from "./migrations/0012-blobs.ts";
 import { readReceipts } from "./migrations/0013-read-receipts.ts";
 import { grantsByDevice } from "./migrations/0014-grants-by-device.ts";
+import { erasures } from "./migrations/0015-erasures.ts";
 
 /**
  * In order; a migration that has left the house is never edited, only followed by another. Nodes of the version before serve
@@ -35,6 +36,7 @@ const migrations = [
   { number: 12, name: "0012-blobs", statements: blobs },
   { number: 13, name: "0013-read-receipts", statements: readReceipts },
   { number: 14, name: "0014-grants-by-device", statements: grantsByDevice },
+  { number: 15, name: "0015-erasures", statements: erasures },
 ] as const;
 const newest = migrations.at(-1)!.number;
 

@@ -16,6 +16,7 @@ import { acceptCommit } from "./operations/commits.ts";
 import * as conversations from "./operations/conversations.ts";
 import * as deviceLists from "./operations/device-lists.ts";
 import { putDeviceName, readDeviceNames } from "./operations/device-names.ts";
+import { beginErasure, eraseStep, readErasedDevices } from "./operations/erasure.ts";
 import { expireUndelivered } from "./operations/expiry.ts";
 import * as following from "./operations/following.ts";
 import * as groups from "./operations/groups.ts";
@@ -142,6 +143,9 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
     setBlock: write(setBlock),
     readBlocks: read(readBlocks),
     readHeld: read(readHeld),
+    beginErasure: write(beginErasure),
+    eraseStep: write(eraseStep),
+    readErasedDevices: read(readErasedDevices),
     beginBlob: write(blobs.beginBlob),
     advanceBlob: write(blobs.advanceBlob),
     findBlob: read(blobs.findBlob),

@@ -4,6 +4,8 @@ import { openDriver, type SqlDriver, type SqlStatement, type SqlValue } from "./
 export class Connection {
   readonly #driver: SqlDriver;
   readonly #statements = new Map<string, SqlStatement>();
+  /** Apart from the others: of libsql's, one that found no row by `all` finds none by the next `get`, whatever is there. */
+  readonly #listing = new Map<string, SqlStatement>();
 
   constructor(file: string, busyTimeoutMs: number) {
     this.#driver = openDriver(file);
@@ -31,28 +33,29 @@ export class Connection {
   }
 
   run(sql: string, ...parameters: SqlValue[]): number {
-    return this.#prepared(sql).run(parameters);
+    return this.#prepared(this.#statements, sql).run(parameters);
   }
 
   /** The row's shape is the caller's word: it stands beside the SQL. */
   get<Row>(sql: string, ...parameters: SqlValue[]): Row | undefined {
-    return this.#prepared(sql).get(parameters) as Row | undefined;
+    return this.#prepared(this.#statements, sql).get(parameters) as Row | undefined;
   }
 
   all<Row>(sql: string, ...parameters: SqlValue[]): Row[] {
-    return this.#prepared(sql).all(parameters) as Row[];
+    return this.#prepared(this.#listing, sql).all(parameters) as Row[];
   }
 
   close(): void {
     this.#statements.clear();
+    this.#listing.clear();
     this.#driver.close();
   }
 
-  #prepared(sql: string): SqlStatement {
-    let statement = this.#statements.get(sql);
+  #prepared(statements: Map<string, SqlStatement>, sql: string): SqlStatement {
+    let statement = statements.get(sql);
     if (statement === undefined) {
       statement = this.#driver.prepare(sql);
-      this.#statements.set(sql, statement);
+      statements.set(sql, statement);
     }
     return statement;
   }

@@ -13,6 +13,7 @@ import { retention } from "./migrations/0011-retention.ts";
 import { blobs } from "./migrations/0012-blobs.ts";
 import { readReceipts } from "./migrations/0013-read-receipts.ts";
 import { grantsByDevice } from "./migrations/0014-grants-by-device.ts";
+import { erasures } from "./migrations/0015-erasures.ts";
 
 /** In order; a migration that has left the house is never edited, only followed by another. */
 const migrations = [
@@ -30,6 +31,7 @@ const migrations = [
   { number: 12, name: "0012-blobs", sql: blobs },
   { number: 13, name: "0013-read-receipts", sql: readReceipts },
   { number: 14, name: "0014-grants-by-device", sql: grantsByDevice },
+  { number: 15, name: "0015-erasures", sql: erasures },
 ] as const;
 const newest = migrations.at(-1)!.number;
 

@@ -23,6 +23,7 @@ import {
 } from "./operations/conversations.ts";
 import { appendDeviceEntry, findDevice, findDevices, readDeviceLists } from "./operations/device-lists.ts";
 import { putDeviceName, readDeviceNames } from "./operations/device-names.ts";
+import { beginErasure, eraseStep, readErasedDevices } from "./operations/erasure.ts";
 import { expireUndelivered } from "./operations/expiry.ts";
 import {
   clock,
@@ -105,6 +106,8 @@ export const writes = {
   putRecoveryKey,
   putVault,
   putRecoveryGrants,
+  beginErasure,
+  eraseStep,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export const reads = {
@@ -151,6 +154,7 @@ export const reads = {
   fetchRecovery,
   findReadMark,
   findPrivacy,
+  readErasedDevices,
 } satisfies Partial<{ [Name in keyof StoreOperations]: Blocking<StoreOperations[Name]> }>;
 
 export type OperationName = keyof typeof writes | keyof typeof reads;

@@ -33,6 +33,7 @@ describe("the schema on SQLite", () => {
       "0012-blobs",
       "0013-read-receipts",
       "0014-grants-by-device",
+      "0015-erasures",
     ]);
     expect(migrate(db)).to.deep.equal([]);
   });
@@ -40,7 +41,7 @@ describe("the schema on SQLite", () => {
   it("refuses a database of a newer version in words, leaving it as it is", () => {
     migrate(db);
     db.exec("INSERT INTO schema_migrations VALUES (99, 'from-tomorrow', 0)");
-    expect(() => migrate(db)).to.throw(/schema 99, this version of Sotto knows schemas up to 14/);
+    expect(() => migrate(db)).to.throw(/schema 99, this version of Sotto knows schemas up to 15/);
     expect(tablesOf(db)).to.include("messages");
   });
 

@@ -1,6 +1,7 @@
 import type { Store } from "../../../src/actors/ports/store.ts";
 import type { BlobId } from "../../../src/protocol/blobs.ts";
 import { newId, type ConversationId, type DeviceId } from "../../../src/protocol/ids.ts";
+import { eraseInSteps } from "./erase-in-steps.ts";
 import { ackBy, addDevice, bytesOf, commitBy, messageBy, mustBeAccepted, newUser, revokeDevice } from "./store-kit.ts";
 
 /**
@@ -68,6 +69,9 @@ async function fillAlone(
 ) {
   const expiresAt = Date.now() + 10 * 60_000;
   await store.createAccount({ user: newUser(), passwordHash: "$argon2id$" });
+  const erased = newUser("erased");
+  await store.createAccount({ user: erased, passwordHash: "$argon2id$" });
+  await eraseInSteps(store, erased);
   await store.putLinkOffer({
     user: alice.user,
     channel: bytesOf("channel", 16),

@@ -25,7 +25,7 @@ export class Authorship {
 
   /** By the user's list, which keeps what was revoked; a device that came just now is in the group before it is in the list here. */
   private accountKeyOf({ user, device }: Sender): Uint8Array | undefined {
-    const listed = this.core.directory.get(user)?.devices.get(device);
+    const listed = this.core.directory.deviceOf({ user, device });
     const member = this.state.group?.members.find((one) => one.user === user && one.device === device);
     return listed?.accountKey ?? member?.accountKey;
   }

@@ -7,8 +7,9 @@ export async function createAccount(
   { db, now }: MysqlContext,
   { user, passwordHash }: { user: UserId; passwordHash: string },
 ): Promise<"created" | "exists"> {
-  const sql = "INSERT IGNORE INTO accounts (user, password_hash, created_at) VALUES (?, ?, ?)";
-  return (await db.run(sql, user, passwordHash, now)) === 1 ? "created" : "exists";
+  const sql = `INSERT IGNORE INTO accounts (user, password_hash, created_at) SELECT ?, ?, ? FROM DUAL
+    WHERE NOT EXISTS (SELECT 1 FROM erasures WHERE user = ?)`;
+  return (await db.run(sql, user, passwordHash, now, user)) === 1 ? "created" : "exists";
 }
 
 /** See `AccountStore.findAccount`. */

@@ -94,7 +94,7 @@ export async function appendDeviceEntry(
 ): Promise<"appended" | "conflict" | "too-many" | "link-unknown"> {
   const { user, change, link } = append;
   const list = await lockList(context, user);
-  if (!extendsList(append, list)) return "conflict";
+  if (!extendsList(append, list) || (list === undefined && (await isBeingErased(context, user)))) return "conflict";
   if (append.version > limits.deviceListEntries) return "too-many";
   const device = await findDevice(context, change.device);
   if (change.operation === "revoke") {
@@ -130,6 +130,10 @@ async function lockList({ db }: MysqlContext, user: UserId): Promise<ListRow | u
     "SELECT account_key AS accountKey, version, head FROM device_lists WHERE user = ? FOR UPDATE",
     user,
   );
+}
+
+async function isBeingErased({ db }: MysqlContext, user: UserId): Promise<boolean> {
+  return (await db.get("SELECT 1 AS found FROM erasures WHERE user = ?", user)) !== undefined;
 }
 
 function extendsList(append: AppendDeviceEntry, list: ListRow | undefined): boolean {

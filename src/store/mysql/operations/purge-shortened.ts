@@ -5,7 +5,7 @@
  */
 import type { ConversationId } from "../../../protocol/ids.ts";
 import { idOf } from "../../blobs.ts";
-import { goneMessage } from "../../entry-kinds.ts";
+import { goneMessage, wholeMessageKinds } from "../../entry-kinds.ts";
 import { hashOfRow, messageColumns, type MessageRow } from "../../log-rows.ts";
 import { dayOf } from "../days.ts";
 import type { MysqlContext } from "../mysql-context.ts";
@@ -94,7 +94,7 @@ async function findMessages(
   if (limit <= 0 || after >= to) return [];
   return db.all<MessageRow>(
     `SELECT ${messageColumns} FROM messages
-     WHERE conversation = ? AND sequence > ? AND sequence <= ? AND day BETWEEN ? AND ? AND kind = 0 ORDER BY sequence LIMIT ?`,
+     WHERE conversation = ? AND sequence > ? AND sequence <= ? AND day BETWEEN ? AND ? AND kind IN (${wholeMessageKinds}) ORDER BY sequence LIMIT ?`,
     log.conversation,
     after,
     to,
@@ -145,7 +145,7 @@ export const disappearedMessages: PurgeRule = {
       if ((await db.run(ended, conversation, sequence)) === 0) continue;
       removed += 1;
       const row = await db.get<MessageRow>(
-        `SELECT ${messageColumns} FROM messages WHERE conversation = ? AND sequence = ? AND day = ? AND kind = 0`,
+        `SELECT ${messageColumns} FROM messages WHERE conversation = ? AND sequence = ? AND day = ? AND kind IN (${wholeMessageKinds})`,
         conversation,
         sequence,
         dayOf(acceptedAt),

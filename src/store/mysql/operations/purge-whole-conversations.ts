@@ -27,8 +27,13 @@ const abandonedParts: readonly Part[] = [
   { table: "conversation_devices", index: "PRIMARY" },
   { table: "rosters", index: "PRIMARY" },
   { table: "conversation_groups", index: "PRIMARY" },
+  { table: "group_members", index: "group_members_by_conversation" },
   { table: "members", index: "PRIMARY" },
   { table: "conversations", index: "PRIMARY" },
+];
+const erasedDirectParts: readonly Part[] = [
+  ...abandonedParts.filter(({ table }) => table !== "conversation_groups" && table !== "group_members"),
+  { table: "directs", index: "directs_by_conversation" },
 ];
 
 /** Nobody opens or founds one meanwhile; one that somebody holds just now is left for next time. */
@@ -43,7 +48,17 @@ export const abandoned = wholeConversations(
   "groups that everybody has left, and of which retention has passed all",
   abandonedParts,
   `kind = 'group' AND oldest_at IS NULL AND generation > 0 AND last_accepted_at < ?
-     AND NOT EXISTS (SELECT 1 FROM group_members g WHERE g.conversation = conversations.conversation)`,
+     AND NOT EXISTS (SELECT 1 FROM group_members g WHERE g.conversation = conversations.conversation
+       AND NOT EXISTS (SELECT 1 FROM erasures e WHERE e.pseudonym = g.user))`,
+  "last_accepted_at",
+);
+
+export const erasedDirects = wholeConversations(
+  "directs with a user who was erased, of which retention has passed all",
+  erasedDirectParts,
+  `kind = 'direct' AND oldest_at IS NULL AND generation > 0 AND last_accepted_at < ?
+     AND EXISTS (SELECT 1 FROM members m JOIN erasures e ON e.pseudonym = m.user
+       WHERE m.conversation = conversations.conversation)`,
   "last_accepted_at",
 );
 

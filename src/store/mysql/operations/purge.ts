@@ -1,9 +1,10 @@
 import type { MysqlConnection, MysqlValue } from "../mysql-context.ts";
 import { dayMs } from "../days.ts";
 import { keyOf } from "./members.ts";
-import { abandoned, neverFounded } from "./purge-whole-conversations.ts";
+import { abandoned, erasedDirects, neverFounded } from "./purge-whole-conversations.ts";
 import { oldEntries } from "./purge-old-entries.ts";
 import { disappearedMessages, shortenedLogs } from "./purge-shortened.ts";
+import { erasedUsers } from "./purge-erased-users.ts";
 import { kept, rowsWhere, type PurgeRule } from "./purge-rule.ts";
 
 /** Of their conversation, in milliseconds; null where it has none of its own. */
@@ -161,6 +162,8 @@ export const purgeRules: readonly PurgeRule[] = [
   kept("sweep_reports", "the latest of each sweep"),
   neverFounded,
   abandoned,
+  erasedDirects,
+  ...erasedUsers,
 ];
 
 /** Those whose conversation nobody else holds, or that have none any more. */

@@ -8,7 +8,8 @@ export function createAccount(
   account: { user: UserId; passwordHash: string },
 ): "created" | "exists" {
   const changed = db.run(
-    "INSERT INTO accounts (user, password_hash, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+    `INSERT INTO accounts (user, password_hash, created_at) SELECT ?1, ?2, ?3
+     WHERE NOT EXISTS (SELECT 1 FROM erasures WHERE user = ?1) ON CONFLICT DO NOTHING`,
     account.user,
     account.passwordHash,
     now,

@@ -79,7 +79,8 @@ export function appendDeviceEntry(
   append: AppendDeviceEntry,
 ): "appended" | "conflict" | "too-many" | "link-unknown" {
   const { user, change, link } = append;
-  if (!extendsList(append, findList(context, user))) return "conflict";
+  const list = findList(context, user);
+  if (!extendsList(append, list) || (list === undefined && isBeingErased(context, user))) return "conflict";
   if (append.version > limits.deviceListEntries) return "too-many";
   const device = findDevice(context, change.device);
   if (change.operation === "revoke") {
@@ -101,6 +102,10 @@ export function appendDeviceEntry(
     append.version,
   );
   return "appended";
+}
+
+function isBeingErased({ db }: StoreContext, user: UserId): boolean {
+  return db.get("SELECT 1 AS found FROM erasures WHERE user = ?", user) !== undefined;
 }
 
 function extendsList(append: AppendDeviceEntry, list: ListRow | undefined): boolean {

@@ -5,7 +5,7 @@
  */
 import type { ConversationId } from "../../../protocol/ids.ts";
 import { idOf } from "../../blobs.ts";
-import { goneMessage } from "../../entry-kinds.ts";
+import { goneMessage, wholeMessageKinds } from "../../entry-kinds.ts";
 import { hashOfRow, messageColumns, type MessageRow } from "../../log-rows.ts";
 import type { StoreContext } from "../store-context.ts";
 import { boundsColumns, lastBefore, retentionOf, type LogBounds } from "./retention.ts";
@@ -83,7 +83,7 @@ function findMessages(
 ): MessageRow[] {
   if (limit <= 0 || after >= to) return [];
   return db.all<MessageRow>(
-    `SELECT ${messageColumns} FROM messages WHERE conversation = ? AND sequence > ? AND sequence <= ? AND kind = 0
+    `SELECT ${messageColumns} FROM messages WHERE conversation = ? AND sequence > ? AND sequence <= ? AND kind IN (${wholeMessageKinds})
      ORDER BY sequence LIMIT ?`,
     conversation,
     after,
@@ -121,7 +121,7 @@ export function forgetDisappeared(context: StoreContext, { undelivered }: Times,
   );
   for (const { conversation, sequence } of gone) {
     const row = db.get<MessageRow>(
-      `SELECT ${messageColumns} FROM messages WHERE conversation = ? AND sequence = ? AND kind = 0`,
+      `SELECT ${messageColumns} FROM messages WHERE conversation = ? AND sequence = ? AND kind IN (${wholeMessageKinds})`,
       conversation,
       sequence,
     );

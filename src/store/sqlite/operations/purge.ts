@@ -54,9 +54,12 @@ const neverFounded = {
 const abandoned = {
   rule: "groups that everybody has left, and of which retention has passed all",
   find: `SELECT conversation FROM conversations c WHERE kind = 'group' AND oldest_at IS NULL AND generation > 0 AND last_accepted_at < ?1
-    AND NOT EXISTS (SELECT 1 FROM group_members g WHERE g.conversation = c.conversation)`,
+    AND NOT EXISTS (SELECT 1 FROM group_members g WHERE g.conversation = c.conversation
+      AND NOT EXISTS (SELECT 1 FROM erasures e WHERE e.pseudonym = g.user))`,
   order: "last_accepted_at, conversation",
 };
+const erasedDirects = `SELECT conversation FROM conversations c WHERE kind = 'direct' AND oldest_at IS NULL AND generation > 0 AND last_accepted_at < ?1
+    AND EXISTS (SELECT 1 FROM members m JOIN erasures e ON e.pseudonym = m.user WHERE m.conversation = c.conversation)`;
 
 /** `chunk` counts conversations: step by step, their rows go from all tables at once or not at all. */
 function ended(table: string, { rule, find, order }: typeof neverFounded): PurgeRule {
@@ -71,8 +74,7 @@ function ended(table: string, { rule, find, order }: typeof neverFounded): Purge
   };
 }
 
-/** The conversation's own row last: by it the others are found. */
-const perGroup = [
+const ofEach = [
   "receipts",
   "history_keys",
   "history_shares",
@@ -82,10 +84,15 @@ const perGroup = [
   "disappearing",
   "conversation_devices",
   "rosters",
-  "conversation_groups",
-  "members",
-  "conversations",
 ];
+/** The conversation's own row last, and before it the members': by them the others are found. */
+const perGroup = [...ofEach, "conversation_groups", "members", "group_members", "conversations"];
+const perDirect = [...ofEach, "directs", "members", "conversations"];
+
+/** Somebody who was erased so long ago that retention has passed all that they said; `?1` is its end. */
+const longErased = "SELECT pseudonym FROM erasures WHERE erased_at < ?1";
+const nowhereNamed = (user: string) =>
+  `${user} IN (${longErased}) AND NOT EXISTS (SELECT 1 FROM members m WHERE m.user = ${user})`;
 
 /** The rules of each table, in the order in which they run: what refers to a row goes before the row. */
 export const purgeRules: readonly PurgeRule[] = [
@@ -225,6 +232,45 @@ export const purgeRules: readonly PurgeRule[] = [
     ended(table, neverFounded),
   ),
   ...perGroup.map((table) => ended(table, abandoned)),
+  {
+    table: "conversations",
+    rule: "directs with a user who was erased, of which retention has passed all; with all their rows",
+    count: ({ db }, { retention }) =>
+      db.get<{ rows: number }>(`SELECT count(*) AS rows FROM (${erasedDirects})`, retention)!.rows,
+    remove: removeErasedDirects,
+  },
+  rowsWhere(
+    "members",
+    "conversation, user",
+    `user IN (${longErased}) AND NOT EXISTS (SELECT 1 FROM group_members g WHERE g.user = members.user
+       AND g.conversation = members.conversation) AND NOT EXISTS (SELECT 1 FROM directs d WHERE d.conversation = members.conversation)`,
+    "users who were erased before the retention, in groups that they are removed from",
+    "retention",
+  ),
+  rowsWhere(
+    "devices",
+    "device",
+    nowhereNamed("devices.user"),
+    "keys of who was erased: with the last of their messages",
+    "retention",
+  ),
+  rowsWhere("blocks", "user, blocked", nowhereNamed("blocks.user"), "of who was erased: the same", "retention"),
+  rowsWhere(
+    "device_lists",
+    "user",
+    `${nowhereNamed("device_lists.user")}
+      AND NOT EXISTS (SELECT 1 FROM devices d WHERE d.user = device_lists.user)`,
+    "of who was erased: the same",
+    "retention",
+  ),
+  rowsWhere(
+    "erasures",
+    "pseudonym",
+    `erased_at < ?1 AND NOT EXISTS (SELECT 1 FROM members m WHERE m.user = pseudonym)
+       AND NOT EXISTS (SELECT 1 FROM device_lists l WHERE l.user = pseudonym)`,
+    "with all that is left of who was erased",
+    "retention",
+  ),
 ];
 
 /**
@@ -252,6 +298,13 @@ export function purgeStep(
       rows: dryRun ? rule.count(context, cutoffs) : rule.remove(context, cutoffs, chunk),
     };
   });
+}
+
+function removeErasedDirects({ db }: StoreContext, { retention }: Cutoffs, chunk: number): number {
+  const found = db.all<{ conversation: Uint8Array }>(`${erasedDirects} LIMIT ?2`, retention, chunk);
+  for (const { conversation } of found)
+    for (const table of perDirect) db.run(`DELETE FROM ${table} WHERE conversation = ?`, conversation);
+  return found.length;
 }
 
 function findOldLogs({ db }: StoreContext, before: number, limit: number): LogBounds[] {
