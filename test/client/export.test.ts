@@ -192,7 +192,7 @@ describe("an export of the history", function () {
 });
 
 describe("an export of a history that a node does not give out", () => {
-  it("waits where that passes, and leaves out a conversation of which the node gives nothing", async () => {
+  it("waits where that passes, or the connection is lost, and leaves out a conversation of which the node gives nothing", async () => {
     const node = await MaliciousNode.start();
     const people = new People(() => node.url);
     try {
@@ -201,13 +201,15 @@ describe("an export of a history that a node does not give out", () => {
       await Promise.all([toBen.send("to ben"), toCat.send("to cat")].map((one) => one.reached("delivered", soon)));
       const later = await people.linked(ann);
       for (const { id } of [toBen, toCat]) await joined(later, id);
-      let refusals = 0;
-      node.answer("history:read", ({ request, forward }) => {
+      let asked = 0;
+      node.answer("history:read", ({ request, line, forward }) => {
         if (request.conversation === toCat.id) return refused("conversation-unknown");
-        return (refusals += 1) <= 2 ? refused("unavailable") : forward();
+        asked += 1;
+        if (asked === 2) line.cut();
+        return asked === 1 ? refused("unavailable") : forward();
       });
       const exported = await exportedBy(later);
-      expect(refusals).to.be.greaterThan(2);
+      expect(asked).to.be.greaterThan(2);
       expect(exported.message.map(({ text }) => text)).to.deep.equal(["to ben"]);
       const gap = { record: "unreadable", conversation: toCat.id, reason: "conversation-unknown" };
       expect(exported.unreadable).to.deep.equal([gap]);

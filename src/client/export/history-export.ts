@@ -8,7 +8,7 @@ import type { ConversationId } from "../../protocol/ids.ts";
 import type { Conversation } from "../conversation/conversation.ts";
 import type { HistoryPage } from "../conversation/history-pages.ts";
 import type { Message } from "../conversation/message.ts";
-import { pauseBeforeRetry, type ClientCore } from "../core.ts";
+import type { ClientCore } from "../core.ts";
 import {
   conversationRecord,
   exportFormat,
@@ -18,6 +18,7 @@ import {
   type ExportedGap,
   type ExportRecord,
 } from "./export-records.ts";
+import { wholeHistory } from "./whole-history.ts";
 
 export interface ExportOptions {
   /** This one only. */
@@ -36,12 +37,8 @@ export interface ExportProgress {
   bytes: number;
 }
 
-const messagesPerPage = 200;
-/** Refusals that pass, in a row. */
-const triesAtMost = 8;
-
 export class HistoryExport {
-  private readonly core: Pick<ClientCore, "own" | "closing">;
+  private readonly core: Pick<ClientCore, "own" | "connection" | "closing">;
   private readonly options: ExportOptions;
   private readonly counts = { conversations: 0, messages: 0, attachments: 0, unreadable: 0 };
   private readonly progress: ExportProgress;
@@ -49,7 +46,11 @@ export class HistoryExport {
   private readonly over: AbortSignal;
 
   /** Error: `conversation-unknown`. */
-  constructor(core: Pick<ClientCore, "own" | "closing">, all: readonly Conversation[], options: ExportOptions) {
+  constructor(
+    core: Pick<ClientCore, "own" | "connection" | "closing">,
+    all: readonly Conversation[],
+    options: ExportOptions,
+  ) {
     const { conversation, signal } = options;
     const id = typeof conversation === "string" ? conversation : conversation?.id;
     this.core = core;
@@ -58,6 +59,10 @@ export class HistoryExport {
     if (id !== undefined && this.chosen.length === 0) throw new SottoError("conversation-unknown");
     this.progress = { conversations: 0, of: this.chosen.length, messages: 0, bytes: 0 };
     this.over = signal ? AbortSignal.any([core.closing, signal]) : core.closing;
+  }
+
+  private get reader(): Pick<ClientCore, "connection" | "closing"> {
+    return { connection: this.core.connection, closing: this.over };
   }
 
   /** Errors: `aborted`, `closed`. */
@@ -77,7 +82,7 @@ export class HistoryExport {
     const { user } = this.core.own;
     let isBegun = false;
     try {
-      for await (const page of this.pages(conversation)) {
+      for await (const page of wholeHistory(this.reader, conversation, this.options.signal)) {
         if (!isBegun) yield conversationRecord(conversation, user, page);
         isBegun = true;
         for (const one of page.messages) yield* this.recordsOfMessage(conversation.id, one);
@@ -85,43 +90,9 @@ export class HistoryExport {
         if (!page.isComplete) yield this.gap({ conversation: conversation.id, reason: "incomplete" });
       }
     } catch (error) {
+      const reason = reasonOf(error);
       if (!isBegun) yield conversationRecord(conversation, user, { earlier: "not-now", floor: 0 });
-      yield this.gap({ conversation: conversation.id, reason: reasonOf(error) });
-    }
-  }
-
-  /** From old to new. What an earlier page has said of itself a later one says not again. */
-  private async *pages(conversation: Conversation): AsyncGenerator<HistoryPage, void, void> {
-    let isComplete = true;
-    for (let after: number | undefined = 0, isFirst = true; after !== undefined; isFirst = false) {
-      const page = await this.page(conversation, after);
-      const earlier = isFirst ? await this.beginningOf(conversation, page) : "more";
-      yield { ...page, earlier, isComplete: page.isComplete || !isComplete };
-      isComplete &&= page.isComplete;
-      ({ after } = page);
-    }
-  }
-
-  /** Where nothing is there to begin with, the newest page says why. */
-  private async beginningOf(conversation: Conversation, { messages, earlier }: HistoryPage) {
-    const isEmpty = messages.length === 0;
-    const said = isEmpty ? (await this.page(conversation, undefined)).earlier : earlier;
-    return said === "more" ? "not-now" : said;
-  }
-
-  private async page(conversation: Conversation, after: number | undefined): Promise<HistoryPage> {
-    const { signal } = this.options;
-    for (let attempt = 0; ; attempt += 1) {
-      this.requireGoingOn();
-      try {
-        const from = after === undefined ? {} : { after };
-        return await conversation.history({ ...from, limit: messagesPerPage, ...(signal && { signal }) });
-      } catch (error) {
-        // What is here can be read without a connection.
-        if (error instanceof SottoError && error.code === "offline" && attempt < triesAtMost) continue;
-        if (attempt === triesAtMost) throw error;
-        await pauseBeforeRetry({ closing: this.over }, error, attempt);
-      }
+      yield this.gap({ conversation: conversation.id, reason });
     }
   }
 
@@ -129,7 +100,7 @@ export class HistoryExport {
     conversation: ConversationId,
     one: HistoryPage["messages"][number],
   ): AsyncGenerator<ExportRecord, void, void> {
-    this.requireGoingOn();
+    if (this.options.signal?.aborted) throw new SottoError("aborted");
     if ("reason" in one) {
       const { sequence, sender, reason } = one;
       yield this.gap({ conversation, reason, sequence, sender: sender.user });
@@ -173,10 +144,6 @@ export class HistoryExport {
     const { progress } = this;
     for (const name of ["conversations", "messages", "bytes"] as const) progress[name] += more[name] ?? 0;
     this.options.onProgress?.({ ...progress });
-  }
-
-  private requireGoingOn(): void {
-    if (this.options.signal?.aborted) throw new SottoError("aborted");
   }
 }
 
