@@ -208,7 +208,7 @@ export class LogBatch {
     const { sequence, id, sender, number, acceptedAt, conversation } = entry;
     const logHash = this.record.logHash ?? new Uint8Array(32);
     const record: EntryRecord = { sequence, id, sender, number, acceptedAt, logHash, ...kept };
-    this.write(...rowsOf(conversation, record), ...(entry.goneHash === undefined ? [this.tailOf(entry)] : []));
+    this.write(...rowsOf(conversation, record), this.tailOf(entry));
     if (sequence > tailKept) {
       this.write({ table: tables.tail, id: entryKey(conversation, sequence - tailKept), bytes: null });
     }
@@ -221,7 +221,6 @@ export class LogBatch {
     return record;
   }
 
-  /** What has gone cannot be given back to a node. */
   private tailOf(entry: HashedEntry): RecordChange {
     const bytes = encodeRecord(entry satisfies TailRecord);
     return { table: tables.tail, id: entryKey(entry.conversation, entry.sequence), bytes };

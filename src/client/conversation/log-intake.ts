@@ -4,9 +4,8 @@
  */
 import { decodeContent, isChange, type Content } from "../../crypto/content.ts";
 import type { AppliedCommit, ConversationPolicy, Group, GroupMember } from "../../crypto/group-engine.ts";
-import { fromBase64 } from "../../protocol/base64.ts";
 import { equalBytes } from "../../protocol/equal-bytes.ts";
-import { entryHash, type HashedEntry } from "../../identity/log-hash.ts";
+import { hashInLog, hasPayload, type HashedEntry } from "../../identity/log-hash.ts";
 import { verifyLeave } from "../../identity/leave.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { MessageId } from "../../protocol/ids.ts";
@@ -68,7 +67,7 @@ export class LogIntake {
    */
   async take(batch: LogBatch, entry: HashedEntry, isRead: boolean): Promise<void> {
     const goneHash = entry.kind === "message" ? entry.goneHash : undefined;
-    const hash = goneHash === undefined ? entryHash(entry) : fromBase64(goneHash);
+    const hash = hashInLog(entry);
     if (entry.kind === "commit") await this.takeCommit(batch, entry, hash, isRead);
     else if (entry.kind === "leave") this.takeLeave(batch, entry, hash);
     else if (!batch.group || !batch.record.logHash) this.refuseMessage(batch, entry);
@@ -206,16 +205,15 @@ export class LogIntake {
     return false;
   }
 
-  /** A message that the log had lost: it was opened then, and its key is spent. False for any other. */
+  /** A message that the log had lost: it was opened then, and its key is spent. It may have gone meanwhile. False for any other. */
   private async takeReturned(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): Promise<boolean> {
     if (!batch.record.orphans.includes(entry.id)) return false;
     const id = orphanKey(entry.conversation, entry.id);
     const bytes = await this.core.store.get(tables.orphans, id);
     if (!bytes) return false;
     const orphan = decodeRecord<OrphanRecord>(bytes);
-    const { sender, number, kind, content, reason, retracted } = orphan.entry;
-    const isSame = sender.device === entry.sender.device && number === entry.number;
-    if (!isSame || !equalBytes(orphan.payload, entry.payload)) return false;
+    const { kind, content, reason, retracted } = orphan.entry;
+    if (!isReturned(orphan, entry)) return false;
     batch.continueHash(hash);
     const kept = batch.keep(entry, hash, { kind, content, reason, ...(retracted && { retracted }), returned: true });
     if (content !== null) await this.keepWith(batch, kept, entry, decodeContent(content));
@@ -313,6 +311,16 @@ export class LogIntake {
     const ofGroup = groupLifetime(batch.group?.policy, batch.record.disappearingSince, sealed);
     batch.tell(await this.hooks.keeping.add(batch.draft, { entry: kept, content, ofGroup }));
   }
+}
+
+/** One that had gone before it was read here, and comes back as gone, is known by its place among its sender's alone. */
+function isReturned(
+  { entry: { sender, number, reason }, payload, goneHash }: OrphanRecord,
+  entry: HashedEntry,
+): boolean {
+  if (sender.device !== entry.sender.device || number !== entry.number) return false;
+  if (goneHash === undefined) return hasPayload(entry, payload);
+  return entry.goneHash !== undefined && (reason === "gone" || entry.goneHash === goneHash);
 }
 
 /** Whether the group that this device holds began with this commit: its Add, or a founding. */
