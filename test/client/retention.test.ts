@@ -2,7 +2,6 @@ import { expect } from "chai";
 import { silentTelemetry } from "../../src/actors/ports/silent-telemetry.ts";
 import { memoryStore, type ClientStore, type Conversation, type HistoryPage } from "../../src/client/index.ts";
 import { decodeRecord, encodeRecord, entryKey, type EntryRecord } from "../../src/client/records.ts";
-import type { ConversationId } from "../../src/protocol/ids.ts";
 import { openDriver } from "../../src/store/sqlite/driver.ts";
 import { purgeExpired } from "../../workers/purge.ts";
 import { eventually } from "../support/eventually.ts";
@@ -130,7 +129,7 @@ describe("retention", function () {
     await bob.close();
     const raw = await store.open();
     for (const { id, bytes } of await raw.list("entries", {
-      before: entryKey(side.id as ConversationId, three!.sequence!),
+      before: entryKey(side.id, three!.sequence!),
     })) {
       const entry = decodeRecord<EntryRecord>(bytes);
       const aged = { ...entry, acceptedAt: entry.acceptedAt - 3 * dayMs + minuteMs };
