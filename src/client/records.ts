@@ -320,13 +320,14 @@ export interface WordsRecord {
   entries: (readonly [sequence: number, words: string])[];
 }
 
-/** The last entries as they stand in the log: what a node that has lost them is given back. */
+/** The last entries as they stand in the log: what a node that has lost them is given back, up to one that has gone. */
 export type TailRecord = HashedEntry;
 
-/** An entry that the log has lost, as it was kept here and as it stood there. */
+/** An entry that the log has lost, as it was kept here and as it stood there: with its payload, or the hash that it had left. */
 export interface OrphanRecord {
   entry: EntryRecord;
   payload: Uint8Array;
+  goneHash?: string;
 }
 
 /** A history key, 32 bytes. `isArchived`: it stands in the user's archive. `isShared`: by another's word alone, and maybe false. */

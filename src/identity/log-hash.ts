@@ -1,3 +1,5 @@
+import { fromBase64 } from "../protocol/base64.ts";
+import { equalBytes } from "../protocol/equal-bytes.ts";
 import { idToBytes } from "../protocol/ids.ts";
 import type { ConversationId } from "../protocol/ids.ts";
 import type { LogEntry } from "../protocol/log-entry.ts";
@@ -21,6 +23,19 @@ export interface LogHashStart {
 /** SHA-256 (32 bytes) over everything in an entry, the node's part included. */
 export function entryHash(entry: Omit<HashedEntry, "goneHash" | "originalHash" | "voucher">): Uint8Array {
   return sodium().crypto_hash_sha256(logEntryBytes(entry));
+}
+
+/** The same of an entry as it stands in the log: of one that has gone, or that stands under a pseudonym, the hash that it had. */
+export function hashInLog(entry: HashedEntry): Uint8Array {
+  const { goneHash, originalHash } = entry;
+  const given = goneHash ?? originalHash;
+  return given === undefined ? entryHash(entry) : fromBase64(given);
+}
+
+/** Whether an entry has this payload, or had it before it went. */
+export function hasPayload(entry: HashedEntry, payload: Uint8Array): boolean {
+  if (entry.goneHash === undefined) return equalBytes(payload, entry.payload);
+  return equalBytes(entryHash({ ...entry, payload }), fromBase64(entry.goneHash));
 }
 
 /** The running hash (32 bytes) right after a commit: it takes in all that the group agreed on before. */

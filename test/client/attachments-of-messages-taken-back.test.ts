@@ -3,9 +3,11 @@ import { randomBytes } from "node:crypto";
 import type { Client, Conversation, Message } from "../../src/client/index.ts";
 import { retractedView } from "../../src/client/conversation/changes/message-view.ts";
 import { tables } from "../../src/client/records.ts";
+import { newIdAfter, type MessageId } from "../../src/protocol/ids.ts";
 import { startBlobNode, type BlobNode } from "../support/blob-node.ts";
 import { CrashingStore } from "../support/crashing-store.ts";
 import { eventually } from "../support/eventually.ts";
+import { actorOf } from "../support/group-sides.ts";
 import { coreOf } from "../support/held-state.ts";
 import { People } from "../support/people.ts";
 import { refusal } from "../support/refusal.ts";
@@ -44,8 +46,9 @@ describe("attachments of messages that are taken back", function () {
       yield bytes.subarray(0, 1.5 * mebibyte);
       await new Promise<void>(() => undefined);
     })();
+    const before = (await node.parts()).length;
     const sent = chat.send({ text: "no", attachments: [{ name: "n", stream, size: bytes.length }] });
-    await eventually(async () => expect(await node.parts()).to.have.length(1));
+    await eventually(async () => expect(await node.parts()).to.have.length(before + 1));
     return sent;
   }
 
@@ -98,5 +101,21 @@ describe("attachments of messages that are taken back", function () {
     people.forget(alice);
     await people.online("alice", { store: disk });
     await eventually(async () => expect(await node.parts()).to.deep.equal([]));
+  });
+
+  it("stay, and are uploaded no further, where it may have been sent by another life of the device", async () => {
+    const messages = [await halfSent(), await halfSent()];
+    const { outbox, state } = actorOf(chat);
+    await state.queue.run(async () => {
+      const lastId = newIdAfter<MessageId>(outbox.lastId);
+      const resumption = await outbox.resume({ lastNumber: state.record.lastNumber, lastId });
+      await state.commit({ record: resumption.record }, resumption.changes);
+      resumption.apply();
+    });
+    for (const message of messages) await refusal(message.reached("accepted"), "state-lost");
+    const after = chat.send({ text: "yes", attachments: [{ name: "n", data: randomBytes(1000) }] });
+    await after.reached("accepted", soon);
+    expect(await node.parts()).to.have.length(3);
+    expect(await coreOf(alice).store.list(tables.uploads)).to.deep.equal([]);
   });
 });

@@ -1,11 +1,13 @@
 import { expect } from "chai";
 import { silentTelemetry } from "../../src/actors/ports/silent-telemetry.ts";
 import { memoryStore, type ClientStore, type Conversation, type HistoryPage } from "../../src/client/index.ts";
+import { decodeRecord, encodeRecord, entryKey, type EntryRecord } from "../../src/client/records.ts";
 import { openDriver } from "../../src/store/sqlite/driver.ts";
 import { purgeExpired } from "../../workers/purge.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
 import { groupOf } from "../support/group-sides.ts";
+import { coreOf } from "../support/held-state.ts";
 import { People, quickTimings } from "../support/people.ts";
 import { refusal } from "../support/refusal.ts";
 
@@ -113,6 +115,55 @@ describe("retention", function () {
     const again = await people.online("bob", { store });
     const back = await groupOf(again);
     await back.send("and on").reached("accepted", soon);
+  });
+
+  it("says that something was removed from the minute on in which it is past, before it is removed and after", async () => {
+    const store = memoryStore();
+    const { bob, group, side } = await founded(store);
+    await group.setRetention(3);
+    await eventually(() => expect(side.retention).to.equal(3));
+    for (const text of ["one", "two", "three"]) await group.send(text).reached("delivered", soon);
+    const [one, two, three] = (await side.history()).messages;
+    expect(await history(side)).to.deep.equal(["one", "two", "three"]);
+    people.forget(bob);
+    await bob.close();
+    const raw = await store.open();
+    for (const { id, bytes } of await raw.list("entries", {
+      before: entryKey(side.id, three!.sequence!),
+    })) {
+      const entry = decodeRecord<EntryRecord>(bytes);
+      const aged = { ...entry, acceptedAt: entry.acceptedAt - 3 * dayMs + minuteMs };
+      await raw.write([{ table: "entries", id, bytes: encodeRecord(aged) }]);
+    }
+    await raw.close();
+    const saysSo = async (chat: Conversation): Promise<void> => {
+      for (const options of [
+        {},
+        { limit: 1 },
+        { before: three!.sequence! + 1 },
+        { after: 0 },
+        { after: one!.sequence! },
+      ]) {
+        const page = await chat.history(options);
+        expect(linesOf(page), JSON.stringify(options)).to.deep.equal(["three"]);
+        expect(page, JSON.stringify(options)).to.include({
+          earlier: "removed",
+          before: undefined,
+          floor: two!.sequence,
+        });
+      }
+      const before = await chat.history({ before: three!.sequence! });
+      expect(linesOf(before)).to.deep.equal([]);
+      expect(before).to.include({ earlier: "removed", before: undefined });
+    };
+    const open = await people.open("bob", { store });
+    Date.now = () => clock() + 2 * minuteMs;
+    await saysSo(open.conversations()[0]!);
+    people.forget(open);
+    await open.close();
+    const swept = await people.open("bob", { store });
+    expect(await coreOf(swept).store.list("entries")).to.have.length(1);
+    await saysSo(swept.conversations()[0]!);
   });
 
   it("removes while the client runs, without a start between", async () => {

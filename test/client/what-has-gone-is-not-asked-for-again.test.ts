@@ -9,7 +9,7 @@ import {
 } from "../../src/client/index.ts";
 import { encodeRecord, entryKey, tables, type EntryRecord } from "../../src/client/records.ts";
 import { encodeContent } from "../../src/crypto/content.ts";
-import { newId, type ConversationId } from "../../src/protocol/ids.ts";
+import { newId } from "../../src/protocol/ids.ts";
 import { purgeExpired } from "../../workers/purge.ts";
 import { eventually } from "../support/eventually.ts";
 import { coreOf } from "../support/held-state.ts";
@@ -87,12 +87,18 @@ describe("what a device that was added later can never open", function () {
   it("does not take the place of what the device has of its own", async () => {
     const { user, device } = later;
     const own: EntryRecord = {
-      ...{ sequence: 3, kind: "message", id: newId(), sender: { user, device }, number: 1, acceptedAt: clock() },
-      ...{ logHash: new Uint8Array(32), reason: null },
+      sequence: 3,
+      kind: "message",
+      id: newId(),
+      sender: { user, device },
+      number: 1,
+      acceptedAt: clock(),
+      logHash: new Uint8Array(32),
+      reason: null,
       content: encodeContent({ kind: "text", text: "one's own", sentAt: clock() }),
     };
     await coreOf(later).store.write([
-      { table: tables.entries, id: entryKey(seen.id as ConversationId, own.sequence), bytes: encodeRecord(own) },
+      { table: tables.entries, id: entryKey(seen.id, own.sequence), bytes: encodeRecord(own) },
     ]);
     await purge();
     expect(linesOf(await seen.history({ before: own.sequence, limit: 1 }))).to.deep.equal(["before"]);

@@ -11,6 +11,7 @@ import { sourceOf, type AttachmentInput, type AttachmentSource } from "../attach
 import { newUpload } from "../attachments/upload.ts";
 import { reportFailure, type ClientCore } from "../core.ts";
 import { decodeRecord, outboxKey, tables, type OutboxRecord, type UploadRecord } from "../records.ts";
+import type { StoredRecord } from "../stores/client-store.ts";
 import type { ConversationState } from "./conversation-state.ts";
 import type { Message } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
@@ -96,15 +97,17 @@ export class AttachmentSending {
           byIndex.map(({ bytes }) => ({ record: decodeRecord<UploadRecord>(bytes) })),
         );
       } else {
+        await this.abandon(ofMessage);
         await this.forget(ofMessage);
       }
     }
   }
 
-  /** A message has failed or was withdrawn: its files go, unless somebody may have it all the same. */
+  /** A message has failed or was withdrawn: nothing more is uploaded, and its files go, unless somebody may have it all the same. */
   giveUp(message: Message, error: SottoError | undefined): void {
-    if (message.blobs.length === 0 || (error && fateUnknown.includes(error.code))) return;
-    this.remove(message).catch((failure: unknown) =>
+    if (message.blobs.length === 0) return;
+    const isUnknown = error !== undefined && fateUnknown.includes(error.code);
+    this.end(message, { keepsFiles: isUnknown }).catch((failure: unknown) =>
       reportFailure(this.core, failure, { conversation: this.state.id }),
     );
   }
@@ -156,19 +159,25 @@ export class AttachmentSending {
       .catch((failure: unknown) => reportFailure(this.core, failure, { conversation: this.state.id }));
   }
 
-  private async remove(message: Message): Promise<void> {
+  private async end(message: Message, { keepsFiles }: { keepsFiles: boolean }): Promise<void> {
     const work = this.underWay.get(message.id);
     work?.stop.abort();
     await work?.done;
     const prefix = `${this.state.id}/${message.id}/`;
-    await this.forget(await this.core.store.list(tables.uploads, { prefix }));
-    await this.core.uploads.abandon(message.blobs);
+    const rows = await this.core.store.list(tables.uploads, { prefix });
+    if (!keepsFiles) {
+      await this.abandon(rows);
+      await this.core.uploads.abandon(message.blobs);
+    }
+    await this.forget(rows);
   }
 
-  private async forget(rows: readonly { id: string; bytes: Uint8Array }[]): Promise<void> {
-    if (rows.length === 0) return;
-    await this.core.uploads.abandon(rows.map(({ bytes }) => decodeRecord<UploadRecord>(bytes).blob));
-    await this.core.store.write(rows.map(({ id }) => this.core.uploads.changeOf(id, null)));
+  private abandon(rows: readonly StoredRecord[]): Promise<void> {
+    return this.core.uploads.abandon(rows.map(({ bytes }) => decodeRecord<UploadRecord>(bytes).blob));
+  }
+
+  private async forget(rows: readonly StoredRecord[]): Promise<void> {
+    if (rows.length > 0) await this.core.store.write(rows.map(({ id }) => this.core.uploads.changeOf(id, null)));
   }
 
   private idOf(message: MessageId, index: number): string {

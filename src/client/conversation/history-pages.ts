@@ -95,6 +95,8 @@ export class HistoryPages {
       const rows = await this.entriesOrOlder(cursor, limit);
       isOver = rows.length === 0;
       for (const row of rows) {
+        isOver = this.retention.isPast(row);
+        if (isOver) break;
         cursor = row.sequence;
         if (this.isShown(row)) found.push(row);
         if (found.length === limit) break;
@@ -113,23 +115,25 @@ export class HistoryPages {
   ): Promise<HistoryPage> {
     const found: EntryRecord[] = [];
     const end = Math.min(before ?? Infinity, this.state.logEnd + 1);
-    let [cursor, first] = [after, after + 1];
+    let cursor = after;
+    let first: number | undefined;
     while (found.length < limit && cursor + 1 < end) {
       if (signal?.aborted) throw new SottoError("aborted");
       const rows = await this.entriesOrNewer(cursor, Math.min(limit, end - cursor - 1));
       if (rows.length === 0) cursor = end - 1;
-      // What nobody can read any more is passed by.
-      else if (cursor === after) first = rows[0]!.sequence;
       for (const row of rows) {
         if (row.sequence >= end) break;
         cursor = row.sequence;
+        // What nobody can read any more is passed by.
+        if (this.retention.isPast(row)) continue;
+        first ??= row.sequence;
         if (this.isShown(row)) found.push(row);
         if (found.length === limit) break;
       }
       if ((rows.at(-1)?.sequence ?? end) >= end) break;
     }
     const isNewest = cursor >= this.state.logEnd;
-    return this.page(found, first, isNewest ? undefined : cursor, false, signal);
+    return this.page(found, first ?? after + 1, isNewest ? undefined : cursor, false, signal);
   }
 
   /** `first`: the sequence that the page begins with. `isOver`: nothing comes before it. */
@@ -144,14 +148,21 @@ export class HistoryPages {
     const isComplete = lowest === undefined || (await this.held.complete(lowest + 1, signal));
     const messages: HistoryPage["messages"] = [];
     for (const entry of entries) messages.push(await this.present(entry));
-    const earlier = await this.earlierThan(first, isOver);
-    const floor = Math.max(this.retention.floor, this.older.floor);
+    const past = await this.pastBefore(first);
+    const earlier = await this.earlierThan(first, past, isOver);
+    const floor = Math.max(past, this.older.floor);
     return { messages, before: earlier === "more" ? first : undefined, after, earlier, floor, isComplete };
   }
 
-  private async earlierThan(first: number, isOver: boolean): Promise<HistoryPage["earlier"]> {
+  /** Up to where what this device holds below a sequence is past retention, be it removed already or not. */
+  private async pastBefore(first: number): Promise<number> {
+    const [row] = await this.entriesBefore(first, 1);
+    return row && this.retention.isPast(row) ? row.sequence : this.retention.floor;
+  }
+
+  private async earlierThan(first: number, past: number, isOver: boolean): Promise<HistoryPage["earlier"]> {
     if (this.awaitsWelcome() && this.state.record.joinedSequence === 0) return "not-now";
-    if (first > 1 && first - 1 <= this.retention.floor) return "removed";
+    if (first > 1 && first - 1 <= past) return "removed";
     const beginning = this.older.beginningAt(first);
     if (isOver || beginning === "nothing") return beginning;
     const isBelow = beginning !== "not-now" && (await this.entriesBefore(first, 1)).length === 0;
@@ -164,8 +175,7 @@ export class HistoryPages {
     return { sequence, sender, reason: reason ?? "undecryptable" };
   }
 
-  private isShown({ kind, sender, acceptedAt }: EntryRecord): boolean {
-    if (acceptedAt < this.retention.cutoff) return false;
+  private isShown({ kind, sender }: EntryRecord): boolean {
     return (kind === "message" || kind === "unopened") && this.reader.isShown(sender);
   }
 

@@ -11,6 +11,7 @@ import {
   orphanKey,
   tables,
   type ConversationRecord,
+  type EntryRecord,
   type OrphanRecord,
 } from "../records.ts";
 import type { RecordChange } from "../stores/client-store.ts";
@@ -50,6 +51,10 @@ export class LocalRetention {
   /** What was accepted before is past. */
   get cutoff(): number {
     return this.days === undefined ? 0 : this.core.now() - this.days * dayMs;
+  }
+
+  isPast({ acceptedAt }: EntryRecord): boolean {
+    return acceptedAt < this.cutoff;
   }
 
   /** Up to where the log is past retention, as far as this device knows; 0: nothing is. */

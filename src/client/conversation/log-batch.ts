@@ -42,10 +42,6 @@ export function epochEndsAfter(record: Readonly<ConversationRecord>): Conversati
 /** Whether a running hash is one: of what was read in the history, or behind a commit that has gone, nobody has computed any. */
 export const isComputed = (logHash: Uint8Array): boolean => logHash.some((byte) => byte !== 0);
 
-/** What has gone, or stands in the log under a pseudonym, cannot be given back to a node. */
-const isWhole = ({ goneHash, originalHash }: HashedEntry): boolean =>
-  goneHash === undefined && originalHash === undefined;
-
 /** What is to be seen of a group, beside its messages. */
 export type GroupFact = "members" | "roles" | "name" | "left" | "retention" | "disappearing";
 
@@ -221,7 +217,7 @@ export class LogBatch {
     const { sequence, id, sender, number, acceptedAt, conversation } = entry;
     const logHash = this.record.logHash ?? new Uint8Array(32);
     const record: EntryRecord = { sequence, id, sender, number, acceptedAt, logHash, ...kept };
-    this.write(...rowsOf(conversation, record), ...(isWhole(entry) ? [this.tailOf(entry)] : []));
+    this.write(...rowsOf(conversation, record), this.tailOf(entry));
     if (sequence > tailKept) {
       this.write({ table: tables.tail, id: entryKey(conversation, sequence - tailKept), bytes: null });
     }
@@ -239,7 +235,7 @@ export class LogBatch {
     return kind === "unopened" && reason === "not-followed" && this.record.unfollowed?.isGone === true;
   }
 
-  /** For giving back to a node that has lost it. */
+  /** For giving back to a node that has lost it, and for finding where its log is this device's own. */
   private tailOf(entry: HashedEntry): RecordChange {
     const bytes = encodeRecord(entry satisfies TailRecord);
     return { table: tables.tail, id: entryKey(entry.conversation, entry.sequence), bytes };

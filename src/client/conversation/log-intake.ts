@@ -4,9 +4,7 @@
  */
 import { decodeContent, isChange, type Content } from "../../crypto/content.ts";
 import type { AppliedCommit, ConversationPolicy, Group, GroupMember } from "../../crypto/group-engine.ts";
-import { fromBase64 } from "../../protocol/base64.ts";
-import { equalBytes } from "../../protocol/equal-bytes.ts";
-import { entryHash, type HashedEntry } from "../../identity/log-hash.ts";
+import { hashInLog, hasPayload, type HashedEntry } from "../../identity/log-hash.ts";
 import { verifyLeave } from "../../identity/leave.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { MessageId } from "../../protocol/ids.ts";
@@ -68,7 +66,7 @@ export class LogIntake {
    */
   async take(batch: LogBatch, entry: HashedEntry, isRead: boolean): Promise<void> {
     const { goneHash } = entry;
-    const hash = goneHash === undefined ? entryHash(entry) : fromBase64(goneHash);
+    const hash = hashInLog(entry);
     if (entry.kind === "commit") await this.takeCommit(batch, entry, hash, isRead);
     else if (entry.kind === "leave") this.takeLeave(batch, entry, hash);
     else if (!batch.group || !batch.record.logHash) this.refuseMessage(batch, entry);
@@ -109,7 +107,7 @@ export class LogIntake {
   private async takeCommit(batch: LogBatch, entry: HashedEntry, hash: Uint8Array, isRead: boolean): Promise<void> {
     const { pending, group } = batch;
     const noChange = { added: [], removed: [] };
-    if (pending && pending.record.id === entry.id && isSameCommit(entry, pending.record.commit)) {
+    if (pending && pending.record.id === entry.id && hasPayload(entry, pending.record.commit)) {
       batch.pendingSettled = true;
       if (batch.record.joinedSequence === 0) batch.record.joinedSequence = entry.sequence;
       else if (pending.record.generation > batch.record.generation) this.succeedOwn(batch, entry);
@@ -217,16 +215,15 @@ export class LogIntake {
     return false;
   }
 
-  /** A message that the log had lost: it was opened then, and its key is spent. False for any other. */
+  /** A message that the log had lost: it was opened then, and its key is spent. It may have gone meanwhile. False for any other. */
   private async takeReturned(batch: LogBatch, entry: HashedEntry, hash: Uint8Array): Promise<boolean> {
     if (!batch.record.orphans.includes(entry.id)) return false;
     const id = orphanKey(entry.conversation, entry.id);
     const bytes = await this.core.store.get(tables.orphans, id);
     if (!bytes) return false;
     const orphan = decodeRecord<OrphanRecord>(bytes);
-    const { sender, number, kind, content, reason, retracted } = orphan.entry;
-    const isSame = sender.device === entry.sender.device && number === entry.number;
-    if (!isSame || !equalBytes(orphan.payload, entry.payload)) return false;
+    const { kind, content, reason, retracted } = orphan.entry;
+    if (!isReturned(orphan, entry)) return false;
     batch.continueHash(hash);
     const kept = batch.keep(entry, hash, { kind, content, reason, ...(retracted && { retracted }), returned: true });
     if (content !== null) await this.keepWith(batch, kept, entry, decodeContent(content));
@@ -327,10 +324,14 @@ export class LogIntake {
   }
 }
 
-/** Whether a commit stands in the log, or has stood there and is gone. */
-function isSameCommit(entry: HashedEntry, commit: Uint8Array): boolean {
-  if (entry.goneHash === undefined) return equalBytes(commit, entry.payload);
-  return equalBytes(entryHash({ ...entry, payload: commit }), fromBase64(entry.goneHash));
+/** One that had gone before it was read here, and comes back as gone, is known by its place among its sender's alone. */
+function isReturned(
+  { entry: { sender, number, reason }, payload, goneHash }: OrphanRecord,
+  entry: HashedEntry,
+): boolean {
+  if (sender.device !== entry.sender.device || number !== entry.number) return false;
+  if (goneHash === undefined) return hasPayload(entry, payload);
+  return entry.goneHash !== undefined && (reason === "gone" || entry.goneHash === goneHash);
 }
 
 /** Whether the group that this device holds began with this commit: its Add, or a founding. */

@@ -8,7 +8,7 @@
  * Never takes anything for lost that can still be given back, and never shows a message twice. Where a change of the group lies in
  * what both do not agree on, this device cannot go back: it asks to be added again.
  */
-import { entryHash } from "../../identity/log-hash.ts";
+import { hashInLog } from "../../identity/log-hash.ts";
 import { fromBase64, toBase64 } from "../../protocol/base64.ts";
 import { SottoError, type ErrorCode } from "../../protocol/errors.ts";
 import { limits } from "../../protocol/limits.ts";
@@ -102,7 +102,7 @@ export class LogRepair {
       await this.core.connection.request("log:read", {
         conversation: this.state.id,
         after: entry.sequence,
-        afterHash: toBase64(entryHash(entry)),
+        afterHash: toBase64(hashInLog(entry)),
         limit: 1,
       });
       return true;
@@ -112,9 +112,10 @@ export class LogRepair {
     }
   }
 
-  /** In the order of the log, until the node takes no more. */
+  /** In the order of the log, until the node takes no more. What has gone, or stands under a pseudonym, nobody can give back, nor what comes after it. */
   private async giveBack(entries: readonly TailRecord[]): Promise<void> {
-    for (const page of pagesOf(entries)) {
+    const gone = entries.findIndex(({ goneHash, originalHash }) => (goneHash ?? originalHash) !== undefined);
+    for (const page of pagesOf(gone === -1 ? entries : entries.slice(0, gone))) {
       const request = { conversation: this.state.id, entries: page };
       try {
         const { restored } = await this.core.connection.request("log:restore", request);
@@ -127,13 +128,12 @@ export class LogRepair {
   }
 
   private async agreement(common: number, own: readonly TailRecord[]): Promise<number> {
-    const hashes = new Map(own.map((entry) => [entry.sequence, toBase64(entryHash(entry))]));
+    const hashes = new Map(own.map((entry) => [entry.sequence, toBase64(hashInLog(entry))]));
     let agreed = common;
     while (hashes.has(agreed + 1)) {
       const page = await this.readAfter(agreed);
       for (const entry of page) {
-        const hash =
-          entry.goneHash ?? entry.originalHash ?? toBase64(entryHash({ ...entry, payload: fromBase64(entry.payload) }));
+        const hash = toBase64(hashInLog({ ...entry, payload: fromBase64(entry.payload) }));
         if (hashes.get(agreed + 1) !== hash) return agreed;
         agreed = entry.sequence;
       }
@@ -164,7 +164,7 @@ export class LogRepair {
       if (record.position !== beyond.at(-1)?.sequence) return "moved";
       if (!before || beyond.some(({ kind }) => kind !== "message")) return { outcome: "lost" };
       const draft = new Draft(this.core.store);
-      for (const { sequence, id, payload } of beyond) {
+      for (const { sequence, id, payload, goneHash } of beyond) {
         const entry = await this.entry(sequence);
         if (!entry) return { outcome: "lost" };
         await forgetWords(draft, this.state.id, entry);
@@ -174,7 +174,7 @@ export class LogRepair {
           {
             table: tables.orphans,
             id: orphanKey(this.state.id, id),
-            bytes: encodeRecord({ entry, payload } satisfies OrphanRecord),
+            bytes: encodeRecord({ entry, payload, ...(goneHash !== undefined && { goneHash }) } satisfies OrphanRecord),
           },
         );
       }
@@ -182,7 +182,7 @@ export class LogRepair {
         {
           record: {
             position: agreed,
-            positionHash: last ? entryHash(last) : null,
+            positionHash: last ? hashInLog(last) : null,
             logHash: before.logHash,
             unopened: rangesUpTo(record.unopened, agreed),
             held: rangesUpTo(record.held ?? [], agreed),

@@ -1,8 +1,6 @@
 /** The messages of an outbox, in memory and in the store alike: whatever changes is written before it counts. */
 import { decodeContent, isChange } from "../../crypto/content.ts";
-import { equalBytes } from "../../protocol/equal-bytes.ts";
-import { entryHash, type HashedEntry } from "../../identity/log-hash.ts";
-import { toBase64 } from "../../protocol/base64.ts";
+import { hasPayload, type HashedEntry } from "../../identity/log-hash.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { MessageId } from "../../protocol/ids.ts";
 import { blobsOf } from "../attachments/attachment.ts";
@@ -118,7 +116,7 @@ export class OutboxItems {
     const item = this.items.get(entry.id);
     if (!item || item.record.number !== entry.number) return undefined;
     const { sealed, content } = item.record;
-    const isAsSent = sealed !== null && isSamePayload(entry, sealed.payload);
+    const isAsSent = sealed !== null && hasPayload(entry, sealed.payload);
     return {
       content,
       isAsSent,
@@ -242,10 +240,4 @@ export class OutboxItems {
 function targetOf({ content }: OutboxRecord): MessageId | undefined {
   const decoded = readable(content);
   return isChange(decoded) ? decoded.target : undefined;
-}
-
-/** Of a message that has gone the node has the hash of its entry. */
-function isSamePayload(entry: HashedEntry, payload: Uint8Array): boolean {
-  if (entry.goneHash === undefined) return equalBytes(payload, entry.payload);
-  return toBase64(entryHash({ ...entry, payload })) === entry.goneHash;
 }

@@ -14,7 +14,7 @@ export interface Sealing {
   /** What is sealed now. */
   todo: ReadonlySet<MessageId>;
   /** What the group says, in seconds, where a message was sealed; of one that is not, where it would be now. */
-  ofGroup(record: OutboxRecord): number | undefined;
+  ofGroup: (record: OutboxRecord) => number | undefined;
 }
 
 /** Those of the records that are to say another time, saying it. */

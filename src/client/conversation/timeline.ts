@@ -95,9 +95,9 @@ export class Timeline {
     }
   }
 
-  private isReceived({ kind, sender, acceptedAt }: EntryRecord): boolean {
-    if (kind !== "message" || acceptedAt < this.retention.cutoff || sender.device === this.core.own.device)
-      return false;
+  private isReceived(entry: EntryRecord): boolean {
+    const { kind, sender } = entry;
+    if (kind !== "message" || this.retention.isPast(entry) || sender.device === this.core.own.device) return false;
     return !this.core.blocks.has(sender.user) && !this.core.directory.isInDoubt(sender);
   }
 
