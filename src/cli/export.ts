@@ -1,5 +1,5 @@
 /** `sotto export`: everything that the database holds about one user, as JSON. Reads only; nodes may go on meanwhile. */
-import { open, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { once } from "node:events";
 import { loadSettings } from "../../config/load-settings.ts";
 import type { HeldKey, HeldPage } from "../actors/ports/store-held.ts";
@@ -9,13 +9,14 @@ import { openStore } from "../server/open-store.ts";
 import { asStartError } from "../server/unusable-database.ts";
 import { heldTables } from "../store/held-about-a-user.ts";
 import { parseFlags } from "./parse-flags.ts";
+import { writeWholeFile } from "./whole-file.ts";
 import { WrongUse } from "./wrong-use.ts";
 
 const help = `sotto export: everything that the server holds about a user, as JSON. What is sealed stays sealed: only the user's
 devices can read it. docs/operations.md says what stands in each table.
 
   --user ID        whose
-  --output FILE    write to a new file (mode 600) instead of the standard output`;
+  --output FILE    write to a new file (mode 600) instead of the standard output; it is there when all is in it`;
 
 /** Rows asked for at once. */
 const pageRows = 500;
@@ -32,17 +33,18 @@ export async function exportUser(args: string[]): Promise<number> {
   if (!user.success) throw new WrongUse("--user names the user.");
   const settings = loadSettings();
   const { store } = await openStore(settings);
-  let file: FileHandle | undefined;
+  const { output } = flags.values;
   try {
-    file = flags.values.output === undefined ? undefined : await newFile(flags.values.output);
-    const counts = await writeDocument(store, user.data, file ? writerOf(file) : toStdout);
+    const writeTo = (write: Write): Promise<Record<string, number>> => writeDocument(store, user.data, write);
+    const counts = await (output === undefined
+      ? writeTo(toStdout)
+      : writeWholeFile(output, (file) => writeTo(writerOf(file))));
     const rows = Object.values(counts).reduce((sum, count) => sum + count, 0);
     console.error(rows === 0 ? `Nothing is held about ${user.data}.` : `${rows} rows about ${user.data}.`);
     return rows === 0 ? 1 : 0;
   } catch (error) {
     throw asStartError(settings, error);
   } finally {
-    await file?.close();
     await store.close();
   }
 }
@@ -66,15 +68,6 @@ async function writeDocument(store: Store, user: UserId, write: Write): Promise<
   }
   await write("}}\n");
   return counts;
-}
-
-async function newFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, "wx", 0o600);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new WrongUse(code === "EEXIST" ? `${path} is there already.` : `${path} cannot be written (${code}).`);
-  }
 }
 
 const writerOf =

@@ -26,8 +26,10 @@ export const recoveryWordCount = 16;
 export function newRecoveryWords(user: UserId): string {
   const secret = randomBytes(secretLength);
   const owner = ownerMark(user, secret);
-  const words = encodeTypedCode(concatBytes(secret, owner, checksum(secret, owner)));
+  const marked = concatBytes(secret, owner, checksum(secret, owner));
   secret.fill(0);
+  const words = encodeTypedCode(marked);
+  marked.fill(0);
   return words;
 }
 
@@ -44,7 +46,10 @@ export function recoveryKeysOf(user: UserId, words: string): RecoveryKeys {
     if (!equalSecrets(sum, checksum(secret, owner))) throw new SottoError("recovery-words-invalid");
     if (!equalSecrets(owner, ownerMark(user, secret))) throw new SottoError("recovery-words-foreign");
     const vaultKey = blake2b256(signedBytes("recovery-vault-key", user), secret);
-    return { vaultKey, keyPair: xWing.deriveKeyPair(blake2b256(signedBytes("recovery-kem-key", user), secret)) };
+    const kemInput = blake2b256(signedBytes("recovery-kem-key", user), secret);
+    const keyPair = xWing.deriveKeyPair(kemInput);
+    kemInput.fill(0);
+    return { vaultKey, keyPair };
   } finally {
     bytes.fill(0);
   }
@@ -55,8 +60,18 @@ export function splitRecoveryWords(words: string): string[] {
   return asTyped(words).match(/.{1,4}/g) ?? [];
 }
 
+/** The keys open nothing any more, wherever they are held. */
+export function wipeRecoveryKeys({ vaultKey, keyPair }: RecoveryKeys): void {
+  vaultKey.fill(0);
+  keyPair.secretKey.fill(0);
+}
+
 const ownerMark = (user: UserId, secret: Uint8Array): Uint8Array =>
   blake2b256(signedBytes("recovery-owner", user), secret).slice(0, markLength);
 
-const checksum = (secret: Uint8Array, owner: Uint8Array): Uint8Array =>
-  blake2b256(signedBytes("recovery-words", secret, owner)).slice(0, markLength);
+function checksum(secret: Uint8Array, owner: Uint8Array): Uint8Array {
+  const bytes = signedBytes("recovery-words", secret, owner);
+  const sum = blake2b256(bytes).slice(0, markLength);
+  bytes.fill(0);
+  return sum;
+}

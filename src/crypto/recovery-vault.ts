@@ -52,7 +52,12 @@ export function sealVault(vaultKey: Uint8Array, place: VaultPlace, content: Vaul
 export function openVault(vaultKey: Uint8Array, place: VaultPlace, sealed: Uint8Array): VaultContent {
   try {
     const [nonce, ciphertext] = [sealed.slice(0, cipher.nonceLength), sealed.slice(cipher.nonceLength)];
-    return decodeContent(unpad(cipher.open(vaultKey, nonce, placeBytes(place), ciphertext), smallestVault));
+    const padded = cipher.open(vaultKey, nonce, placeBytes(place), ciphertext);
+    try {
+      return decodeUnpadded(padded);
+    } finally {
+      padded.fill(0);
+    }
   } catch (cause) {
     throw new SottoError("vault-invalid", { cause });
   }
@@ -69,6 +74,15 @@ function encodeContent({ accountSecretKey, listVersion, listHead, savedAt, pins 
   const encoded = concatBytes(fixed, encodePins(pins, limits.vaultBytes - overhead - 1 - fixed.length));
   fixed.fill(0);
   return encoded;
+}
+
+function decodeUnpadded(padded: Uint8Array): VaultContent {
+  const bytes = unpad(padded, smallestVault);
+  try {
+    return decodeContent(bytes);
+  } finally {
+    bytes.fill(0);
+  }
 }
 
 function decodeContent(bytes: Uint8Array): VaultContent {

@@ -52,7 +52,9 @@ function consistentSecretKey(secretKey: Uint8Array): Uint8Array {
   const known = checked.get(secretKey);
   if (known && equalSecrets(known, fingerprint)) return secretKey;
   const derived = signingKeyPairFromSeed(secretKey.subarray(0, 32)).secretKey;
-  if (!equalSecrets(derived, secretKey)) {
+  const isConsistent = equalSecrets(derived, secretKey);
+  derived.fill(0);
+  if (!isConsistent) {
     throw new SottoError("invalid-argument", { detail: "the secret key holds another key's public half" });
   }
   checked.set(secretKey, fingerprint);

@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import { readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { HeldRow } from "../../src/actors/ports/store-held.ts";
+import { Connection } from "../../src/store/sqlite/connection.ts";
 import { builtDist, NodeProcess } from "../support/node-process.ts";
 import { People } from "../support/people.ts";
 import { runSotto } from "../support/sotto-command.ts";
@@ -56,6 +57,27 @@ describe("sotto export", function () {
       await people.close();
       await node.close();
     }
+  });
+
+  it("leaves no file behind where it fails midway, neither the one that was asked for nor a part of it", async () => {
+    const path = join(folder.path, "damaged.db");
+    const settings = { DATABASE_URL: `sqlite:${path}` };
+    const whole = join(folder.path, "whole.json");
+    expect((await runSotto(["export", "--user", "nobody", "--output", whole], settings)).status).to.equal(1);
+    expect(JSON.parse(await readFile(whole, "utf8"))).to.include({ user: "nobody" });
+    const db = new Connection(path, 5000);
+    db.exec("DROP TABLE wakes");
+    db.close();
+    const before = await readdir(folder.path);
+    const { status } = await runSotto(
+      ["export", "--user", "nobody", "--output", join(folder.path, "half.json")],
+      settings,
+    );
+    expect(status).to.equal(1);
+    const isOfTheDatabase = (name: string): boolean => name.startsWith("damaged.db");
+    expect((await readdir(folder.path)).filter((name) => !isOfTheDatabase(name))).to.deep.equal(
+      before.filter((name) => !isOfTheDatabase(name)),
+    );
   });
 
   it("says that nothing is held about somebody whom nobody knows, and which user it is to be about", async () => {

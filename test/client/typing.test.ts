@@ -169,6 +169,22 @@ describe("seeing who is writing", function () {
       await eventually(() => expect(seen).to.deep.equal([isWriting()]));
     });
 
+    it("at once, to a device that was started anew, which shows what is said from then on", async () => {
+      const seen = await talking();
+      bob.chat.typing();
+      await eventually(() => expect(seen).to.have.length(1));
+      const old = pushed();
+      await alice.client.close();
+      const again = await people.online(alice.client.user, { store: alice.store });
+      const anew = seenIn(again.conversations()[0]!);
+      node.push(alice.client.user, "typing:sent", old);
+      await again.sync();
+      expect(anew).to.deep.equal([]);
+      await bob.chat.send("here it is").reached("delivered", soon);
+      bob.chat.typing();
+      await eventually(() => expect(anew).to.deep.equal([isWriting()]));
+    });
+
     it("days later, to a device that was started anew", async () => {
       const seen = await talking();
       bob.chat.typing();

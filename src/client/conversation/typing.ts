@@ -26,6 +26,8 @@ export class Typing {
   /** When others were told last that this user is writing; 0 when they were not, or it has stopped. */
   private toldAt = 0;
   private lastSignalAt = 0;
+  /** What is from before may have been shown by an earlier run of the client, which has left no word of it. */
+  private readonly since = Date.now();
   private key: { generation: number; epoch: number; bytes: Promise<Uint8Array> } | undefined;
   /** The newest signal of each device, in the epoch that it is of. */
   private readonly newest = new Map<DeviceId, { generation: number; epoch: number; at: number }>();
@@ -55,7 +57,7 @@ export class Typing {
     this.toldAt = 0;
   }
 
-  /** A signal was pushed. One that is not of a member, not of this epoch, or not newer than the last is dropped. */
+  /** A signal was pushed. One that is not of a member, not of this epoch, from before this run, or not newer than the last is dropped. */
   async take(push: PushOf<"typing:sent">): Promise<void> {
     const { conversation, generation, epoch, user, device } = push;
     const { group } = this.state;
@@ -68,7 +70,7 @@ export class Typing {
     const opened = await this.keyOf(group)
       .then((bytes) => openTyping(bytes, member.deviceKey, place, fromBase64(push.sealed)))
       .catch(() => undefined);
-    if (!opened || Math.abs(Date.now() - opened.at) > freshMs) return;
+    if (!opened || opened.at < this.since || Math.abs(Date.now() - opened.at) > freshMs) return;
     const last = this.newest.get(device);
     const isReplay = last?.generation === generation && last.epoch === epoch && last.at >= opened.at;
     if (isReplay) return;

@@ -166,6 +166,7 @@ export class Recovery {
       throw error;
     } finally {
       this.restoring = undefined;
+      restoring.wipe();
     }
     const { found } = restoring;
     if (!found) throw new SottoError("internal", { detail: "the device was admitted without being restored" });

@@ -7,7 +7,7 @@
 import { addDeviceEntry } from "../../crypto/account-key.ts";
 import { isArchiveKeyOf, lastRestoredGeneration, type ArchiveKey } from "../../crypto/archive.ts";
 import { openRecoveryGrant } from "../../crypto/recovery-grant.ts";
-import type { RecoveryKeys } from "../../crypto/recovery-key.ts";
+import { wipeRecoveryKeys, type RecoveryKeys } from "../../crypto/recovery-key.ts";
 import { openVault, type VaultContent } from "../../crypto/recovery-vault.ts";
 import { publicKeyOf } from "../../crypto/signing-key.ts";
 import { verifyDeviceList, type DeviceList } from "../../identity/device-list.ts";
@@ -48,9 +48,26 @@ export class Restoring {
    * `forbidden` where it was fetched too often, and those of the connection.
    */
   async admit(session: Session, challenge: Challenge): Promise<ReplyOf<"session:restore">> {
-    const { own } = this.core;
     this.kept ??= await fetchKept(session);
     const content = this.open(this.kept);
+    try {
+      return await this.admitBy(content, this.kept, { session, challenge });
+    } finally {
+      content.accountSecretKey.fill(0);
+    }
+  }
+
+  /** The words have done what they can: what was derived from them goes. */
+  wipe(): void {
+    wipeRecoveryKeys(this.keys);
+  }
+
+  private async admitBy(
+    content: VaultContent,
+    kept: Kept,
+    { session, challenge }: { session: Session; challenge: Challenge },
+  ): Promise<ReplyOf<"session:restore">> {
+    const { own } = this.core;
     const accountKey = publicKeyOf(content.accountSecretKey);
     const head = await readListHead(session);
     requireGoesOn(content, accountKey, head);
@@ -58,7 +75,7 @@ export class Restoring {
     const { entry } = addDeviceEntry(content.accountSecretKey, head, { user, device, deviceKey, at: Date.now() });
     const signature = own.signChallenge(challenge);
     const admitted = await session.ask("session:restore", { device, entry: toBase64(entry), signature });
-    await this.take(session, this.kept, content);
+    await this.take(session, kept, content);
     return admitted;
   }
 
@@ -88,11 +105,11 @@ export class Restoring {
       publicKey: this.keys.keyPair.publicKey,
       madeAt,
       isChecked: true,
-      vaultKey: this.keys.vaultKey,
+      vaultKey: this.keys.vaultKey.slice(),
       saved: { hash: new Uint8Array(), at: content.savedAt, revision },
     };
     const { pins, changes } = directory.pinChanges(content.pins);
-    const { accountSecretKey } = content;
+    const accountSecretKey = content.accountSecretKey.slice();
     const { certificate } = listed;
     directory.pinOwn(own.user, accountKey);
     await directory.adopt(own.user, accountKey, entries, 0);

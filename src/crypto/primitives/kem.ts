@@ -62,7 +62,12 @@ export const xWing: Kem = {
   publicKeyLength: 1216,
   secretKeyLength: 32,
   generateKeyPair: () => xWingKeyPair(randomBytes(32)),
-  deriveKeyPair: (inputKey) => xWingKeyPair(sodium().crypto_xof_shake256(32, inputKey)),
+  deriveKeyPair(inputKey) {
+    const seed = sodium().crypto_xof_shake256(32, inputKey);
+    const pair = xWingKeyPair(seed);
+    if (pair.secretKey !== seed) seed.fill(0);
+    return pair;
+  },
   encapsulate(publicKey) {
     const seed = randomBytes(64);
     const result = refuseAs("invalid-argument", () => sodium().crypto_kem_xwing_enc_deterministic(publicKey, seed));
