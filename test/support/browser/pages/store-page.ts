@@ -86,6 +86,13 @@ const actions = {
     }
   },
 
+  /** What becomes of a write of so many bytes of noise. */
+  async writeNoise(name: string, bytes: number): Promise<void> {
+    const noise = new Uint8Array(bytes);
+    for (let at = 0; at < bytes; at += 65_536) crypto.getRandomValues(noise.subarray(at, at + 65_536));
+    await opened(name).write([{ table: "noise", id: "noise", bytes: noise }]);
+  },
+
   /** What stands in the database, byte by byte, as text. */
   async raw(name: string): Promise<{ frames: number; bytes: number; text: string }> {
     const database = await raw(name);
