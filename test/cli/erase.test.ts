@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { memoryStore } from "../../src/client/index.ts";
 import { openDriver } from "../../src/store/sqlite/driver.ts";
@@ -53,6 +54,7 @@ describe("sotto erase", function () {
       expect(lineOf("device_list_entries")).to.include({ deleted: 1, kept: 0 });
       expect(lineOf("key_packages")!.deleted).to.be.above(0);
       expect(tablesWith(file, alice)).to.deep.equal([]);
+      for (const part of [file, `${file}-wal`]) expect((await readFile(part)).includes(alice), part).to.equal(false);
 
       await eventually(() => expect(first.connection).to.equal("refused"));
       people.forget(first);
