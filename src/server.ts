@@ -158,11 +158,9 @@ function composeEdge(settings: Settings, { store, blobs, vouchers, telemetry, to
   const actors = createActors({ ...parts, ...pushServicesOf(settings), store, checks: publicChecks, vouchers });
   const gateway = createGateway({ ...parts, sockets, actors, presence, verifier });
   closers.add(() => gateway.close(0));
-  // Alone on its database a node misses nothing that it would have to look for.
-  if (hasSharedDatabase(settings)) {
-    const following = startFollowingHeads({ store, sockets, telemetry, isCutOff: meeting.isCutOff });
-    closers.add(() => following.stop());
-  }
+  const isAlone = !hasSharedDatabase(settings);
+  const following = startFollowingHeads({ store, sockets, telemetry, isCutOff: meeting.isCutOff, isAlone });
+  closers.add(() => following.stop());
   const load = () => ({ sockets: sockets.of("/").sockets.size, mailboxes: actors.load() });
   return { httpServer, gateway, delivery, load };
 }

@@ -47,6 +47,7 @@ export async function eraseUser(
     hooks.progressed?.({ conversations, rows });
     place = step.next;
   }
+  await store.overwriteDeleted();
   if (ports.blobs) await removeEndedBlobs({ ...ports, blobs: ports.blobs });
   return { ...erasure, conversations, tables: [...tables.values()] };
 }

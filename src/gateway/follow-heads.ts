@@ -16,6 +16,8 @@ export interface FollowingParts {
   telemetry: Telemetry;
   /** Whether pushes between nodes get lost now: then receipts are followed, too, which else are left to their pushes. */
   isCutOff: () => boolean;
+  /** Nobody else accepts anything here, but a command may take devices away: only that is looked for. */
+  isAlone?: boolean;
   timings?: Partial<FollowingTimings>;
 }
 
@@ -80,9 +82,7 @@ class HeadFollower {
       // Nobody is here to be rung; whoever comes reads the log first.
       if (sockets.of("/").sockets.size > 0) {
         await this.closeRevoked(from);
-        await this.leaveRooms(from);
-        await this.ring(from, to);
-        if (this.parts.isCutOff()) await this.tellReceipts(from, to);
+        if (!this.parts.isAlone) await this.followOthers(from, to);
       }
       this.lookedUpTo = to;
       this.isFailing = false;
@@ -91,6 +91,13 @@ class HeadFollower {
       if (!this.isFailing) telemetry.log.error("following.failed", { error });
       this.isFailing = true;
     }
+  }
+
+  /** What other nodes have done. */
+  private async followOthers(from: number, to: number): Promise<void> {
+    await this.leaveRooms(from);
+    await this.ring(from, to);
+    if (this.parts.isCutOff()) await this.tellReceipts(from, to);
   }
 
   private async ring(from: number, to: number): Promise<void> {

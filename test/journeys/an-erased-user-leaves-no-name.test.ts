@@ -127,6 +127,13 @@ describe("a user is erased while others write", function () {
     await bob.sync();
     expect(back).to.include({ peer: pseudonym, isErased: true });
     expect(await textsOf(back)).to.deep.equal(["hello bob", "", "hello alice"]);
+    const again = await people.online("carol", { store: away });
+    const ofCarol = again.conversation(team.id) as Group;
+    const told = ["hello team", "while carol is away", ...sent.map(({ text }) => text)];
+    await eventually(async () => {
+      await Promise.all([bob.sync(), again.sync()]);
+      expect(await textsOf(ofCarol)).to.deep.equal(told);
+    }, 60_000);
     const later = await people.linked(bob);
     await eventually(async () => {
       await later.sync();
@@ -136,13 +143,6 @@ describe("a user is erased while others write", function () {
     const attachment = (page.messages[1] as Message).attachments[0]!;
     expect(Buffer.compare(await attachment.download().bytes(), file)).to.equal(0);
 
-    const again = await people.online("carol", { store: away });
-    const ofCarol = again.conversation(team.id) as Group;
-    const told = ["hello team", "while carol is away", ...sent.map(({ text }) => text)];
-    await eventually(async () => {
-      await Promise.all([bob.sync(), again.sync()]);
-      expect(await textsOf(ofCarol)).to.deep.equal(told);
-    }, 60_000);
     expect(sent).to.not.have.length(0);
     const last = team.send("to those who are left");
     await last.reached("delivered", soon);
@@ -150,7 +150,7 @@ describe("a user is erased while others write", function () {
     await team.remove(pseudonym);
     await ofCarol.send("nothing is in the way").reached("delivered", soon);
     expect(await placesOf(name, where)).to.deep.equal([]);
-    expect(people.faults).to.deep.equal([]);
+    expect(people.faults.filter((fault) => !fault.startsWith(alice))).to.deep.equal([]);
 
     await refusal((await people.open(alice, { store: old })).connect(), "user-erased");
     const anew = await people.online(alice);

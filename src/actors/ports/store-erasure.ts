@@ -43,6 +43,8 @@ export interface ErasureStore {
   beginErasure(erasure: Erasure): Promise<Erasure | undefined>;
   /** One step, in one transaction: about `chunk` rows of the log, or of a table. */
   eraseStep(erasure: Erasure, place: ErasurePlace, chunk: number): Promise<ErasureStep>;
+  /** Overwrites what the database's files still hold of what was deleted, where a client of it can. */
+  overwriteDeleted(): Promise<void>;
   /** The keys (32 bytes) of the devices that a user had who was erased: by them messages under the pseudonym are verified. */
   readErasedDevices(pseudonym: UserId): Promise<{ device: DeviceId; deviceKey: Uint8Array }[]>;
 }

@@ -42,8 +42,8 @@ export function* eraseNextConversation(erasure: Erasure, { log }: Place, tally: 
   if (next === undefined) return { isThrough: false, next: { stage: "end" } };
   const { conversation } = next;
   const id = idOf<ConversationId>(conversation);
-  const [row] = yield* rowsOf<{ kind: string; generation: number }>(
-    `SELECT kind, generation FROM conversations WHERE conversation = ? ${dialect.hold}`,
+  const [row] = yield* rowsOf<{ kind: string; generation: number; head: number }>(
+    `SELECT kind, generation, head FROM conversations WHERE conversation = ? ${dialect.hold}`,
     conversation,
   );
   const parts = { erasure, conversation, tally, now };
@@ -53,7 +53,8 @@ export function* eraseNextConversation(erasure: Erasure, { log }: Place, tally: 
     return { isThrough: isGone, next: again };
   }
   const after = log?.conversation === id ? log.after : 0;
-  const reached = yield* eraseInLog(erasure, { conversation: id, after }, chunk, tally);
+  const { head } = row;
+  const reached = yield* eraseInLog(erasure, { conversation: id, after, head }, chunk, tally);
   if (reached !== undefined) return { isThrough: false, next: { ...again, log: { conversation: id, after: reached } } };
   yield* deleteRows(parts);
   yield* deleteWordsOfDevices(parts);
@@ -62,6 +63,19 @@ export function* eraseNextConversation(erasure: Erasure, { log }: Place, tally: 
   if (dialect.hasRuns) yield* renameRun(parts);
   yield* renameMember(parts);
   return { isThrough: true, next: again };
+}
+
+/** Groups whose policy names the user again, by a commit that was judged before the name was taken out: they are gone through once more. */
+export function* findAgain({ user, pseudonym }: Erasure): Plan<number> {
+  const named = yield* rowsOf<{ conversation: Uint8Array }>(
+    `SELECT m.conversation FROM members m JOIN conversation_groups g ON g.conversation = m.conversation
+     WHERE m.user = ? AND instr(g.policy, ?) > 0`,
+    pseudonym,
+    `"user":${JSON.stringify(user)}`,
+  );
+  const sql = "UPDATE members SET user = ? WHERE conversation = ? AND user = ?";
+  for (const { conversation } of named) yield* change(sql, user, conversation, pseudonym);
+  return named.length;
 }
 
 /** Somebody who is, or was, in it and has not been erased. */

@@ -12,28 +12,32 @@ import type { Tally } from "./tally.ts";
 
 /** Rows fetched at once: a commit may be half a megabyte. */
 const rowsPerFetch = 16;
+/** For each row that a step may change it looks at so many: a log that has nothing of the user's holds up nobody either. */
+const rowsPerChange = 20;
 
-/** Goes through about `chunk` rows behind a sequence. Answers how far it came; undefined at the end of the log. */
+/** Goes through a log of `head` entries behind a sequence, changing about `chunk` rows. Answers how far it came; undefined at the end. */
 export function* eraseInLog(
   erasure: Erasure,
-  place: { conversation: ConversationId; after: number },
+  place: { conversation: ConversationId; after: number; head: number },
   chunk: number,
   tally: Tally,
 ): Plan<number | undefined> {
   const blob = blobOf(place.conversation);
+  const to = Math.min(place.head, place.after + chunk * rowsPerChange);
   let { after } = place;
   for (let done = 0; done < chunk;) {
     const found = yield* rowsOf<{ sequence: number }>(
-      `SELECT sequence FROM messages WHERE conversation = ? AND sequence > ?
+      `SELECT sequence FROM messages WHERE conversation = ? AND sequence > ? AND sequence <= ?
          AND (sender_user = ? OR (kind = 1 AND instr(payload, ?) > 0)) ORDER BY sequence LIMIT ${rowsPerFetch}`,
       blob,
       after,
+      to,
       erasure.user,
       nameInCommit(erasure.user),
     );
     for (const { sequence } of found) yield* eraseEntry(erasure, blob, sequence);
     tally.kept("messages", found.length);
-    if (found.length < rowsPerFetch) return undefined;
+    if (found.length < rowsPerFetch) return to === place.head ? undefined : to;
     after = found.at(-1)!.sequence;
     done += found.length;
   }

@@ -9,7 +9,7 @@ import type { Erasure, ErasurePlace, ErasureStep } from "../../actors/ports/stor
 import { isErasedUser } from "../../protocol/erased-users.ts";
 import type { UserId } from "../../protocol/ids.ts";
 import { heldTables } from "../held-about-a-user.ts";
-import { eraseNextConversation } from "./erase-conversation.ts";
+import { eraseNextConversation, findAgain } from "./erase-conversation.ts";
 import { change, rowsOf, type Dialect, type Plan } from "./plan.ts";
 import { Tally } from "./tally.ts";
 
@@ -46,6 +46,7 @@ export function* eraseStep(erasure: Erasure, place: ErasurePlace, run: Run): Pla
     const isDone = yield* eraseRest(erasure, tally, run);
     return { rows: tally.rows, conversations: 0, next: { stage: isDone ? "conversations" : "rest" } };
   }
+  yield* findAgain(erasure);
   if (yield* isHeld(erasure.user)) return { rows: [], conversations: 0, next: { stage: "devices" } };
   const end = "UPDATE erasures SET user = NULL, erased_at = ? WHERE pseudonym = ? AND user = ?";
   yield* change(end, run.now, erasure.pseudonym, erasure.user);
@@ -101,7 +102,8 @@ function* eraseRows({ user, pseudonym }: Erasure, table: string, limit: number, 
 }
 
 function* isHeld(user: UserId): Plan<boolean> {
-  for (const [table, { where }] of tables) {
+  // In the order of the list: the first tables are asked by key.
+  for (const [table, { where }] of Object.entries(heldTables)) {
     const found = yield* rowsOf(`SELECT 1 AS found FROM ${table} WHERE ${where} LIMIT 1`, ...usersIn(where, user));
     if (found.length > 0) return true;
   }

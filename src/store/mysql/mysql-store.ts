@@ -88,6 +88,8 @@ export function openMysqlStore(options: MysqlStoreOptions): Store {
       await prepare(await database.read(following.clock));
       return applied;
     },
+    // When the server writes over what it has deleted, and how long its logs keep it, its operator decides.
+    overwriteDeleted: () => Promise.resolve(),
     ping: () => database.read(async ({ db }) => void (await db.get("SELECT 1 AS one"))),
     close: async () => {
       await writer.settled();

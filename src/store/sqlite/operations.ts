@@ -56,9 +56,10 @@ import { leaseDueConversations, postponeConversation } from "./operations/sweep.
 import { claimSweep, noteReport, prepare, readReport, readSweeps } from "./operations/sweeps.ts";
 import { concludeWake, leaseDueWakes, noteWaiting, readWake } from "./operations/wakes.ts";
 import type { StoreContext } from "./store-context.ts";
+import type { Aside } from "./thread-messages.ts";
 
-/** What the thread can be asked for: the port, but for what concerns the thread itself. */
-export type StoreOperations = Omit<Store, "migrate" | "ping" | "close" | "purge"> & { purgeStep: Store["purge"] };
+/** What the thread can be asked for: the port, but for what concerns the thread itself, or the file. */
+export type StoreOperations = Omit<Store, Aside | "purge"> & { purgeStep: Store["purge"] };
 
 type Blocking<Call> = Call extends (...parameters: infer P) => Promise<infer R>
   ? (context: StoreContext, ...parameters: P) => R

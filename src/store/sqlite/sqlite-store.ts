@@ -49,6 +49,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   const purgeStep = ask("purgeStep");
   return {
     migrate: () => thread.ask("migrate", []) as Promise<string[]>,
+    overwriteDeleted: () => thread.ask("overwriteDeleted", []) as Promise<void>,
     ping: () => thread.ask("ping", []) as Promise<void>,
     close: () => thread.close(),
     createAccount: ask("createAccount"),

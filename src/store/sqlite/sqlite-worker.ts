@@ -3,7 +3,7 @@ import { parentPort, receiveMessageOnPort, workerData } from "node:worker_thread
 import { Connection } from "./connection.ts";
 import { failureOf, runBatch, type WaitingOperation } from "./group-commit.ts";
 import { migrate } from "./migrate.ts";
-import type { StoreCall, StoreReply, ThreadOptions } from "./thread-messages.ts";
+import type { Aside, StoreCall, StoreReply, ThreadOptions } from "./thread-messages.ts";
 
 /** Enough to make one flush cheap, few enough to answer the first soon. */
 const operationsPerCommit = 512;
@@ -23,7 +23,7 @@ port.on("message", (first: StoreCall[]) => {
     batch = [];
   };
   for (const call of calls) {
-    if (call.name === "migrate" || call.name === "ping" || call.name === "close") {
+    if (isAside(call.name)) {
       flush();
       port.postMessage([runAside(call)]);
     } else {
@@ -34,9 +34,17 @@ port.on("message", (first: StoreCall[]) => {
   flush();
 });
 
+const asides: readonly Aside[] = ["migrate", "ping", "overwriteDeleted", "close"];
+
+function isAside(name: StoreCall["name"]): name is Aside {
+  return asides.some((aside) => aside === name);
+}
+
 function runAside({ id, name }: StoreCall): StoreReply {
   try {
     if (name === "migrate") return { id, value: migrate(db) };
+    // What is deleted is overwritten in the file, but its pages lie in the journal until they are carried over and that is cut.
+    if (name === "overwriteDeleted") db.all("PRAGMA wal_checkpoint(TRUNCATE)");
     if (name === "ping") db.get("SELECT 1 AS one");
     if (name === "close") db.close();
     return { id, value: undefined };

@@ -9,10 +9,13 @@ export interface ThreadOptions {
   busyTimeoutMs: number;
 }
 
-/** To the thread, many at once. `migrate`, `ping` and `close` stand outside of the shared transactions. */
+/** What is no operation on rows. */
+export type Aside = "migrate" | "ping" | "overwriteDeleted" | "close";
+
+/** To the thread, many at once. `Aside` stand outside of the shared transactions. */
 export interface StoreCall {
   id: number;
-  name: OperationName | "migrate" | "ping" | "close";
+  name: OperationName | Aside;
   parameters: readonly unknown[];
 }
 

@@ -174,6 +174,26 @@ export function describeErasure(stores: () => StorePair): void {
       expect(await other.beginErasure({ user: alice.user, pseudonym: newErasedUser() })).to.equal(undefined);
     });
 
+    it("looks again for a policy that was judged before, and came in after the group was gone through", async () => {
+      const { one } = stores();
+      const { conversation, alice, bob } = await foundGroup(one);
+      const { policy } = (await one.findConversation(conversation))!.group!;
+      const begun = (await one.beginErasure({ user: alice.user, pseudonym: newErasedUser() }))!;
+      let place: ErasurePlace = { stage: "devices" };
+      while (place.stage !== "end") place = (await one.eraseStep(begun, place, 100)).next!;
+      const name = Buffer.from(alice.user);
+      const commit = new Uint8Array(Buffer.concat([Buffer.of(1, 0, 0, 0, name.length), name]));
+      const group = { policy, leavers: [], leaversBefore: [], joined: [], gone: [] };
+      const leaves = [alice.device, bob.device];
+      mustBeAccepted(await one.acceptCommit(commitBy(conversation, bob, 1, { leaves, group, commit })));
+      await eraseInSteps(one, alice.user);
+      const after = (await one.findConversation(conversation))!;
+      expect(after.group!.policy!.roles.map(({ user }) => user)).to.have.members([bob.user, begun.pseudonym]);
+      const log = await readAll(one, conversation, bob);
+      if (log === "not-a-member") throw new Error("bob is in it");
+      expect(log.entries.at(-1)).to.have.property("goneHash");
+    });
+
     it("keeps the name from being taken again before it is done", async () => {
       const { one } = stores();
       const user = newUser("alice");
