@@ -76,6 +76,8 @@ export const limits = {
   linkOfferTtlMs: 10 * 60_000,
   /** A blob is sent in parts of this size, each by itself; the last may be shorter. */
   blobPartBytes: 1024 * 1024,
+  /** A part that goes up, or a blob that comes down, more slowly than this is broken off, and may be gone on with. */
+  blobLeastBytesPerSecond: 3 * 1024,
   /** Blobs of one user at once, beside the quota in bytes. */
   blobsPerUser: 10_000,
   /** An upload that gets no further ends. */

@@ -5,20 +5,23 @@ import type { Telemetry } from "../../actors/ports/silent-telemetry.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { ByteRange } from "./byte-ranges.ts";
+import { LeastPace, type Pace } from "./least-pace.ts";
 
-/** Without taking a byte for so long, a reader has gone. */
-const silenceMs = 60_000;
+/** Given out at once: the pace of a reader shows by when it takes the next. */
+const chunkBytes = 64 * 1024;
 
 export interface BodySource {
   keeping: BlobKeeping;
   /** Called once when nothing more is sent, however it ended. */
   release: () => void;
   telemetry: Telemetry;
+  pace: Pace;
 }
 
 /**
- * The bytes of a range, a part at a time and each when the one before it has been taken. The first is read before anything is answered, so
- * that what is not there is refused in words; a later one that cannot be read breaks the answer off.
+ * The bytes of a range, read a part at a time and given out piece by piece, each when the one before it has been taken. The first is read before anything is answered, so
+ * that what is not there is refused in words; a later one that cannot be read, or a reader that is too slow, breaks the answer off: it
+ * may ask for the rest.
  */
 export async function blobBody(
   socket: Socket,
@@ -28,34 +31,40 @@ export async function blobBody(
 ): Promise<ReadableStream<Uint8Array>> {
   const { keeping, telemetry } = source;
   let next = range.first;
-  const read = async (): Promise<Uint8Array> => {
+  const readPart = async (): Promise<Uint8Array> => {
     const start = next - (next % limits.blobPartBytes);
     const part = await keeping.readPart(row, start);
     return part.subarray(next - start, range.last + 1 - start);
   };
-  let first: Uint8Array | undefined = await read();
+  let rest = await readPart();
   if (socket.destroyed) throw new SottoError("aborted");
-  const giveUp = () => void socket.destroy();
+  const watched = new LeastPace(source.pace, () => {
+    telemetry.log.info("blob.download-too-slow");
+    socket.destroy();
+  });
   // A reader that goes away in the middle of a pull is noticed by its socket alone.
   const release = () => {
-    socket.setTimeout(0).off("timeout", giveUp).off("close", release);
+    watched.end();
+    socket.off("close", release);
     source.release();
   };
-  socket.setTimeout(silenceMs).once("timeout", giveUp).once("close", release);
+  socket.once("close", release);
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
-          const bytes = first ?? (await read());
-          first = undefined;
-          next += bytes.length;
-          telemetry.metrics.count("blob_bytes", { direction: "out" }, bytes.length);
-          controller.enqueue(bytes);
+          if (rest.length === 0) rest = await readPart();
         } catch (error) {
           telemetry.log.warn("blob.unreadable", { error });
           release();
           return controller.error(error);
         }
+        const bytes = rest.subarray(0, chunkBytes);
+        rest = rest.subarray(bytes.length);
+        next += bytes.length;
+        watched.move(bytes.length);
+        telemetry.metrics.count("blob_bytes", { direction: "out" }, bytes.length);
+        controller.enqueue(bytes);
         if (next <= range.last) return;
         release();
         controller.close();

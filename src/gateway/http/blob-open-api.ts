@@ -40,6 +40,7 @@ export function blobOperations(refusals: Refusals): object {
         ...refusals({
           ...common,
           400: "invalid-request or part-damaged",
+          408: "timeout: it comes too slowly",
           409: "upload-conflict",
           413: "too-large",
           507: "quota-exceeded",

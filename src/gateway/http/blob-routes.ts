@@ -11,30 +11,45 @@ import type { TokenVerifier } from "../../actors/ports/sign-in.ts";
 import { blobId, partLength, type BlobId } from "../../protocol/blobs.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { UserId } from "../../protocol/ids.ts";
-import { blobBody } from "./blob-body.ts";
+import { limits } from "../../protocol/limits.ts";
+import { blobBody, type BodySource } from "./blob-body.ts";
 import { contentRange, requestedRange, type ByteRange } from "./byte-ranges.ts";
 import { isDigestOf, readExactly } from "./part-body.ts";
 import { refuse } from "./refusals.ts";
-import { TransferSlots } from "./transfer-slots.ts";
+import type { Pace } from "./least-pace.ts";
+import { TransferSlots, type SlotLimits } from "./transfer-slots.ts";
 
 export interface BlobRouteParts {
   /** Undefined where the deployment has no place for blobs. */
   keeping: BlobKeeping | undefined;
   verifier: TokenVerifier;
   telemetry: Telemetry;
+  /** Tests have them tighter. */
+  rules?: TransferRules;
 }
 
 type App = Hono<{ Bindings: HttpBindings }>;
 type AppContext = Context<{ Bindings: HttpBindings }>;
 
 export const blobPath = "/v1/blobs/";
-/** Each takes up to two parts of memory. */
-const uploads = { total: 64, perUser: 8 };
-const downloads = { total: 256, perUser: 16 };
 
-export function addBlobRoutes(app: App, { keeping: given, verifier, telemetry }: BlobRouteParts): void {
-  const receiving = new TransferSlots(uploads);
-  const sending = new TransferSlots(downloads);
+/** What goes on at once, and how fast at least. */
+export interface TransferRules {
+  uploads: SlotLimits & { pace: Pace };
+  downloads: SlotLimits & { pace: Pace };
+}
+
+const paceOver = (windowMs: number): Pace => ({ bytes: (limits.blobLeastBytesPerSecond * windowMs) / 1000, windowMs });
+/** An upload takes up to two parts of memory. A reader may pause for longer: what it is given waits in its buffers. */
+const transferRules: TransferRules = {
+  uploads: { total: 64, perUser: 8, perUserWhenBusy: 2, pace: paceOver(20_000) },
+  downloads: { total: 256, perUser: 16, perUserWhenBusy: 4, pace: paceOver(60_000) },
+};
+
+export function addBlobRoutes(app: App, parts: BlobRouteParts): void {
+  const { keeping: given, verifier, telemetry, rules = transferRules } = parts;
+  const receiving = new TransferSlots(rules.uploads);
+  const sending = new TransferSlots(rules.downloads);
   const asked = async (context: AppContext): Promise<{ user: UserId; blob: BlobId; keeping: BlobKeeping }> => {
     if (given === undefined) throw new SottoError("attachments-disabled");
     const [, token = ""] = /^Bearer ([\x21-\x7e]+)$/i.exec(context.req.header("authorization") ?? "") ?? [];
@@ -51,7 +66,7 @@ export function addBlobRoutes(app: App, { keeping: given, verifier, telemetry }:
     const release = receiving.take(user);
     try {
       await keeping.admitPart(user, { blob, size, offset });
-      const bytes = await readExactly(context.env.incoming, length);
+      const bytes = await readExactly(context.env.incoming, length, rules.uploads.pace);
       const digest = context.req.header("content-digest");
       if (digest !== undefined && !isDigestOf(bytes, digest)) throw new SottoError("part-damaged");
       const row = await keeping.keepPart({ blob, size, offset }, bytes);
@@ -61,6 +76,10 @@ export function addBlobRoutes(app: App, { keeping: given, verifier, telemetry }:
       return context.json({ size, received, expiresAt }, received === size ? 201 : 200);
     } catch (error) {
       if (error instanceof UploadConflict) tellProgress(context, error.row);
+      if (error instanceof SottoError && error.code === "timeout") {
+        telemetry.log.info("blob.upload-too-slow");
+        context.header("Connection", "close");
+      }
       throw error;
     } finally {
       release();
@@ -76,7 +95,8 @@ export function addBlobRoutes(app: App, { keeping: given, verifier, telemetry }:
       if (isHead) return context.body(null, 200);
       throw new SottoError("blob-unknown");
     }
-    return sendBlob(context, row, isHead ? undefined : { keeping, release: sending.take(user), telemetry });
+    const { pace } = rules.downloads;
+    return sendBlob(context, row, isHead ? undefined : { keeping, release: sending.take(user), telemetry, pace });
   });
 
   app.delete(`${blobPath}:id`, async (context) => {
@@ -110,14 +130,8 @@ function placeIn(context: AppContext): { offset: number; size: number; length: n
   return { offset, size, length };
 }
 
-interface Sending {
-  keeping: BlobKeeping;
-  release: () => void;
-  telemetry: Telemetry;
-}
-
 /** The whole, or the range that was asked for; without `sending` only what the headers say of it. */
-async function sendBlob(context: AppContext, row: BlobRow, sending: Sending | undefined) {
+async function sendBlob(context: AppContext, row: BlobRow, sending: BodySource | undefined) {
   const range = requestedRange(context.req.header("range"), row.size);
   context.header("Accept-Ranges", "bytes");
   context.header("Content-Type", "application/octet-stream");
@@ -136,7 +150,7 @@ async function sendBlob(context: AppContext, row: BlobRow, sending: Sending | un
   return body ? context.body(body as ReadableStream<Uint8Array<ArrayBuffer>>, status) : context.body(null, status);
 }
 
-async function openBody(context: AppContext, row: BlobRow, range: ByteRange, sending: Sending | undefined) {
+async function openBody(context: AppContext, row: BlobRow, range: ByteRange, sending: BodySource | undefined) {
   if (sending === undefined) return null;
   try {
     return await blobBody(context.env.incoming.socket, row, range, sending);

@@ -1,26 +1,32 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { SottoError } from "../../protocol/errors.ts";
+import { LeastPace, type Pace } from "./least-pace.ts";
 
-/** Without a byte for so long, a sender has gone. */
-const silenceMs = 20_000;
-
-/** The body of a request, which is to have exactly `length` bytes. Throws `invalid-request` where it breaks off, or brings more. */
-export async function readExactly(incoming: IncomingMessage, length: number): Promise<Uint8Array> {
+/**
+ * The body of a request, which is to have exactly `length` bytes. Throws `invalid-request` where it breaks off, `too-large` where it brings
+ * more, and `timeout` where it comes too slowly: then the rest is not read, and the connection is of no use any more.
+ */
+export async function readExactly(incoming: IncomingMessage, length: number, pace: Pace): Promise<Uint8Array> {
   const bytes = Buffer.allocUnsafeSlow(length);
+  const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
+  let giveUp: (error: SottoError) => void;
+  const tooSlow = new Promise<never>((_resolve, reject) => (giveUp = reject));
+  const watched = new LeastPace(pace, () => giveUp(new SottoError("timeout", { detail: "The part came too slowly." })));
   let filled = 0;
-  let silence = setTimeout(() => incoming.destroy(), silenceMs);
   try {
-    for await (const chunk of incoming as AsyncIterable<Buffer>) {
-      silence = silence.refresh();
-      if (filled + chunk.length > length) throw new SottoError("too-large");
-      filled += chunk.copy(bytes, filled);
+    for (;;) {
+      const next = await Promise.race([chunks.next(), tooSlow]);
+      if (next.done) break;
+      watched.move(next.value.length);
+      if (filled + next.value.length > length) throw new SottoError("too-large");
+      filled += next.value.copy(bytes, filled);
     }
   } catch (error) {
     if (error instanceof SottoError) throw error;
     throw new SottoError("invalid-request", { detail: "The body broke off.", cause: error });
   } finally {
-    clearTimeout(silence);
+    watched.end();
   }
   if (filled < length) throw new SottoError("invalid-request", { detail: "The body broke off." });
   return bytes;

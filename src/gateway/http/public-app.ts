@@ -25,7 +25,7 @@ export interface PublicAppOptions {
   corsOrigins: readonly string[];
   trustedProxies: number;
   telemetry: Telemetry;
-  blobs: Pick<BlobRouteParts, "keeping" | "verifier">;
+  blobs: Omit<BlobRouteParts, "telemetry">;
 }
 
 /** A name, a password of 1,024 characters in their longest JSON form, and room. */

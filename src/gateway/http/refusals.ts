@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import { SottoError, type ErrorCode } from "../../protocol/errors.ts";
 import type { Telemetry } from "../../actors/ports/silent-telemetry.ts";
 
-type RefusalStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 416 | 429 | 500 | 503 | 507;
+type RefusalStatus = 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 416 | 429 | 500 | 503 | 507;
 
 const statusOf: Partial<Record<ErrorCode, RefusalStatus>> = {
   "token-missing": 401,
@@ -15,6 +15,7 @@ const statusOf: Partial<Record<ErrorCode, RefusalStatus>> = {
   "device-unknown": 403,
   "attachments-disabled": 403,
   "blob-unknown": 404,
+  timeout: 408,
   "upload-conflict": 409,
   "quota-exceeded": 507,
   "accounts-disabled": 403,
