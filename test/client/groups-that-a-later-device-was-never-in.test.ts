@@ -1,18 +1,18 @@
 import { expect } from "chai";
 import { memoryStore, type Client, type Group } from "../../src/client/index.ts";
 import { eventually } from "../support/eventually.ts";
-import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
 import { joined } from "../support/joined.ts";
+import { dataOf, MaliciousNode, ok } from "../support/malicious-node.ts";
 import { People } from "../support/people.ts";
 import { shownBy } from "../support/shown.ts";
 
 const soon = { timeout: 60_000 };
 
 describe("groups whose user was out of them before a device came", () => {
-  let node: GatewayNode;
+  let node: MaliciousNode;
   let people: People;
   before(async () => {
-    node = await startGatewayNode();
+    node = await MaliciousNode.start();
   });
   after(() => node.close());
   beforeEach(() => {
@@ -79,5 +79,23 @@ describe("groups whose user was out of them before a device came", () => {
     expect(there.left).to.equal(null);
     await eventually(async () => expect((await there.unread()).at(-1)?.text).to.equal("welcome back"));
     await there.send("thank you").reached("delivered", soon);
+  });
+
+  it("are not lost by a node that has said of them what is not so", async () => {
+    const { ann, ben, bens } = await talkUntil(["gus", "hal"], (gus) => gus.remove("hal"));
+    node.answer("history:read", async ({ request, forward }) => {
+      const page = dataOf(await forward());
+      const far = page.entries.map((entry) => ({ ...entry, sequence: entry.sequence + 1_000_000 }));
+      return ok<"history:read">(request.before === undefined ? { ...page, entries: far } : page);
+    });
+    const later = await people.linked(bens);
+    const there = later.conversation(ben.id) as Group;
+    expect(there.left).to.equal("removed");
+    node.behave();
+    await ann.add("hal");
+    await ann.send("welcome back").reached("delivered", soon);
+    await joined(later, ann.id);
+    expect(there.left).to.equal(null);
+    await eventually(async () => expect((await there.unread()).at(-1)?.text).to.equal("welcome back"));
   });
 });

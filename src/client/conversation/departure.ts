@@ -11,10 +11,10 @@ import type { ConversationState } from "./conversation-state.ts";
 export async function departureBefore(
   { connection, own }: ClientCore,
   { id, record, group, pending, isGroup }: ConversationState,
-  { users }: ConversationSummary,
+  { users, joinedSequence }: ConversationSummary,
 ): Promise<ConversationRecord["left"]> {
   const wasNeverIn = isGroup && record.joinedSequence === 0 && record.founding === null && !group && !pending;
-  if (!wasNeverIn || users.includes(own.user)) return null;
+  if (!wasNeverIn || joinedSequence !== null || users.includes(own.user)) return null;
   const { entries } = await connection.request("history:read", { conversation: id, limit: 1 });
   const last = entries.at(-1);
   if (!last) return null;

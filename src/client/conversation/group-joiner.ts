@@ -61,7 +61,9 @@ export class GroupJoiner {
     const succeeds = held !== undefined && record.left === null && welcome.generation > held.generation;
     if (welcome.generation <= record.refusedGeneration) return;
     if (held && !succeeds && ((this.state.isMember && !isCutOff) || welcome.sequence <= began)) return;
-    if (welcome.sequence < Math.max(began, record.left?.sequence ?? 0)) return;
+    // Where this device was never in it, where its user's part ended is the node's word alone: no Welcome is measured by that.
+    const ended = record.joinedSequence > 0 ? (record.left?.sequence ?? 0) : 0;
+    if (welcome.sequence < Math.max(began, ended)) return;
     const joined = await this.joinBy(welcome);
     if (!joined) return;
     const { group, pair } = joined;
