@@ -81,6 +81,16 @@ describe("a store in a browser", () => {
       expect(await two("read", "s")).to.deep.equal({ a: "1", b: "2" });
     });
 
+    it("leaves nobody waiting who has lost it, not even for what the browser never answers", async () => {
+      const [one, two] = [await tab(), await tab()];
+      await one("open", "s");
+      await one("hearNothingMore");
+      const waiting = rejection(one("write", "s", { a: "1" }));
+      await two("open", "s", { whenLocked: "take-over" });
+      expect((await waiting).code).to.equal("store-locked");
+      await one("close", "s");
+    });
+
     it("is taken over in the middle of writing without losing what was promised, or taking in anything later", async () => {
       const [one, two] = [await tab(), await tab()];
       await one("open", "s");

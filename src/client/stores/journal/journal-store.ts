@@ -19,17 +19,17 @@ export function openJournal(journal: Journal, release: () => Promise<void>, lost
   let closing: Promise<void> | undefined;
   const mustBeOpen = () => {
     if (closing) throw new SottoError("closed", { detail: "The store has been closed." });
-    lost?.throwIfAborted();
   };
-  /** Where the store was lost meanwhile, that is why. */
-  const orLost = async <Result>(work: Promise<Result>): Promise<Result> =>
-    work.catch((error: unknown) => {
-      throw lost?.aborted ? (lost.reason as SottoError) : error;
-    });
+  const gone = lost && rejectionOf(lost);
+  /** Who loses the store waits for nothing of it any more: a browser may leave what was under way without an answer. */
+  const orLost = <Result>(work: Promise<Result>): Promise<Result> => (gone ? Promise.race([work, gone]) : work);
   const finish = async () => {
-    const { isSound } = await queue.drain();
     try {
-      await (isSound && !lost?.aborted ? journal.close() : journal.abandon());
+      const { isSound } = await orLost(queue.drain());
+      await orLost(isSound ? journal.close() : journal.abandon());
+    } catch (error) {
+      if (!lost?.aborted) throw error;
+      await journal.abandon();
     } finally {
       await release();
     }
@@ -56,4 +56,13 @@ export function openJournal(journal: Journal, release: () => Promise<void>, lost
       await (closing ??= finish());
     },
   };
+}
+
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  const rejection = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as SottoError), { once: true });
+  });
+  // Mostly nobody waits.
+  rejection.catch(() => undefined);
+  return rejection;
 }
