@@ -12,6 +12,7 @@ describe("a store in a browser", () => {
   });
   after(() => tabs.close());
   beforeEach(() => tabs.beginAnew());
+  afterEach(() => expect(tabs.uncaught).to.deep.equal([]));
   const tab = (): Promise<StoreTab> => tabs.open();
 
   it("keeps what every client store promises", async () => {
