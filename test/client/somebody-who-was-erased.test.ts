@@ -152,4 +152,51 @@ describe("somebody who was erased", function () {
     await ofCarol.send("still here").reached("delivered", delivered);
     expect(people.faults).to.deep.equal([]);
   });
+
+  it("is opened as ever by who had not read it yet: as a new message, under the name", async () => {
+    const alice = await people.online("alice");
+    const store = memoryStore();
+    const bob = await people.online("bob", { store });
+    const chat = await alice.direct("bob");
+    await chat.send("one").reached("delivered", delivered);
+    await leaves(bob);
+    await chat.send("two").reached("accepted", delivered);
+    await leaves(alice);
+    await erasedFrom(node.store, "alice");
+    const again = await people.open("bob", { store });
+    const seen: string[] = [];
+    again.on("message", ({ message }) => seen.push(`${message.sender.user}: ${message.text}`));
+    await again.connect();
+    await again.sync();
+    await eventually(() => expect(seen).to.deep.equal(["alice: two"]));
+    expect(people.faults).to.deep.equal([]);
+  });
+
+  it("has left where it had left: who comes later to that follows the removal", async () => {
+    const alice = await people.online("alice");
+    const bob = await people.online("bob");
+    const store = memoryStore();
+    const carol = await people.online("carol", { store });
+    const team = await bob.createGroup({ name: "Team", members: ["alice", "carol"] });
+    await eventually(() => expect(team.users).to.have.length(3));
+    await team.send("hello").reached("delivered", delivered);
+    await leaves(carol);
+    const ofAlice = await eventually(async () => {
+      await alice.sync();
+      return alice.conversation(team.id) as Group;
+    });
+    await ofAlice.leave();
+    await leaves(alice);
+    await erasedFrom(node.store, "alice");
+    const again = await people.online("carol", { store });
+    const ofCarol = again.conversation(team.id) as Group;
+    const sent = team.send("without alice");
+    await eventually(async () => {
+      await Promise.all([again.sync(), bob.sync()]);
+      expect(await textsOf(ofCarol)).to.deep.equal(["hello", "without alice"]);
+    });
+    await sent.reached("delivered", delivered);
+    expect(ofCarol.users.map(({ user }) => user)).to.deep.equal(["bob", "carol"]);
+    expect(people.faults).to.deep.equal([]);
+  });
 });

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { silentTelemetry } from "../../src/actors/ports/silent-telemetry.ts";
 import { forgetInRedis } from "../../src/cluster/forget-user.ts";
 import { RedisConnection } from "../../src/cluster/redis-connection.ts";
+import { eventually } from "../support/eventually.ts";
 import { RedisServer } from "../support/servers/redis-server.ts";
 
 const device = "01a22e69-fe96-711c-9333-1f3c76f7b859";
@@ -64,6 +65,8 @@ describe("a user in Redis", function () {
     const { client } = connection;
     await client.hSet("sotto:presence:user:alice", { socket: `${device} node 1 0` });
     const forgotten = forget();
+    const looked = async () => Number(/cmdstat_exists:calls=(\d+)/.exec(await client.info("commandstats"))?.[1] ?? 0);
+    await eventually(async () => expect(await looked()).to.be.above(1));
     await client.set("sotto:presence:seen:alice", "1");
     await client.del("sotto:presence:user:alice");
     await forgotten;
