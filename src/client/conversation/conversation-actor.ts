@@ -122,7 +122,11 @@ export class ConversationActor {
     const keeping = new ContentKeeping(state.id, this.disappearing, (draft, target) =>
       this.messages.amending(draft, target),
     );
-    this.retention = new LocalRetention(core, state, { book: this.book, disappearing: this.disappearing });
+    this.retention = new LocalRetention(core, state, {
+      book: this.book,
+      disappearing: this.disappearing,
+      gone: (id) => this.messages.gone(id),
+    });
     this.messages = new ConversationMessages(core, state, {
       book: this.book,
       keys: this.historyKeys,

@@ -129,9 +129,9 @@ export class ConversationMessages {
     this.reader.refresh(id);
   }
 
-  /** It has disappeared. */
+  /** It has disappeared, or retention has passed it. */
   gone(id: MessageId): void {
-    this.live.remove(id);
+    this.live.forget(id);
   }
 
   /** Whether what a sender says is shown. */
