@@ -99,7 +99,7 @@ describe("messages that disappear", function () {
     const [got] = await back.unread();
     await back.react(got!, "👍");
     expect(got).to.include({ expiresIn: 1 });
-    const kept = [message, got!].map(({ sequence, acceptedAt, sentAt }) => ({ sequence, acceptedAt, sentAt }));
+    const before = [message, got!].map(({ sequence, acceptedAt, sentAt }) => ({ sequence, acceptedAt, sentAt }));
     await back.markRead(got!);
     for (const side of [chat, back]) await eventually(async () => expect(await history(side)).to.deep.equal([]));
     await refusal(chat.edit(message, "marmalade thrice"), "message-unknown");
@@ -108,7 +108,7 @@ describe("messages that disappear", function () {
         expect(held).to.include({ isGone: true, text: "", editedAt: undefined, isRetracted: false }),
       );
       expect([...held.reactions]).to.deep.equal([]);
-      expect(held).to.deep.include(kept[index]);
+      expect(held).to.deep.include(before[index]);
       expect(held.state).to.equal("read");
     }
     for (const client of [alice, bob]) {

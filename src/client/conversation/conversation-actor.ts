@@ -311,6 +311,8 @@ export class ConversationActor {
     if (summary.head !== this.state.record.position) await this.catchUp();
     if (!this.isIn) return;
     this.acks.wake();
+    // It may have ended after a person had said so, and before they were told.
+    this.messages.release();
     await this.marks.compare(summary.readSequence);
     this.background(this.historyKeys.archive({ afresh: true }));
     if (this.state.canSeal) this.background(this.sharing.settle());
