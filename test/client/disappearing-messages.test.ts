@@ -7,6 +7,7 @@ import { purgeExpired } from "../../workers/purge.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
 import { groupOf } from "../support/group-sides.ts";
+import { coreOf } from "../support/held-state.ts";
 import { People } from "../support/people.ts";
 import { refusal } from "../support/refusal.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -174,6 +175,24 @@ describe("messages that disappear", function () {
       .at(-1)!
       .receipts();
     expect(receipts[0]!.deliveredAt).to.be.instanceOf(Date);
+  });
+
+  it("leave no text of an edit on a device that has not got what it changes", async () => {
+    const { alice, bob, chat } = await pair();
+    const message = chat.send({ text: "not for later", expiresIn: 3600 });
+    await message.reached("delivered", soon);
+    const store = memoryStore();
+    const second = await people.linked(alice, { store });
+    const seen = await directOf(second, bob.user);
+    await eventually(() => expect(seen.isJoined).to.equal(true));
+    await chat.edit(message, "marmalade instead");
+    await chat.send("and on").reached("delivered", soon);
+    await eventually(async () => expect(await history(seen)).to.include("and on"));
+    await seen.settled();
+    expect(await second.search("marmalade")).to.deep.equal([]);
+    const rows = [tables.entries, tables.messageChanges, tables.words].map((table) => coreOf(second).store.list(table));
+    const held = (await Promise.all(rows)).flat().map(({ bytes }) => Buffer.from(bytes).toString("latin1"));
+    expect(held.join()).to.not.include("marmalade");
   });
 
   it("are all of a group's, when owners or admins say so; the shorter time counts", async () => {
