@@ -204,7 +204,12 @@ export class BenchSide {
       connection,
       engine,
       own: { user, device, accountKey, identity: () => identity },
-      directory: { get: () => ({}), accountsFor: () => true, refreshAll: () => Promise.resolve() },
+      directory: {
+        get: () => ({}),
+        accountsFor: () => true,
+        isInDoubt: () => false,
+        refreshAll: () => Promise.resolve(),
+      },
       supply: { pairs: () => Promise.resolve(this.pairs), forget: () => [] },
       closing: new AbortController().signal,
       timings: { gapMs: 1000 },

@@ -25,6 +25,7 @@ export const tables = {
   entries: "entries",
   messagePlaces: "message-places",
   messageChanges: "message-changes",
+  withheld: "withheld",
   words: "words",
   tail: "tail",
   orphans: "orphans",
@@ -291,6 +292,8 @@ export interface EntryRecord {
   reason: string | null;
   /** The log had lost it, and has it again at this place: nobody is told of it anew. */
   returned?: true;
+  /** Nobody has been told of it yet: its sender is in doubt. */
+  withheld?: true;
 }
 
 /**

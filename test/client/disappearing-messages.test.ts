@@ -7,6 +7,7 @@ import { purgeExpired } from "../../workers/purge.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
 import { groupOf } from "../support/group-sides.ts";
+import { coreOf } from "../support/held-state.ts";
 import { People } from "../support/people.ts";
 import { refusal } from "../support/refusal.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -99,9 +100,18 @@ describe("messages that disappear", function () {
     const [got] = await back.unread();
     await back.react(got!, "👍");
     expect(got).to.include({ expiresIn: 1 });
+    const before = [message, got!].map(({ sequence, acceptedAt, sentAt }) => ({ sequence, acceptedAt, sentAt }));
     await back.markRead(got!);
     for (const side of [chat, back]) await eventually(async () => expect(await history(side)).to.deep.equal([]));
     await refusal(chat.edit(message, "marmalade thrice"), "message-unknown");
+    for (const [index, held] of [message, got!].entries()) {
+      await eventually(() =>
+        expect(held).to.include({ isGone: true, text: "", editedAt: undefined, isRetracted: false }),
+      );
+      expect([...held.reactions]).to.deep.equal([]);
+      expect(held).to.deep.include(before[index]);
+      expect(held.state).to.equal("read");
+    }
     for (const client of [alice, bob]) {
       await Promise.all(client.conversations().map((one) => one.settled()));
       expect(await client.search("marmalade")).to.deep.equal([]);
@@ -165,6 +175,24 @@ describe("messages that disappear", function () {
       .at(-1)!
       .receipts();
     expect(receipts[0]!.deliveredAt).to.be.instanceOf(Date);
+  });
+
+  it("leave no text of an edit on a device that has not got what it changes", async () => {
+    const { alice, bob, chat } = await pair();
+    const message = chat.send({ text: "not for later", expiresIn: 3600 });
+    await message.reached("delivered", soon);
+    const store = memoryStore();
+    const second = await people.linked(alice, { store });
+    const seen = await directOf(second, bob.user);
+    await eventually(() => expect(seen.isJoined).to.equal(true));
+    await chat.edit(message, "marmalade instead");
+    await chat.send("and on").reached("delivered", soon);
+    await eventually(async () => expect(await history(seen)).to.include("and on"));
+    await seen.settled();
+    expect(await second.search("marmalade")).to.deep.equal([]);
+    const rows = [tables.entries, tables.messageChanges, tables.words].map((table) => coreOf(second).store.list(table));
+    const held = (await Promise.all(rows)).flat().map(({ bytes }) => Buffer.from(bytes).toString("latin1"));
+    expect(held.join()).to.not.include("marmalade");
   });
 
   it("are all of a group's, when owners or admins say so; the shorter time counts", async () => {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { memoryStore, type Client, type Message } from "../../src/client/index.ts";
 import type { Conversation } from "../../src/client/conversation/conversation.ts";
+import { entryKey } from "../../src/client/records.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
 import { People } from "../support/people.ts";
@@ -87,6 +88,27 @@ describe("read receipts", function () {
     await offline.close();
     await people.online(bob.client.user, { store: bob.store });
     await message.reached("read", soon);
+  });
+
+  it("what was marked while away goes out, though the end of an epoch before it is there no more", async () => {
+    const first = alice.chat.send("before the commit");
+    await first.reached("delivered", soon);
+    await eventually(async () => expect((await lastReceived(bob.chat)).text).to.equal("before the commit"));
+    await tabletOfBob();
+    const second = alice.chat.send("after the commit");
+    await second.reached("delivered", soon);
+    await eventually(async () => expect((await lastReceived(bob.chat)).text).to.equal("after the commit"));
+    const { id } = bob.chat;
+    await bob.client.close();
+    const raw = await bob.store.open();
+    await raw.write([{ table: "entries", id: entryKey(id, first.sequence!), bytes: null }]);
+    await raw.close();
+    const offline = await people.open(bob.client.user, { store: bob.store });
+    const [chat] = offline.conversations();
+    await chat!.markRead(await lastReceived(chat!));
+    await offline.connect();
+    await second.reached("read", soon);
+    expect(await receiptOf(first, bob.client.user), "which nobody can prove any more").to.not.have.property("readAt");
   });
 
   it("what is read on one device is read on the others, and they are told", async () => {

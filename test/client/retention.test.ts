@@ -174,9 +174,14 @@ describe("retention", function () {
     const watched = await people.online("carol", { store, timings: { ...quickTimings, forgetEveryMs: 20 } });
     const own = await watched.createGroup({ members: ["bob"] });
     await own.setRetention(1);
-    await own.send("for a day").reached("delivered", soon);
+    const held = own.send("for a day");
+    await held.reached("delivered", soon);
+    const { sequence, acceptedAt } = held;
     Date.now = () => clock() + dayMs + minuteMs;
     await eventually(async () => expect((await own.history()).floor).to.be.above(0));
+    await eventually(() =>
+      expect(held).to.include({ isGone: true, text: "", state: "delivered", sequence, acceptedAt }),
+    );
   });
 
   it("shortened, counts for what was said before; a device that was away follows over what has gone, and no log forks", async () => {

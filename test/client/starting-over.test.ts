@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { memoryStore, type Client, type ClientStore } from "../../src/client/index.ts";
+import { tables } from "../../src/client/records.ts";
 import { eventually } from "../support/eventually.ts";
 import { coreOf } from "../support/held-state.ts";
 import { MaliciousNode } from "../support/malicious-node.ts";
@@ -123,8 +124,8 @@ describe("starting over", () => {
 
   describe("to a contact", () => {
     /** Ben has talked with ann, and has started over; ann knows. */
-    async function afterReset(before: (ann: Client) => Promise<void> = async () => undefined) {
-      const ann = await people.online("ann");
+    async function afterReset(before: (ann: Client) => Promise<void> = async () => undefined, store = memoryStore()) {
+      const ann = await people.online("ann", { store });
       const ben = await people.online("ben");
       const chat = await ann.direct("ben");
       await chat.send("before").reached("delivered", { timeout: 10_000 });
@@ -176,8 +177,49 @@ describe("starting over", () => {
       expect(await texts()).to.deep.equal(["before"]);
       expect(await chat.unread()).to.deep.equal([]);
       await (await ann.verification("ben")).confirm();
-      expect(shown).to.deep.equal(["it is me", "believe me"]);
+      await eventually(() => expect(shown).to.deep.equal(["it is me", "believe me"]));
       expect(await texts()).to.deep.equal(["before", "it is me", "believe me"]);
+    });
+
+    it("who had compared is told of it all, once and in order, though the client was closed in between", async () => {
+      const store = memoryStore();
+      const { ann, fresh } = await afterReset(async (client) => (await client.verification("ben")).confirm(), store);
+      const back = await fresh.direct("ann");
+      const say = (text: string) => back.send(text).reached("delivered", { timeout: 60_000 });
+      for (const text of ["it is me", "believe me"]) await say(text);
+      const shown: string[] = [];
+      const restarted = async (client: Client): Promise<Client> => {
+        people.forget(client);
+        await client.close();
+        const again = await people.open("ann", { store });
+        again.on("message", ({ message }) => shown.push(message.text));
+        await again.connect();
+        await again.sync();
+        return again;
+      };
+      let again = await restarted(ann);
+      await say("please");
+      await again.conversations()[0]!.settled();
+      expect(shown).to.deep.equal([]);
+      // What comes while that is looked up comes after it.
+      const { store: open } = coreOf(again);
+      const list = open.list.bind(open);
+      let isThere = (): void => undefined;
+      const thanked = new Promise<void>((resolve) => (isThere = resolve));
+      Object.assign(open, {
+        list: async (...of: Parameters<typeof list>) => {
+          if (of[0] === tables.withheld) await thanked;
+          return list(...of);
+        },
+      });
+      await (await again.verification("ben")).confirm();
+      await say("thank you");
+      isThere();
+      await eventually(() => expect(shown).to.deep.equal(["it is me", "believe me", "please", "thank you"]));
+      again = await restarted(again);
+      await again.conversations()[0]!.settled();
+      expect(shown).to.have.length(4);
+      expect(await coreOf(again).store.list(tables.withheld)).to.deep.equal([]);
     });
 
     it("who compares while a new key comes in has compared the one before, which confirms nothing", async () => {

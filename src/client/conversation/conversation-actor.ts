@@ -127,7 +127,11 @@ export class ConversationActor {
     const keeping = new ContentKeeping(state.id, this.disappearing, (draft, target) =>
       this.messages.amending(draft, target),
     );
-    this.retention = new LocalRetention(core, state, { book: this.book, disappearing: this.disappearing });
+    this.retention = new LocalRetention(core, state, {
+      book: this.book,
+      disappearing: this.disappearing,
+      gone: (id) => this.messages.gone(id),
+    });
     this.messages = new ConversationMessages(core, state, {
       book: this.book,
       keys: this.historyKeys,
@@ -317,6 +321,8 @@ export class ConversationActor {
     if (summary.head !== this.state.record.position) await this.catchUp();
     if (!this.isIn) return;
     this.acks.wake();
+    // It may have ended after a person had said so, and before they were told.
+    this.messages.release();
     await this.marks.compare(summary.readSequence);
     this.background(this.historyKeys.archive({ afresh: true }));
     if (this.state.canSeal) this.background(this.sharing.settle());

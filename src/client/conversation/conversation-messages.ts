@@ -88,7 +88,7 @@ export class ConversationMessages {
     this.pending = pending;
     this.reader = reader;
     this.older = older;
-    this.arrivals = new Arrivals(core, reader, came);
+    this.arrivals = new Arrivals(core, state, reader, came);
     this.pages = new HistoryPages(core, state, { reader, older, retention, awaitsWelcome });
     this.timeline = new Timeline(core, state, { reader, held: this.pages.held, retention });
     this.search = new MessageSearch(core, state, reader, retention);
@@ -132,9 +132,9 @@ export class ConversationMessages {
     this.reader.refresh(id);
   }
 
-  /** It has disappeared. */
+  /** It has disappeared, or retention has passed it. */
   gone(id: MessageId): void {
-    this.live.remove(id);
+    this.live.forget(id);
   }
 
   /** Whether what a sender says is shown. */
@@ -143,16 +143,22 @@ export class ConversationMessages {
   }
 
   trustChanged(): void {
-    this.arrivals.trustChanged();
+    this.release();
     this.reader.refreshAll();
+  }
+
+  /** Tells of what was withheld, and is not to be any more. */
+  release(): void {
+    this.arrivals.release();
   }
 
   blocksChanged(): void {
     this.reader.refreshAll();
   }
 
-  settled(): Promise<void> {
-    return this.reader.settled();
+  async settled(): Promise<void> {
+    await this.arrivals.settled();
+    await this.reader.settled();
   }
 }
 

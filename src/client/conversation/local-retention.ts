@@ -3,6 +3,7 @@
  * more. By what the deployment and the group said last, so offline as well; the shorter counts. What is past is not shown from that
  * minute on, and removed within another.
  */
+import type { MessageId } from "../../protocol/ids.ts";
 import type { ClientCore } from "../core.ts";
 import {
   decodeRecord,
@@ -26,16 +27,19 @@ import { forgetWords } from "./search/word-index.ts";
 const dayMs = 24 * 60 * 60_000;
 const rowsPerStep = 200;
 
+export interface LocalRetentionParts {
+  book: ReceiptBook;
+  disappearing: DisappearingMessages;
+  /** Of a message that was removed. */
+  gone: (id: MessageId) => void;
+}
+
 export class LocalRetention {
   private readonly core: ClientCore;
   private readonly state: ConversationState;
-  private readonly parts: { book: ReceiptBook; disappearing: DisappearingMessages };
+  private readonly parts: LocalRetentionParts;
 
-  constructor(
-    core: ClientCore,
-    state: ConversationState,
-    parts: { book: ReceiptBook; disappearing: DisappearingMessages },
-  ) {
+  constructor(core: ClientCore, state: ConversationState, parts: LocalRetentionParts) {
     this.core = core;
     this.state = state;
     this.parts = parts;
@@ -99,6 +103,8 @@ export class LocalRetention {
       changes.push(...this.parts.disappearing.forget((sequence) => sequence <= floor));
       const known = this.state.record.orphans.filter((id) => !orphans.includes(id));
       await this.state.commit({ record: { floor, orphans: known, ...keys.record } }, changes);
+      for (const { id } of entries.slice(0, past)) this.parts.gone(id);
+      for (const id of orphans) this.parts.gone(id);
     }
     return kept === -1 && entries.length === rowsPerStep;
   }

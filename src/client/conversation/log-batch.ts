@@ -212,7 +212,7 @@ export class LogBatch {
   keep(
     entry: HashedEntry,
     hash: Uint8Array,
-    kept: Pick<EntryRecord, "kind" | "content" | "reason" | "retracted" | "returned">,
+    kept: Pick<EntryRecord, "kind" | "content" | "reason" | "retracted" | "returned" | "withheld">,
   ): EntryRecord {
     const { sequence, id, sender, number, acceptedAt, conversation } = entry;
     const logHash = this.record.logHash ?? new Uint8Array(32);

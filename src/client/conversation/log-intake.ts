@@ -222,10 +222,17 @@ export class LogIntake {
     const bytes = await this.core.store.get(tables.orphans, id);
     if (!bytes) return false;
     const orphan = decodeRecord<OrphanRecord>(bytes);
-    const { kind, content, reason, retracted } = orphan.entry;
+    const { kind, content, reason, retracted, withheld } = orphan.entry;
     if (!isReturned(orphan, entry)) return false;
     batch.continueHash(hash);
-    const kept = batch.keep(entry, hash, { kind, content, reason, ...(retracted && { retracted }), returned: true });
+    const kept = batch.keep(entry, hash, {
+      kind,
+      content,
+      reason,
+      ...(retracted && { retracted }),
+      ...(withheld && { withheld }),
+      returned: true,
+    });
     if (content !== null) await this.keepWith(batch, kept, entry, decodeContent(content));
     batch.record.orphans = batch.record.orphans.filter((one) => one !== entry.id);
     batch.write({ table: tables.orphans, id, bytes: null });
@@ -306,7 +313,13 @@ export class LogIntake {
     if (content.kind === "profile") batch.noteName(entry.sender.user, content.name);
     const kind = keptAs(content);
     const isKept = kind !== "history-keys" && !(await this.isOfNothingHere(batch, content));
-    const kept = batch.keep(entry, hash, { kind, content: isKept ? bytes : null, reason: null });
+    const isWithheld = kind === "message" && this.core.directory.isInDoubt(entry.sender);
+    const kept = batch.keep(entry, hash, {
+      kind,
+      content: isKept ? bytes : null,
+      reason: null,
+      ...(isWithheld && { withheld: true }),
+    });
     await this.keepWith(batch, kept, entry, content);
     return kept;
   }

@@ -10,7 +10,7 @@ import type { BlobId } from "../../protocol/blobs.ts";
 import { SottoError } from "../../protocol/errors.ts";
 import type { DeviceId, MessageId, UserId } from "../../protocol/ids.ts";
 import type { Attachment } from "../attachments/attachment.ts";
-import { isSameView, type MessageView } from "./changes/message-view.ts";
+import { goneView, isSameView, type MessageView } from "./changes/message-view.ts";
 import type { Reactions } from "./changes/outcome.ts";
 import type { RecipientReceipt } from "./receipt-book.ts";
 import { TypedEmitter } from "../async/typed-emitter.ts";
@@ -41,7 +41,7 @@ export interface MessageChange {
 export interface MessageEvents {
   state: MessageState;
   receipt: RecipientReceipt;
-  /** It was edited or retracted, or what people feel about it has changed: the message itself says it now. */
+  /** It was edited or retracted, or is gone, or what people feel about it has changed: the message itself says it now. */
   changed: Message;
 }
 
@@ -78,15 +78,15 @@ export class Message {
   get state(): MessageState {
     return this.facts.state;
   }
-  /** The files that came with it, or go with it; none any more where it was retracted. */
+  /** The files that came with it, or go with it; none any more where it was retracted, or is gone. */
   get attachments(): readonly Attachment[] {
-    return this.isRetracted ? [] : (this.facts.attachments ?? []);
+    return this.isRetracted || this.isGone ? [] : (this.facts.attachments ?? []);
   }
   /** For the conversation that owns this message: where its files lie at the node, also when it was retracted. */
   get blobs(): BlobId[] {
     return (this.facts.attachments ?? []).map(({ blob }) => blob);
   }
-  /** As its author has edited it last; empty when it was retracted, and for what a later version of Sotto has written. */
+  /** As its author has edited it last; empty when it was retracted or is gone, and for what a later version of Sotto has written. */
   get text(): string {
     return this.facts.view.text;
   }
@@ -97,6 +97,10 @@ export class Message {
   /** Its author has taken it back: that it was there is all that is left of it. */
   get isRetracted(): boolean {
     return this.facts.view.isRetracted;
+  }
+  /** It has disappeared, or retention has passed it: nothing of what it said is left. */
+  get isGone(): boolean {
+    return this.facts.view.isGone;
   }
   /** Who feels what about it: users by emoji, in the order in which they said so. */
   get reactions(): Reactions {
@@ -188,11 +192,17 @@ export class Message {
 
   /** For the conversation that owns this message. Whether anything is to be seen of it. `change`: what has done it, where that is known. */
   show(view: MessageView, change?: MessageChange): boolean {
-    if (isSameView(this.facts.view, view)) return false;
+    // What was looked up before it went counts no more.
+    if (this.isGone || isSameView(this.facts.view, view)) return false;
     this.facts = { ...this.facts, view };
     if (change) this.change = change;
     this.events.emit("changed", this);
     return true;
+  }
+
+  /** For the conversation that owns this message: this device has it no more. Its state and times stay. */
+  forget(): void {
+    this.show(goneView);
   }
 
   /** For the conversation that owns this message: its files are where these say. */

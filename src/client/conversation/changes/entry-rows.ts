@@ -1,5 +1,5 @@
 /**
- * The rows that keep one entry of the log: itself; of a message, where it stands, by its id; of a change, what it does, by the id of
+ * The rows that keep one entry of the log: itself; of a message, where it stands, by its id, and that nobody was told of it yet; of a change, what it does, by the id of
  * what it changes. They come and go together.
  */
 import { decodeContent, isChange, type ChangeContent } from "../../../crypto/content.ts";
@@ -23,6 +23,8 @@ export function rowsOf(conversation: ConversationId, entry: EntryRecord): Record
   if (entry.kind === "message" || entry.kind === "gone") {
     rows.push({ table: tables.messagePlaces, id: placeKey(conversation, id, sequence), bytes: new Uint8Array() });
   }
+  if (entry.withheld)
+    rows.push({ table: tables.withheld, id: entryKey(conversation, sequence), bytes: new Uint8Array() });
   const change = changeIn(entry);
   if (change) {
     const key = changeKey(conversation, change.target, sequence);

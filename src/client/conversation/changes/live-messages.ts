@@ -28,8 +28,9 @@ export class LiveMessages {
     return message;
   }
 
-  /** It is a message no more: nobody finds it by its id. */
-  remove(id: MessageId): void {
+  /** It is a message no more: nobody finds it by its id, and who holds it still has nothing of what it said. */
+  forget(id: MessageId): void {
+    this.get(id)?.forget();
     this.held.delete(id);
   }
 

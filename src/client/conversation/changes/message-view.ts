@@ -12,6 +12,8 @@ export interface MessageView {
   /** By the sender's clock. */
   readonly editedAt: Date | undefined;
   readonly isRetracted: boolean;
+  /** It has disappeared, or retention has passed it. */
+  readonly isGone: boolean;
   readonly reactions: Reactions;
   /** Of a later version of Sotto. */
   readonly isUnknown: boolean;
@@ -31,11 +33,13 @@ const blank: MessageView = {
   expiresIn: undefined,
   editedAt: undefined,
   isRetracted: false,
+  isGone: false,
   reactions: new Map(),
   isUnknown: false,
 };
 
 export const retractedView: MessageView = { ...blank, isRetracted: true };
+export const goneView: MessageView = { ...blank, isGone: true };
 
 /** A message as it was written, with what became of it. */
 export function viewOf(
