@@ -5,7 +5,7 @@ import type { MessageId } from "../../src/protocol/ids.ts";
 import { eventually } from "../support/eventually.ts";
 import { FlakyLink } from "../support/flaky-link.ts";
 import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
-import { actorOf } from "../support/group-sides.ts";
+import { waitingIn } from "../support/group-sides.ts";
 import { People, quickTimings } from "../support/people.ts";
 import { pagesBack, pagesOn, shownBy, shownOf } from "../support/shown.ts";
 import { newName } from "../support/two-talking.ts";
@@ -229,11 +229,6 @@ class Story {
 }
 
 /** How many messages and changes the log does not have yet. */
-function waitingIn(chat: Conversation): number {
-  const items = Reflect.get(actorOf(chat).outbox, "items") as { all(): unknown[] };
-  return items.all().length;
-}
-
 describe("devices that edit, react and retract while they are apart", function () {
   this.timeout(60_000 + runs * 60_000);
   let node: GatewayNode;

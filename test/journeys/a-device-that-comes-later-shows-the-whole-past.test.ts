@@ -28,7 +28,7 @@ describe(`${past.messages} messages in ${past.conversations} conversations`, fun
   let people: People;
   before(async () => {
     folder = await tempFolder();
-    cluster = await Cluster.start({ nodes: 2, workers: 0, settings: { BLOB_DIR: folder.path } });
+    cluster = await Cluster.start({ nodes: 2, workers: 1, settings: { BLOB_DIR: folder.path } });
     people = new People(() => cluster.nodes[0]!.url);
   });
   after(async () => {

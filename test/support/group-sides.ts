@@ -54,6 +54,12 @@ export function actorOf(chat: Conversation): ConversationActor {
   return Reflect.get(chat, "actor") as ConversationActor;
 }
 
+/** Messages and changes of a device's that the node has not accepted yet. */
+export function waitingIn(chat: Conversation): number {
+  const items = Reflect.get(actorOf(chat).outbox, "items") as { all(): unknown[] };
+  return items.all().length;
+}
+
 /** Where a device's group stands: the same words where two devices have followed the same commits. */
 export function standOf(chat: Conversation): string {
   const { group, pending } = actorOf(chat).state;

@@ -4,6 +4,8 @@
  */
 import { randomBytes } from "node:crypto";
 import type { AttachmentInput, Client, Conversation, Group, Message, NewMessage } from "../../src/client/index.ts";
+import { eventually } from "./eventually.ts";
+import { actorOf, waitingIn } from "./group-sides.ts";
 import { joined } from "./joined.ts";
 import { seeded } from "./seeded.ts";
 
@@ -46,7 +48,13 @@ class Room {
     await this.settled();
   }
 
+  /** All is sent, and all who are there have followed the log to the same place. */
   private async settled(): Promise<void> {
+    await eventually(() => {
+      const waiting = this.sides.reduce((sum, side) => sum + waitingIn(side), 0);
+      const positions = new Set(this.sides.map((side) => actorOf(side).state.record.position));
+      if (waiting > 0 || positions.size > 1) throw new Error(`${waiting} wait, at ${[...positions].join(", ")}`);
+    }, soon.timeout);
     await Promise.all(this.sides.map((side) => side.settled()));
   }
 
