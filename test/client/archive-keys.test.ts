@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { fromBase64, toBase64 } from "../../src/protocol/base64.ts";
 import { eventually } from "../support/eventually.ts";
 import { archiveGenerations } from "../support/held-state.ts";
-import { MaliciousNode, dataOf, ok } from "../support/malicious-node.ts";
-import { People } from "../support/people.ts";
+import { MaliciousNode, dataOf, ok, refused } from "../support/malicious-node.ts";
+import { People, quickTimings } from "../support/people.ts";
 
 describe("the archive key of a user", () => {
   let node: MaliciousNode;
@@ -65,6 +65,34 @@ describe("the archive key of a user", () => {
       await ann.sync();
       await tablet.sync();
       expect(archiveGenerations(tablet)).to.deep.equal([1, 2]);
+    });
+  });
+
+  it("is handed out by who made it, and by nobody as its own, where another has made a later one meanwhile", async () => {
+    const ann = await people.online("ann");
+    const tablet = await people.linked(ann, { timings: { ...quickTimings, archivePatienceMs: 1 } });
+    const phone = await people.linked(ann);
+    const lost = await people.linked(ann);
+    const [anns] = node.linesOf("ann");
+    const behave = node.answer("keypackages:claim", ({ line, forward }) =>
+      line === anns ? refused("unavailable") : forward(),
+    );
+    await ann.devices.revoke(lost.device);
+    await eventually(() => expect(archiveGenerations(ann)).to.deep.equal([1, 2]));
+    const byTablet = await eventually(async () => {
+      await tablet.sync();
+      const made = archiveGenerations(tablet).find((generation) => generation > 2);
+      expect(made).to.not.equal(undefined);
+      return made!;
+    });
+    await eventually(async () => {
+      await ann.sync().catch(() => undefined);
+      expect(archiveGenerations(ann)).to.deep.equal([1, 2, byTablet]);
+    });
+    behave();
+    await eventually(async () => {
+      for (const client of [ann, phone, tablet]) await client.sync();
+      for (const client of [phone, tablet]) expect(archiveGenerations(client)).to.deep.equal([1, 2, byTablet]);
     });
   });
 
