@@ -69,6 +69,15 @@ describe("a store in a browser", () => {
       expect((await rejection(one("open", "s"))).code).to.equal("store-locked");
     });
 
+    it("is not taken over by who has not got the passphrase", async () => {
+      const [one, two] = [await tab(), await tab()];
+      await one("open", "s");
+      const wrong = { whenLocked: "take-over" as const, passphrase: "wrong horse" };
+      expect((await rejection(two("open", "s", wrong))).code).to.equal("store-unreadable");
+      await one("write", "s", { a: "1" });
+      expect(await one("read", "s")).to.deep.equal({ a: "1" });
+    });
+
     it("is written by one alone, even where the first hears nothing of being taken over", async () => {
       const [one, two] = [await tab(), await tab()];
       await one("deafen");
