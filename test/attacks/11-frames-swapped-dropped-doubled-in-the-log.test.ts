@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { entryHash } from "../../src/identity/log-hash.ts";
 import { fromBase64, toBase64 } from "../../src/protocol/base64.ts";
+import { newErasedUser } from "../../src/protocol/erased-users.ts";
 import type { LogEntry } from "../../src/protocol/log-entry.ts";
 import { eventually } from "../support/eventually.ts";
 import { MaliciousNode, dataOf, ok } from "../support/malicious-node.ts";
@@ -51,8 +52,8 @@ describe("attack 11: entries of the log swapped, dropped and doubled", () => {
         : forward(),
     );
     for (const entry of shown) node.push(bob.client.user, "message:posted", entry);
-    const gone = shown.filter(({ goneHash }) => goneHash !== undefined).length;
-    await eventually(() => expect(bob.texts.length + bob.unopened.length + gone).to.equal(shown.length + 1));
+    const isShown = async () => (await bob.chat.history()).messages.length === shown.length + 1;
+    await eventually(async () => expect(await isShown()).to.equal(true));
   }
 
   /** Bob's node lets his acks through as if they were of the true log. */
@@ -125,6 +126,23 @@ describe("attack 11: entries of the log swapped, dropped and doubled", () => {
     ]);
     expect(bob.texts).to.deep.equal(["first", "three", "four"]);
     expect(bob.codes()).to.include("messages-missing");
+  });
+
+  it("(11) messages that are said to be of somebody who was erased: what is true is read, what is not is withheld, and never delivered", async () => {
+    const erased = ({ voucher: _, ...entry }: LogEntry, payload = entry.payload): LogEntry => ({
+      ...entry,
+      sender: { ...entry.sender, user: newErasedUser() },
+      payload,
+      originalHash: toBase64(entryHash({ ...entry, payload: fromBase64(entry.payload) })),
+    });
+    await showBob(([two, three, four]) => [erased(two!, three!.payload), erased(three!), four!]);
+    expect(bob.texts).to.deep.equal(["first", "three", "four"]);
+    const states = async () =>
+      (await alice.chat.history()).messages.map((one) => ("state" in one ? one.state : "unopened"));
+    await eventually(async () =>
+      expect(await states()).to.deep.equal(["delivered", "accepted", "delivered", "delivered"]),
+    );
+    expect([alice.codes(), bob.codes()]).to.deep.equal([[], []]);
   });
 
   it("(11) a page with a hole in it: nothing from behind the hole is taken in before what was in it", async () => {

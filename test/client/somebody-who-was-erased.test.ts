@@ -84,6 +84,9 @@ describe("somebody who was erased", function () {
     const bob = await people.online("bob");
     const chat = await bob.direct("alice");
     await chat.send("to the first").reached("delivered", delivered);
+    await people.online("carol");
+    const team = await bob.createGroup({ name: "Team", members: ["alice", "carol"] });
+    await eventually(() => expect(team.users).to.have.length(3));
     await leaves(alice);
     await erasedFrom(node.store, "alice");
 
@@ -105,6 +108,9 @@ describe("somebody who was erased", function () {
     await waiting.reached("delivered", delivered);
     await (await anew.direct("bob")).send("I am new").reached("delivered", delivered);
     expect(anew.conversations()).to.have.length(1);
+    await bob.sync();
+    await team.send("without anybody new").reached("delivered", delivered);
+    expect(team.members.map(({ device }) => device)).to.not.include(anew.device);
     expect(await textsOf(fresh)).to.deep.equal(["to whom it may concern", "I am new"]);
     // The key under the name is another one, of which people are told.
     expect([...new Set(people.faults)]).to.deep.equal(["bob: identity-changed"]);
