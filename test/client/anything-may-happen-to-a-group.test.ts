@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { eventually } from "../support/eventually.ts";
-import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
+import type { GatewayNode } from "../support/gateway-node.ts";
 import { GroupModel, type GroupChange } from "../support/group-model.ts";
 import { GroupWorld } from "../support/group-world.ts";
+import { describeStories, type Story } from "../support/stories.ts";
 
 /** How many sequences are tried; a release run sets more. */
 const runs = Number(process.env["SOTTO_GROUP_RUNS"] ?? 5);
@@ -70,7 +71,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("bring-back" as const), device: anyDevice }) },
 );
 
-/** Tried each time, before what chance brings: somebody who is away is sent off, comes back in, and is sent off again. */
+/** Told each time: somebody who is away is sent off, comes back in, and is sent off again. */
 const told: Step[][] = [
   [
     { kind: "take-off", device: 4, how: "cut" },
@@ -104,7 +105,7 @@ const told: Step[][] = [
 ];
 
 /** One sequence, in the world and in the model. */
-class Story {
+class GroupStory implements Story<Step> {
   private written = 0;
   private readonly world: GroupWorld;
   private readonly users: string[];
@@ -117,13 +118,13 @@ class Story {
   }
 
   /** Three of the users are in it at first: an owner, an admin and a member. */
-  static async begin(node: GatewayNode): Promise<Story> {
+  static async begin(node: GatewayNode): Promise<GroupStory> {
     const world = new GroupWorld(node);
     const users: string[] = [];
     for (const [index, count] of deviceCounts.entries()) users.push(await world.user(`u${index}`, count));
     const [owner, ...members] = users.slice(0, 3);
     await world.found(owner!, members, "Team");
-    const story = new Story(world, users, new GroupModel(owner!, members, "Team"));
+    const story = new GroupStory(world, users, new GroupModel(owner!, members, "Team"));
     await story.change({ kind: "set-role", by: owner!, user: members[0]!, role: "admin" });
     return story;
   }
@@ -220,27 +221,12 @@ class Story {
   }
 }
 
-describe("a group to which anything may happen", function () {
-  this.timeout(60_000 + runs * 60_000);
-  let node: GatewayNode;
-  before(async () => {
-    node = await startGatewayNode();
-  });
-  after(() => node.close());
-
-  it(`shows each of eight devices what was written while its user was in, and nothing else (${runs} sequences)`, async () => {
-    const property = fc.asyncProperty(
-      fc.array(anyStep, { minLength: 12, maxLength: 30, size: "max" }),
-      async (steps) => {
-        const story = await Story.begin(node);
-        try {
-          for (const one of steps) await story.take(one);
-          await story.end();
-        } finally {
-          await story.close();
-        }
-      },
-    );
-    await fc.assert(property, { numRuns: runs, endOnFailure: true, examples: told.map((one) => [one]) });
-  });
+describeStories({
+  about: "a group to which anything may happen",
+  claim: `shows each of eight devices what was written while its user was in, and nothing else (${runs} sequences)`,
+  runs,
+  anyStep,
+  length: { minLength: 12, maxLength: 30 },
+  told,
+  begin: (node) => GroupStory.begin(node),
 });

@@ -4,10 +4,11 @@ import { memoryStore, type Client, type ClientStore, type Conversation, type Mes
 import type { MessageId } from "../../src/protocol/ids.ts";
 import { eventually } from "../support/eventually.ts";
 import { FlakyLink } from "../support/flaky-link.ts";
-import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
+import type { GatewayNode } from "../support/gateway-node.ts";
 import { waitingIn } from "../support/group-sides.ts";
 import { People, quickTimings } from "../support/people.ts";
 import { pagesBack, pagesOn, shownBy, shownOf } from "../support/shown.ts";
+import { describeStories, type Story } from "../support/stories.ts";
 import { newName } from "../support/two-talking.ts";
 
 /** How many schedules are tried; a release run sets more. */
@@ -41,7 +42,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("restart" as const), device }) },
 );
 
-/** Tried each time: both devices of one user are away, change the same message, and one takes it back. */
+/** Told each time: both devices of one user are away, change the same message, and one takes it back. */
 const told: Step[] = [
   { kind: "write", device: 0 },
   { kind: "cut", device: 0 },
@@ -66,7 +67,7 @@ interface Device {
 }
 
 /** Two users with two devices each and one conversation, and what may happen to it. */
-class Story {
+class ChangeStory implements Story<Step> {
   private readonly people: People;
   private readonly devices: Device[] = [];
   private conversation = "";
@@ -79,8 +80,8 @@ class Story {
     this.people = new People(() => node.url);
   }
 
-  static async begin(node: GatewayNode): Promise<Story> {
-    const story = new Story(node);
+  static async begin(node: GatewayNode): Promise<ChangeStory> {
+    const story = new ChangeStory(node);
     const users = [newName("ada"), newName("bea")];
     for (const user of users) {
       const first = await story.device(node, user, (options) => story.people.online(user, options));
@@ -228,28 +229,12 @@ class Story {
   }
 }
 
-/** How many messages and changes the log does not have yet. */
-describe("devices that edit, react and retract while they are apart", function () {
-  this.timeout(60_000 + runs * 60_000);
-  let node: GatewayNode;
-  before(async () => {
-    node = await startGatewayNode();
-  });
-  after(() => node.close());
-
-  it(`end equal, byte by byte, whatever the order (${runs} schedules)`, async () => {
-    const property = fc.asyncProperty(
-      fc.array(anyStep, { minLength: 15, maxLength: 40, size: "max" }),
-      async (steps) => {
-        const story = await Story.begin(node);
-        try {
-          for (const one of steps) await story.take(one);
-          await story.end();
-        } finally {
-          await story.close();
-        }
-      },
-    );
-    await fc.assert(property, { numRuns: runs, endOnFailure: true, examples: [[told]] });
-  });
+describeStories({
+  about: "devices that edit, react and retract while they are apart",
+  claim: `end equal, byte by byte, whatever the order (${runs} schedules)`,
+  runs,
+  anyStep,
+  length: { minLength: 15, maxLength: 40 },
+  told: [told],
+  begin: (node) => ChangeStory.begin(node),
 });

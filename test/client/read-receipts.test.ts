@@ -3,9 +3,7 @@ import { memoryStore, type Client, type Message } from "../../src/client/index.t
 import type { Conversation } from "../../src/client/conversation/conversation.ts";
 import { entryKey } from "../../src/client/records.ts";
 import { eventually } from "../support/eventually.ts";
-import { startGatewayNode, type GatewayNode } from "../support/gateway-node.ts";
-import { People } from "../support/people.ts";
-import { twoTalking, type Side } from "../support/two-talking.ts";
+import { eachTestWithAPair } from "../support/talking-pair.ts";
 
 const soon = { timeout: 60_000 };
 
@@ -25,22 +23,7 @@ async function receiptOf(message: Message, user: string) {
 
 describe("read receipts", function () {
   this.timeout(120_000);
-  let node: GatewayNode;
-  let people: People;
-  let alice: Side;
-  let bob: Side;
-  before(async () => {
-    node = await startGatewayNode();
-  });
-  after(() => node.close());
-  beforeEach(async () => {
-    people = new People(() => node.url);
-    ({ alice, bob } = await twoTalking(people));
-  });
-  afterEach(async () => {
-    await people.close();
-    expect(people.faults).to.deep.equal([]);
-  });
+  const pair = eachTestWithAPair();
 
   const unreadOf = async (client: Client): Promise<string[]> => {
     const [chat] = client.conversations();
@@ -49,90 +32,92 @@ describe("read receipts", function () {
 
   /** Another device of bob's, in the group. */
   async function tabletOfBob(): Promise<Client> {
-    const tablet = await people.linked(bob.client);
-    await eventually(() => expect(alice.chat.members).to.have.length(3));
+    const tablet = await pair.people.linked(pair.bob.client);
+    await eventually(() => expect(pair.alice.chat.members).to.have.length(3));
     await eventually(() => expect(tablet.conversations()[0]?.isJoined).to.equal(true));
     return tablet;
   }
 
   it("a message is read when its recipient says so, and not when it is delivered", async () => {
-    const message = alice.chat.send("read me");
+    const message = pair.alice.chat.send("read me");
     await message.reached("delivered", soon);
-    expect(await receiptOf(message, bob.client.user)).to.not.have.property("readAt");
-    await bob.chat.markRead(await lastReceived(bob.chat));
+    expect(await receiptOf(message, pair.bob.client.user)).to.not.have.property("readAt");
+    await pair.bob.chat.markRead(await lastReceived(pair.bob.chat));
     await message.reached("read", soon);
-    const { deliveredAt, readAt } = await receiptOf(message, bob.client.user);
+    const { deliveredAt, readAt } = await receiptOf(message, pair.bob.client.user);
     expect(readAt!.getTime()).to.be.at.least(deliveredAt!.getTime());
   });
 
   it("one mark stands for all that came before it, across a change of keys as well", async () => {
-    const first = alice.chat.send("before the commit");
+    const first = pair.alice.chat.send("before the commit");
     await first.reached("delivered", soon);
     const tablet = await tabletOfBob();
-    const second = alice.chat.send("after the commit");
+    const second = pair.alice.chat.send("after the commit");
     await second.reached("delivered", soon);
-    await eventually(async () => expect((await lastReceived(bob.chat)).text).to.equal("after the commit"));
-    await bob.chat.markRead(await lastReceived(bob.chat));
+    await eventually(async () => expect((await lastReceived(pair.bob.chat)).text).to.equal("after the commit"));
+    await pair.bob.chat.markRead(await lastReceived(pair.bob.chat));
     await Promise.all([first.reached("read", soon), second.reached("read", soon)]);
     await tablet.close();
   });
 
   it("what was marked while away goes out later, after a restart too", async () => {
-    const message = alice.chat.send("read on the train");
+    const message = pair.alice.chat.send("read on the train");
     await message.reached("delivered", soon);
-    await bob.client.close();
-    const offline = await people.open(bob.client.user, { store: bob.store });
+    await pair.bob.client.close();
+    const offline = await pair.people.open(pair.bob.client.user, { store: pair.bob.store });
     const [chat] = offline.conversations();
     await chat!.markRead(await lastReceived(chat!));
     expect(message.state).to.equal("delivered");
     await offline.close();
-    await people.online(bob.client.user, { store: bob.store });
+    await pair.people.online(pair.bob.client.user, { store: pair.bob.store });
     await message.reached("read", soon);
   });
 
   it("what was marked while away goes out, though the end of an epoch before it is there no more", async () => {
-    const first = alice.chat.send("before the commit");
+    const first = pair.alice.chat.send("before the commit");
     await first.reached("delivered", soon);
-    await eventually(async () => expect((await lastReceived(bob.chat)).text).to.equal("before the commit"));
+    await eventually(async () => expect((await lastReceived(pair.bob.chat)).text).to.equal("before the commit"));
     await tabletOfBob();
-    const second = alice.chat.send("after the commit");
+    const second = pair.alice.chat.send("after the commit");
     await second.reached("delivered", soon);
-    await eventually(async () => expect((await lastReceived(bob.chat)).text).to.equal("after the commit"));
-    const { id } = bob.chat;
-    await bob.client.close();
-    const raw = await bob.store.open();
+    await eventually(async () => expect((await lastReceived(pair.bob.chat)).text).to.equal("after the commit"));
+    const { id } = pair.bob.chat;
+    await pair.bob.client.close();
+    const raw = await pair.bob.store.open();
     await raw.write([{ table: "entries", id: entryKey(id, first.sequence!), bytes: null }]);
     await raw.close();
-    const offline = await people.open(bob.client.user, { store: bob.store });
+    const offline = await pair.people.open(pair.bob.client.user, { store: pair.bob.store });
     const [chat] = offline.conversations();
     await chat!.markRead(await lastReceived(chat!));
     await offline.connect();
     await second.reached("read", soon);
-    expect(await receiptOf(first, bob.client.user), "which nobody can prove any more").to.not.have.property("readAt");
+    expect(await receiptOf(first, pair.bob.client.user), "which nobody can prove any more").to.not.have.property(
+      "readAt",
+    );
   });
 
   it("what is read on one device is read on the others, and they are told", async () => {
     const tablet = await tabletOfBob();
-    await alice.chat.send("for both").reached("delivered", soon);
+    await pair.alice.chat.send("for both").reached("delivered", soon);
     await eventually(async () => expect(await unreadOf(tablet)).to.include("for both"));
     const heard: number[] = [];
     tablet.conversations()[0]!.on("read", ({ sequence }) => heard.push(sequence));
-    await eventually(async () => expect((await lastReceived(bob.chat)).text).to.equal("for both"));
-    const last = await lastReceived(bob.chat);
-    await bob.chat.markRead(last);
+    await eventually(async () => expect((await lastReceived(pair.bob.chat)).text).to.equal("for both"));
+    const last = await lastReceived(pair.bob.chat);
+    await pair.bob.chat.markRead(last);
     await eventually(async () => expect(await unreadOf(tablet)).to.deep.equal([]));
     expect(heard).to.deep.equal([last.sequence]);
   });
 
   it("a device that was away meanwhile finds out when it is back", async () => {
     const store = memoryStore();
-    const tablet = await people.linked(bob.client, { store });
+    const tablet = await pair.people.linked(pair.bob.client, { store });
     await eventually(() => expect(tablet.conversations()[0]?.isJoined).to.equal(true));
     await tablet.close();
-    await alice.chat.send("for both").reached("delivered", soon);
-    await bob.chat.markRead(await lastReceived(bob.chat));
-    await bob.client.close();
-    const back = await people.online(bob.client.user, { store });
+    await pair.alice.chat.send("for both").reached("delivered", soon);
+    await pair.bob.chat.markRead(await lastReceived(pair.bob.chat));
+    await pair.bob.client.close();
+    const back = await pair.people.online(pair.bob.client.user, { store });
     await eventually(async () => expect((await lastReceived(back.conversations()[0]!)).text).to.equal("for both"));
     await back.sync();
     expect(await unreadOf(back)).to.deep.equal([]);
@@ -142,23 +127,23 @@ describe("read receipts", function () {
     const tablet = await tabletOfBob();
     const chosen: boolean[] = [];
     tablet.on("privacy", ({ readReceipts }) => chosen.push(readReceipts));
-    await bob.client.privacy.set({ readReceipts: false });
+    await pair.bob.client.privacy.set({ readReceipts: false });
     await eventually(() => expect(chosen).to.deep.equal([false]));
-    const message = alice.chat.send("unseen");
+    const message = pair.alice.chat.send("unseen");
     await message.reached("delivered", soon);
     const [chat] = tablet.conversations();
     await eventually(async () => expect((await lastReceived(chat!)).text).to.equal("unseen"));
     await chat!.markRead(await lastReceived(chat!));
-    await eventually(async () => expect(await unreadOf(bob.client)).to.deep.equal([]));
-    await alice.client.sync();
+    await eventually(async () => expect(await unreadOf(pair.bob.client)).to.deep.equal([]));
+    await pair.alice.client.sync();
     expect(message.state).to.equal("delivered");
-    expect(await receiptOf(message, bob.client.user)).to.not.have.property("readAt");
+    expect(await receiptOf(message, pair.bob.client.user)).to.not.have.property("readAt");
   });
 
   it("a choice made while away holds at once, and on the other devices when it is back", async () => {
     const tablet = await tabletOfBob();
-    await bob.client.close();
-    const offline = await people.open(bob.client.user, { store: bob.store });
+    await pair.bob.client.close();
+    const offline = await pair.people.open(pair.bob.client.user, { store: pair.bob.store });
     await offline.privacy.set({ readReceipts: false });
     expect(offline.privacy.readReceipts).to.equal(false);
     expect(tablet.privacy.readReceipts).to.equal(true);
@@ -168,19 +153,19 @@ describe("read receipts", function () {
   });
 
   it("who has been blocked sees nothing of what is read", async () => {
-    const message = alice.chat.send("before the block");
+    const message = pair.alice.chat.send("before the block");
     await message.reached("delivered", soon);
-    await bob.client.block(alice.client.user);
-    await bob.chat.markRead(await lastReceived(bob.chat));
-    await bob.chat.settled();
-    await alice.client.sync();
-    expect(await receiptOf(message, bob.client.user)).to.not.have.property("readAt");
+    await pair.bob.client.block(pair.alice.client.user);
+    await pair.bob.chat.markRead(await lastReceived(pair.bob.chat));
+    await pair.bob.chat.settled();
+    await pair.alice.client.sync();
+    expect(await receiptOf(message, pair.bob.client.user)).to.not.have.property("readAt");
   });
 
   describe("in a group", () => {
     async function groupOf(...names: string[]) {
-      const others = await Promise.all(names.map((name) => people.online(`${name}-of-${alice.client.user}`)));
-      const group = await alice.client.createGroup({ name: "Team", members: others.map(({ user }) => user) });
+      const others = await Promise.all(names.map((name) => pair.people.online(`${name}-of-${pair.alice.client.user}`)));
+      const group = await pair.alice.client.createGroup({ name: "Team", members: others.map(({ user }) => user) });
       const theirs = await Promise.all(
         others.map((client) =>
           eventually(() => {
