@@ -53,7 +53,8 @@ async function inRedis({ redis }: Cluster, isIn: Test): Promise<Place[]> {
         list: () => client.lRange(key, 0, -1),
         stream: () => client.xRange(key, "-", "+"),
       }[(await client.type(key)) as "string"];
-      if (isIn(Buffer.from(key)) || isIn(Buffer.from(JSON.stringify((await read?.()) ?? null)))) places.push(`redis ${key}`);
+      if (isIn(Buffer.from(key)) || isIn(Buffer.from(JSON.stringify((await read?.()) ?? null))))
+        places.push(`redis ${key}`);
     }
     return places;
   } finally {
