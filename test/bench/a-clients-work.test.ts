@@ -19,8 +19,7 @@ describe("the benchmark of a client's work", () => {
     };
     const figures = await clientWork(scale);
     expect(figures.map(({ title }) => title)).to.include.members([
-      "seal, 2 devices, default",
-      "open, 2 devices, default",
+      "seal and open, 2 devices, default",
       "join, 20 devices, large",
     ]);
     for (const { reference, sotto } of figures) {
