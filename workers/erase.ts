@@ -22,7 +22,7 @@ export interface ErasedUser {
 export interface ErasingHooks {
   /** So far. */
   progressed(done: { conversations: number; rows: number }): void;
-  /** Where else the user is to be forgotten: once nothing more is written under the name, and before the name goes. */
+  /** Where else the user is to be forgotten: once nothing more is written under the name, and before the name goes. Again where more came meanwhile. */
   elsewhere(erasure: Erasure): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export async function eraseUser(
   let [conversations, rows, rounds] = [0, 0, 0];
   for (let place: ErasurePlace | undefined = { stage: "devices" }; place;) {
     if (place.stage === "devices" && ++rounds > roundsAtMost) throw new Error("The user's rows come back.");
-    if (place.stage === "end" && rounds === 1) await hooks.elsewhere?.(erasure);
+    if (place.stage === "end") await hooks.elsewhere?.(erasure);
     const step: ErasureStep = await store.eraseStep(erasure, place, rowsPerStep);
     for (const line of step.rows) add(tables, line);
     conversations += step.conversations;

@@ -57,7 +57,8 @@ async function eraseFrom(settings: Settings, store: Store, user: UserId, isJson:
     let redis: number | undefined;
     const elsewhere = async ({ pseudonym }: Erasure) => {
       const devices = await store.readErasedDevices(pseudonym);
-      redis = await forgetUser(settings, { user, names: [user, ...devices.map(({ device }) => device)] });
+      const gone = await forgetUser(settings, { user, names: [user, ...devices.map(({ device }) => device)] });
+      if (gone !== undefined) redis = (redis ?? 0) + gone;
     };
     const erased = await eraseUser(ports, user, { progressed: (now) => (done = now), elsewhere });
     progress.stop();

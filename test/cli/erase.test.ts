@@ -2,14 +2,12 @@ import { expect } from "chai";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { memoryStore } from "../../src/client/index.ts";
-import { openDriver } from "../../src/store/sqlite/driver.ts";
 import { eventually } from "../support/eventually.ts";
-import { leaks } from "../support/find-secrets.ts";
 import { builtDist, NodeProcess } from "../support/node-process.ts";
 import { People } from "../support/people.ts";
 import { refusal } from "../support/refusal.ts";
-import { rowCounts } from "../support/row-counts.ts";
 import { runSotto } from "../support/sotto-command.ts";
+import { tablesOfFile } from "../support/tables-with.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 interface Report {
@@ -53,7 +51,7 @@ describe("sotto erase", function () {
       expect(lineOf("devices")).to.include({ deleted: 0, kept: 1 });
       expect(lineOf("device_list_entries")).to.include({ deleted: 1, kept: 0 });
       expect(lineOf("key_packages")!.deleted).to.be.above(0);
-      expect(tablesWith(file, alice)).to.deep.equal([]);
+      expect(await tablesOfFile(file)(Buffer.from(alice))).to.deep.equal([]);
       for (const part of [file, `${file}-wal`]) expect((await readFile(part)).includes(alice), part).to.equal(false);
 
       await eventually(() => expect(first.connection).to.equal("refused"));
@@ -106,20 +104,3 @@ describe("sotto erase", function () {
     }
   });
 });
-
-/** Tables in which a text stands, in any form. */
-function tablesWith(file: string, text: string): string[] {
-  const patterns = leaks(Buffer.from(text));
-  const database = openDriver(file);
-  try {
-    return Object.keys(rowCounts(file)).filter((table) => {
-      const rows = database.prepare(`SELECT * FROM "${table}"`).all([]);
-      const values = rows
-        .flatMap((row) => Object.values(row))
-        .map((value) => (value instanceof Uint8Array ? Buffer.from(value) : Buffer.from(String(value))));
-      return values.some((value) => patterns.some((pattern) => value.includes(pattern)));
-    });
-  } finally {
-    database.close();
-  }
-}

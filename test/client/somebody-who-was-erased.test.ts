@@ -205,4 +205,25 @@ describe("somebody who was erased", function () {
     expect(ofCarol.users.map(({ user }) => user)).to.deep.equal(["bob", "carol"]);
     expect(people.faults).to.deep.equal([]);
   });
+
+  it("gives nobody the trust that the person had: where the old key was compared, nothing is sealed before the new one is", async () => {
+    const alice = await people.online("alice");
+    const bob = await people.online("bob");
+    const chat = await bob.direct("alice");
+    await chat.send("to the first").reached("delivered", delivered);
+    await (await bob.verification("alice")).confirm();
+    await leaves(alice);
+    await erasedFrom(node.store, "alice");
+    await bob.sync();
+    await people.online("alice");
+    const fresh = await bob.direct("alice");
+    const sent = fresh.send("is it you?");
+    await eventually(async () => {
+      await bob.sync();
+      expect(fresh.waitingFor).to.equal("identity-changed");
+    });
+    expect(sent.state).to.equal("queued");
+    await (await bob.verification("alice")).confirm();
+    await sent.reached("delivered", delivered);
+  });
 });

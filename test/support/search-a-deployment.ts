@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createClient } from "redis";
 import type { Cluster } from "./cluster.ts";
 import { leaks } from "./find-secrets.ts";
+import { tablesOfMariaDb } from "./tables-with.ts";
 
 /** Where something was found: `table.column`, `redis KEY`, `file PATH`. */
 export type Place = string;
@@ -15,7 +16,7 @@ export async function placesOf(
   const patterns = wanted.flatMap(leaks);
   const isIn = (bytes: Buffer): boolean => patterns.some((pattern) => bytes.includes(pattern));
   const places = [
-    ...(await inDatabase(cluster, isIn)),
+    ...(await Promise.all(wanted.map(tablesOfMariaDb(cluster.database, cluster.databaseUrl)))).flat(),
     ...(await inRedis(cluster, isIn)),
     ...(await inFiles(blobFolder, isIn)),
   ];
@@ -23,20 +24,6 @@ export async function placesOf(
 }
 
 type Test = (bytes: Buffer) => boolean;
-
-async function inDatabase({ database, databaseUrl }: Cluster, isIn: Test): Promise<Place[]> {
-  const tables = (await database.query("SHOW TABLES", databaseUrl)) as Record<string, string>[];
-  const places: Place[] = [];
-  for (const table of tables.flatMap((row) => Object.values(row))) {
-    const rows = (await database.query(`SELECT * FROM ${table}`, databaseUrl)) as Record<string, unknown>[];
-    for (const row of rows) {
-      for (const [column, value] of Object.entries(row)) if (isIn(bytesOf(value))) places.push(`${table}.${column}`);
-    }
-  }
-  return places;
-}
-
-const bytesOf = (value: unknown): Buffer => (Buffer.isBuffer(value) ? value : Buffer.from(String(value)));
 
 async function inRedis({ redis }: Cluster, isIn: Test): Promise<Place[]> {
   const client = createClient({ url: redis.url });

@@ -3,6 +3,7 @@ import type { ErasurePlace } from "../../../src/actors/ports/store-erasure.ts";
 import type { Store } from "../../../src/actors/ports/store.ts";
 import { entryHash } from "../../../src/identity/log-hash.ts";
 import { sodiumReady } from "../../../src/identity/sodium.ts";
+import type { BlobId } from "../../../src/protocol/blobs.ts";
 import { newErasedUser } from "../../../src/protocol/erased-users.ts";
 import { newId, type ConversationId, type UserId } from "../../../src/protocol/ids.ts";
 import { heldTables } from "../../../src/store/held-about-a-user.ts";
@@ -222,6 +223,22 @@ export function describeErasure(stores: () => StorePair): void {
       expect(await rowsHeld(one, pseudonym)).to.deep.equal([]);
       expect(await one.findConversation(conversation)).to.equal(undefined);
       expect(await one.findDevice(bob.device)).to.not.equal(undefined);
+    });
+
+    it("leaves the books of what was uploaded in full, without the name, and ends what was not", async () => {
+      const { one } = stores();
+      const { alice } = await foundDirect(one);
+      const [whole, part] = ["whole", "part"].map(
+        (label) => Buffer.from(bytesOf(`${label} ${alice.user}`)).toString("hex") as BlobId,
+      ) as [BlobId, BlobId];
+      for (const blob of [whole, part]) await one.beginBlob({ blob, user: alice.user, size: 10 }, 1e9);
+      await one.advanceBlob(whole, 0, 10);
+      await one.advanceBlob(part, 0, 5);
+      const pseudonym = await eraseInSteps(one, alice.user);
+      expect(await one.findBlob(whole)).to.include({ user: pseudonym, received: 10 });
+      expect(await one.findBlob(part)).to.equal(undefined);
+      const ended = await one.listExpiredBlobs(Date.now() + 1000, 10_000);
+      expect(ended.map(({ blob }) => blob)).to.include(part);
     });
 
     it("is nothing where nobody has the name", async () => {

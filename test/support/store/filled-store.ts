@@ -2,13 +2,23 @@ import type { Store } from "../../../src/actors/ports/store.ts";
 import type { BlobId } from "../../../src/protocol/blobs.ts";
 import { newId, type ConversationId, type DeviceId } from "../../../src/protocol/ids.ts";
 import { eraseInSteps } from "./erase-in-steps.ts";
-import { ackBy, addDevice, bytesOf, commitBy, messageBy, mustBeAccepted, newUser, revokeDevice } from "./store-kit.ts";
+import {
+  ackBy,
+  addDevice,
+  bytesOf,
+  commitBy,
+  messageBy,
+  mustBeAccepted,
+  newUser,
+  revokeDevice,
+  type Party,
+} from "./store-kit.ts";
 
 /**
  * A row or more in every table of a database, all of now: a group of three in which one is away, and another that its only member has
  * left; whatever is of no conversation; and a direct that nobody founded. `leave`: everybody leaves the group.
  */
-export async function fillStore(store: Store): Promise<{ leave(): Promise<void> }> {
+export async function fillStore(store: Store): Promise<{ alice: Party; bob: Party; leave(): Promise<void> }> {
   const [alice, bob, carol] = [
     await addDevice(store, newUser("alice")),
     await addDevice(store, newUser("bob")),
@@ -59,7 +69,7 @@ export async function fillStore(store: Store): Promise<{ leave(): Promise<void> 
       await store.acceptLeave({ conversation, generation: 1, epoch, id: newId<never>(), sender, signature });
     }
   };
-  return { leave };
+  return { alice, bob, leave };
 }
 
 /** What is of no conversation that anybody is in. */
