@@ -73,6 +73,9 @@ const owners: Record<string, readonly string[]> = {
   "ts-mls": ["src/crypto/", "src/identity/"],
   pino: ["src/observability/"],
   "prom-client": ["src/observability/"],
+  preact: ["src/web/"],
+  "@preact/signals": ["src/web/"],
+  uqr: ["src/web/"],
   zod: ["src/protocol/", "src/gateway/", "src/client/", "config/"],
 };
 /** Runs in browsers too, or knows no libraries: nothing of Node in there. */
