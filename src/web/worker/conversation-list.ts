@@ -14,6 +14,8 @@ export class ConversationList {
   private readonly tell: Tell;
   private readonly followed = new Set<string>();
   private readonly due = new Set<string>();
+  /** Whom the node lets this user watch, as far as it has said so. */
+  private watched: readonly string[] = [];
   private isTelling = false;
 
   constructor(client: Client, tell: Tell) {
@@ -50,10 +52,18 @@ export class ConversationList {
     this.watchPeople();
   }
 
-  /** The other sides of directs. A node refuses to watch who shares no conversation yet: they are watched with the next change. */
+  /** The other sides of directs. A node refuses to watch who shares no conversation yet: they are watched once something happens there. */
   watchPeople(): void {
-    const peers = this.client.conversations().flatMap(({ peer, isJoined }) => (peer && isJoined ? [peer] : []));
-    this.client.presence.watch(peers.slice(0, watchedAtMost)).catch(() => undefined);
+    const peers = this.peers();
+    this.client.presence.watch(peers).then(
+      () => (this.watched = peers),
+      () => undefined,
+    );
+  }
+
+  private peers(): string[] {
+    const joined = this.client.conversations().filter(({ isJoined }) => isJoined);
+    return joined.flatMap(({ peer }) => peer ?? []).slice(0, watchedAtMost);
   }
 
   async facts(conversation: Conversation): Promise<ConversationFacts> {
@@ -108,6 +118,9 @@ export class ConversationList {
       const conversation = this.client.conversation(id);
       const facts = conversation && (await this.facts(conversation).catch(() => undefined));
       if (facts) this.tell("conversation", facts);
+    }
+    if (this.client.connection === "online" && this.peers().some((peer) => !this.watched.includes(peer))) {
+      this.watchPeople();
     }
   }
 }
