@@ -137,8 +137,8 @@ export class Client {
       const { own } = client.core;
       if (options.deviceName !== undefined && !own.isCertified) await client.names.set(own.device, options.deviceName);
       await client.registry.load();
-      inBackground(client.core, client.forgetNowAndThen());
       client.endWhenLost(store.lost);
+      inBackground(client.core, client.forgetNowAndThen());
       return client;
     } catch (error) {
       await store.close();

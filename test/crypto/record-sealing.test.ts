@@ -32,6 +32,20 @@ describe("the vault of a local store", () => {
     expect([...refusals][0]).to.match(/^store-unreadable/);
   });
 
+  it("opens with the key of 32 bytes that it was made with, and is refused alike with any other, or changed", () => {
+    const key = new Uint8Array(32).fill(7);
+    const { header, vault } = createVault(key);
+    const sealed = vault.seal("t", "1", record);
+    expect(openVault(header, key).open("t", "1", sealed)).to.deep.equal(record);
+    const refusals = new Set([refusalOf(() => openVault(header, new Uint8Array(32)))]);
+    for (let at = 0; at < header.length; at++) refusals.add(refusalOf(() => openVault(flipBit(header, at), key)));
+    refusals.add(refusalOf(() => openVault(header, "correct horse")));
+    refusals.add(refusalOf(() => openVault(createVault("correct horse", cheap).header, key)));
+    expect([...refusals]).to.have.length(1);
+    expect([...refusals][0]).to.match(/^store-unreadable/);
+    expect(refusalOf(() => createVault(key.subarray(1)))).to.match(/^invalid-argument/);
+  });
+
   it("does not let a header ask for any amount of memory", () => {
     const { header } = createVault("x", cheap);
     header.set([0, 0, 0, 1, 0, 0, 0, 0], 5);

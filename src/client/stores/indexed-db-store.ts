@@ -4,7 +4,7 @@ import { SottoError } from "../../protocol/errors.ts";
 import type { ClientStore, OpenClientStore } from "./client-store.ts";
 import { deleteDatabase, openDatabase } from "./indexed-db/database.ts";
 import { IndexedDbLog } from "./indexed-db/indexed-db-log.ts";
-import { askToPersist } from "./indexed-db/persistence.ts";
+import { isPersistent } from "./indexed-db/persistence.ts";
 import { isMarked, mark, unmark } from "./indexed-db/store-mark.ts";
 import { enter, found, newLogPlace } from "./indexed-db/store-state.ts";
 import { takeWriterLock, type WhenLocked, type WriterLock } from "./indexed-db/writer-lock.ts";
@@ -33,8 +33,8 @@ export type IndexedDbStoreOptions = IndexedDbSecret & {
 
 export interface IndexedDbStore extends ClientStore {
   /**
-   * Whether the browser has promised to keep the store when it runs out of room. Asked at the first opening, which does not wait for
-   * it: some browsers ask a person. Without that promise keep a recovery key, or another device.
+   * Whether the browser has promised to keep the store when it runs out of room. Resolves after the first opening, which does not wait
+   * for it: some browsers ask a person. Without that promise keep a recovery key, or another device.
    */
   readonly isPersistent: Promise<boolean>;
 }
@@ -45,10 +45,9 @@ export interface IndexedDbStore extends ClientStore {
  * `storage-evicted` (it was there and is gone: `deleteIndexedDbStore`, then begin anew), `aborted`, `invalid-argument`.
  */
 export function indexedDbStore(name: string, options: IndexedDbStoreOptions): IndexedDbStore {
-  let tell = (_isPersistent: boolean): void => undefined;
-  const isPersistent = new Promise<boolean>((resolve) => (tell = resolve));
+  let tell = (_answer: boolean): void => undefined;
   return {
-    isPersistent,
+    isPersistent: new Promise<boolean>((resolve) => (tell = resolve)),
     async open() {
       const secret = requireSecret(options);
       if (!globalThis.indexedDB || !globalThis.navigator?.locks) {
@@ -61,7 +60,7 @@ export function indexedDbStore(name: string, options: IndexedDbStoreOptions): In
       const lock = await takeWriterLock(name, { whenLocked, signal });
       try {
         const opened = await openLocked(name, secret, options, lock);
-        if (options.askToPersist ?? true) void askToPersist().then(tell);
+        void isPersistent({ ask: options.askToPersist ?? true }).then(tell);
         return opened;
       } catch (error) {
         await lock.release();

@@ -1,5 +1,3 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { chromium, type Browser, type BrowserContext } from "playwright-core";
 import { findChromium } from "../../../scripts/find-chromium.mjs";
 import { tempFolder } from "../temp-folder.ts";
@@ -35,12 +33,7 @@ export class KeptChromium {
 
   static async start(): Promise<KeptChromium> {
     const folder = await tempFolder();
-    await mkdir(join(folder.path, "profile"));
     return new KeptChromium(folder, await launchOn(folder.path));
-  }
-
-  get profile(): string {
-    return join(this.folder.path, "profile");
   }
 
   /** As by `kill -9`: nothing is closed, nothing flushed. */
@@ -59,5 +52,4 @@ export class KeptChromium {
   }
 }
 
-const launchOn = (folder: string): Promise<BrowserContext> =>
-  chromium.launchPersistentContext(join(folder, "profile"), options());
+const launchOn = (folder: string): Promise<BrowserContext> => chromium.launchPersistentContext(folder, options());

@@ -1,10 +1,10 @@
-/** Asks the browser to keep what this site stores, and says whether it has promised to. Some ask a person first. */
-export async function askToPersist(): Promise<boolean> {
+/** Whether the browser has promised to keep what this site stores. `ask`: where it has not, it is asked; some ask a person in turn. */
+export async function isPersistent({ ask }: { ask: boolean }): Promise<boolean> {
   const storage = globalThis.navigator.storage as Partial<StorageManager> | undefined;
   try {
     if (await storage?.persisted?.()) return true;
     // Workers cannot ask.
-    return (await storage?.persist?.()) ?? false;
+    return ask && ((await storage?.persist?.()) ?? false);
   } catch {
     return false;
   }

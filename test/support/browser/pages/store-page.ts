@@ -33,6 +33,7 @@ const actions = {
   },
   stopWaiting: (name: string) => waits.get(name)!.abort(),
   isPersistent: (name: string) => stores.get(name)!.store.isPersistent,
+  timesAsked: () => timesAsked,
   close: (name: string) => opened(name).close(),
   forget: (name: string) => deleteIndexedDbStore(name),
 
@@ -85,6 +86,13 @@ const actions = {
     }
   },
 
+  /** What becomes of a write of so many bytes of noise. */
+  async writeNoise(name: string, bytes: number): Promise<void> {
+    const noise = new Uint8Array(bytes);
+    for (let at = 0; at < bytes; at += 65_536) crypto.getRandomValues(noise.subarray(at, at + 65_536));
+    await opened(name).write([{ table: "noise", id: "noise", bytes: noise }]);
+  },
+
   /** What stands in the database, byte by byte, as text. */
   async raw(name: string): Promise<{ frames: number; bytes: number; text: string }> {
     const database = await raw(name);
@@ -118,6 +126,14 @@ const actions = {
     await answer(frames.put({ ...frame!, log: frame!.log + 1 }));
     database.close();
   },
+};
+
+/** How often the browser was asked to keep what is stored. */
+let timesAsked = 0;
+const { persist } = StorageManager.prototype;
+StorageManager.prototype.persist = function (this: StorageManager) {
+  timesAsked++;
+  return persist.call(this);
 };
 
 /** What becomes of each transaction that writes, and of each answer to who wrote, in the order in which it happens. */
