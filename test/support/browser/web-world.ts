@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
+import { FlakyLink } from "../flaky-link.ts";
 import { NodeProcess } from "../node-process.ts";
 import { startChromium } from "./chromium.ts";
 
@@ -9,13 +10,17 @@ export class Person {
   readonly user: string;
   readonly context: BrowserContext;
   readonly page: Page;
+  /** The way to the node. */
+  readonly link: FlakyLink;
   /** What the page, or its worker, said was wrong. */
   readonly faults: string[] = [];
 
-  constructor(user: string, context: BrowserContext, page: Page) {
+  constructor(user: string, place: { context: BrowserContext; page: Page; link: FlakyLink }) {
     this.user = user;
-    this.context = context;
-    this.page = page;
+    this.context = place.context;
+    this.page = place.page;
+    this.link = place.link;
+    const { page } = place;
     page.on("pageerror", (error) => this.faults.push(error.stack ?? error.message));
     page.on("console", (message) => {
       const isFault = message.type() === "error" && !/net::ERR|Failed to load resource|WebSocket/.test(message.text());
@@ -48,6 +53,16 @@ export class Person {
     await this.page.getByLabel("Password").fill(password);
     await this.button("Unlock").click();
     await this.isIn();
+  }
+
+  async goOffline(): Promise<void> {
+    this.link.takeDown();
+    await this.context.setOffline(true);
+  }
+
+  async comeBack(): Promise<void> {
+    this.link.restore();
+    await this.context.setOffline(false);
   }
 
   /** The conversations are there. */
@@ -107,6 +122,7 @@ export class Person {
 export class WebWorld {
   readonly node: NodeProcess;
   readonly browser: Browser;
+  private readonly links: FlakyLink[] = [];
 
   private constructor(node: NodeProcess, browser: Browser) {
     this.node = node;
@@ -121,14 +137,15 @@ export class WebWorld {
   /** Somebody who has not signed up, or not on this device. */
   async visitor(user: string, options: BrowserContextOptions = {}): Promise<Person> {
     const context = await this.browser.newContext(options);
-    return this.tab(user, context);
+    context.setDefaultTimeout(15_000);
+    const link = await FlakyLink.to(this.node);
+    this.links.push(link);
+    return open(user, { context, link });
   }
 
   /** A further tab of the same browser. */
-  async tab(user: string, context: BrowserContext): Promise<Person> {
-    const person = new Person(user, context, await context.newPage());
-    await person.page.goto(this.node.url);
-    return person;
+  tab({ user, context, link }: Person): Promise<Person> {
+    return open(user, { context, link });
   }
 
   /** Somebody who has just signed up. */
@@ -140,6 +157,13 @@ export class WebWorld {
 
   async close(): Promise<void> {
     await this.browser.close();
+    await Promise.all(this.links.map((link) => link.close()));
     await this.node.close();
   }
+}
+
+async function open(user: string, place: { context: BrowserContext; link: FlakyLink }): Promise<Person> {
+  const person = new Person(user, { ...place, page: await place.context.newPage() });
+  await person.page.goto(place.link.url);
+  return person;
 }
