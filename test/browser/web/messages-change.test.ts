@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { eventually } from "../../support/eventually.ts";
 import { WebWorld, type Person } from "../../support/browser/web-world.ts";
 
 describe("messages in the web client", () => {
@@ -20,7 +21,7 @@ describe("messages in the web client", () => {
   it("are edited, which both sides see", async () => {
     await alice.choose("the frist message", "Edit");
     const input = alice.page.getByRole("textbox", { name: "Message to bob" });
-    expect(await input.inputValue()).to.equal("the frist message");
+    await eventually(async () => expect(await input.inputValue()).to.equal("the frist message"));
     await input.fill("the first message");
     await input.press("Enter");
     await bob.message("the first message").getByText("edited").waitFor();
