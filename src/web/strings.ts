@@ -163,7 +163,7 @@ export const strings = {
     failed: "Not sent",
     unseenReply: "An earlier message",
     reaction: (emoji: string, users: string[]) => `${emoji} from ${users.join(", ")}`,
-    save: (name: string) => `Save ${name}`,
+    save: "Save",
     saving: "Saving",
     receipts: "Who has it",
     state: {

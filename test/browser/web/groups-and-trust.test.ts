@@ -80,7 +80,7 @@ describe("groups, devices and trust in the web client", () => {
 
   it("links a second device by a code, which then shows what was said before", async () => {
     await alice.write("before the second device");
-    await alice.reaches("before the second device", "delivered");
+    await alice.reaches("before the second device", "read");
     const tablet = await world.visitor("alice");
     await tablet.logIn();
     await tablet.page.getByRole("heading", { name: "Add this device" }).waitFor();

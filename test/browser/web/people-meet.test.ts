@@ -74,7 +74,7 @@ describe("people who meet in the web client", () => {
     await alice.page.getByRole("textbox", { name: "Message to bob" }).press("Enter");
     await bob.sees("the notes");
     const saved = bob.page.waitForEvent("download");
-    await bob.button("Save notes.txt").click();
+    await bob.button(/^Save notes.txt/).click();
     const download = await saved;
     expect(download.suggestedFilename()).to.equal("notes.txt");
     const chunks: Buffer[] = [];

@@ -111,7 +111,7 @@ export class Person {
   }
 
   async choose(text: string, option: string): Promise<void> {
-    const message = this.message(text);
+    const message = this.message(text).first();
     await message.hover();
     await message.getByRole("button", { name: "Message options" }).click();
     await this.page.getByRole("menuitem", { name: option, exact: true }).click();

@@ -31,15 +31,12 @@ function FileLine({ message, index, name, size }: FileLineProps) {
   const progress = uploads.value.get(`${message.id}/${index}`);
   return (
     <li>
-      <button
-        type="button"
-        class="file"
-        aria-label={strings.message.save(name)}
-        disabled={isBusy}
-        onClick={() => start(() => save(message, index))}
-      >
+      <button type="button" class="file" disabled={isBusy} onClick={() => start(() => save(message, index))}>
         <Icon name="file" />
-        <span class="file-name">{name}</span>
+        <span class="file-name">
+          <span class="visually-hidden">{strings.message.save} </span>
+          {name}
+        </span>
         <span class="file-size">{fileSize(size)}</span>
       </button>
       {isGoing && progress !== undefined && progress < 1 && (
