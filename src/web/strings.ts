@@ -128,7 +128,7 @@ export const strings = {
     beginning: "This is where it begins. Messages are end-to-end encrypted.",
     earlier: {
       removed: "Earlier messages are past the time that they are kept.",
-      "not-shared": "What was said before you joined was not shared.",
+      "not-shared": "You joined here. Earlier messages were not shared with you.",
       "not-now": "Earlier messages are loaded when you are online.",
     },
     unread: "New messages",
@@ -217,7 +217,7 @@ export const strings = {
     leaveText: "You get no more messages of this group. What was said so far stays here.",
     verify: "Verify",
     verifyText: (user: string) =>
-      `Compare these numbers with ${user}, by voice or face to face. Are they the same on both sides, nobody is in between.`,
+      `Compare these numbers with ${user}, by voice or face to face. If they are the same on both sides, nobody is in between.`,
     confirmed: "You have compared these numbers.",
     confirm: "They are the same",
     qrLabel: "Safety number as a QR code",
