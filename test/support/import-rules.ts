@@ -15,7 +15,7 @@ const mayImport: Record<string, readonly string[]> = {
   "src/identity/": ["src/protocol/"],
   "src/crypto/": ["src/protocol/", "src/identity/"],
   "src/client/": ["src/protocol/", "src/identity/", "src/crypto/"],
-  "src/web/": ["src/client/"],
+  "src/web/": ["src/client/index.ts"],
   "src/actors/": ["src/protocol/"],
   "src/accounts/": ["src/protocol/", ports],
   "src/store/": ["src/protocol/", ports, "src/observability/"],

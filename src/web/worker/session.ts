@@ -107,7 +107,13 @@ export class Session {
       url: globalThis.location.origin,
       user: given.user,
       deviceName: browserName(),
-      store: indexedDbStore(storeName(given.user), { passphrase: given.password, whenLocked: "take-over" }),
+      store: indexedDbStore(storeName(given.user), {
+        passphrase: given.password,
+        // The page sees to it that there is one tab; what one that was frozen still holds goes over.
+        whenLocked: "take-over",
+        // Who unlocks has been here: what is not there any more was cleared.
+        mustExist: firstToken === undefined,
+      }),
       token: async ({ signal }) => {
         const first = token;
         token = undefined;

@@ -27,12 +27,10 @@ describe("the web client, for a script that somebody got into its page", () => {
       document.addEventListener("securitypolicyviolation", (event) => broken.push(event.effectiveDirective));
       const tried = async (attempt: () => unknown): Promise<string> =>
         // Later, by itself: what a debugger calls may evaluate.
-        new Promise((resolve) => setTimeout(resolve, 0))
-          .then(attempt)
-          .then(
-            () => "done",
-            () => "refused",
-          );
+        new Promise((resolve) => setTimeout(resolve, 0)).then(attempt).then(
+          () => "done",
+          () => "refused",
+        );
       const inline = document.createElement("script");
       inline.textContent = "globalThis.wasInlined = true";
       document.head.append(inline);

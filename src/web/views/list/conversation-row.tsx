@@ -33,13 +33,13 @@ export function ConversationRow({ conversation }: { conversation: ConversationFa
         </span>
         <span class="row-last">
           <LastWords conversation={conversation} />
+          {unread > 0 && (
+            <span class="badge">
+              <span aria-hidden="true">{words.unread(unread)}</span>
+              <span class="visually-hidden">{words.unreadLabel(unread)}</span>
+            </span>
+          )}
         </span>
-        {unread > 0 && (
-          <span class="badge">
-            <span aria-hidden="true">{words.unread(unread)}</span>
-            <span class="visually-hidden">{words.unreadLabel(unread)}</span>
-          </span>
-        )}
       </a>
     </li>
   );
