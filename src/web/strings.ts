@@ -262,6 +262,7 @@ export const strings = {
     recoveryType: "Type the words to check them",
     recoveryCheck: "Check",
     recoveryWrong: "These are not the words. Look again.",
+    password: "Your password, to confirm",
     lock: "Lock",
     lockText: "Closes Sotto here. Your password opens it again.",
     erase: "Log out and delete",

@@ -105,6 +105,8 @@ export interface HistoryFacts {
   before?: number;
   /** What lies before it. */
   earlier: "more" | "nothing" | "removed" | "not-shared" | "not-now";
+  /** False where the node may have more, or changes of it, and could not be asked. */
+  isComplete: boolean;
 }
 
 export interface ReceiptFacts {
@@ -202,12 +204,13 @@ export interface Calls {
   privacy: (given: undefined) => PrivacyChoices;
   setPrivacy: (given: PrivacyChoices) => void;
   devices: (given: undefined) => DeviceFacts[];
-  approveLink: (given: { code: string }) => { checkDigits: string };
+  /** What outlasts a script in the page asks for the password again: without it `credentials-invalid`, after a second. */
+  approveLink: (given: { code: string; password: string }) => { checkDigits: string };
   renameDevice: (given: { device: string; name: string }) => void;
   revokeDevice: (given: { device: string }) => void;
   recovery: (given: undefined) => RecoveryFacts;
-  /** Sixteen words, shown once. */
-  enableRecovery: (given: undefined) => { words: string };
+  /** Sixteen words, shown once. The password as for `approveLink`. */
+  enableRecovery: (given: { password: string }) => { words: string };
   checkRecovery: (given: { words: string }) => boolean;
 }
 

@@ -21,8 +21,6 @@ export const connectionWords = computed(() => {
   return isLate.value ? strings.connection.reconnecting : undefined;
 });
 
-export const isOnline = computed(() => connection.value.state === "online");
-
 export function followConnection(): void {
   for (const name of ["online", "offline"]) {
     addEventListener(name, () => (isOnLine.value = navigator.onLine));

@@ -18,6 +18,8 @@ const entries = signal(none);
 const span = signal<Span | undefined>(undefined);
 const before = signal<number | undefined>(undefined);
 const typing = signal<ReadonlyMap<string, readonly string[]>>(new Map());
+/** What was read may not be all: it is read again when something has changed that may bring the rest. */
+let mayHaveMore = false;
 let reading = new AbortController();
 
 export const earlier = signal<HistoryFacts["earlier"]>("more");
@@ -56,6 +58,7 @@ export function closeConversation(): void {
     earlier.value = "more";
     firstUnread.value = undefined;
     isEntered.value = false;
+    mayHaveMore = false;
     isLoading.value = false;
     replyingTo.value = undefined;
     editing.value = undefined;
@@ -101,13 +104,15 @@ async function readPage(conversation: string, from: number | undefined): Promise
       // What is looked at stays: a page that comes in above moves the window down by what it brought.
       const added = entries.value.length - sizeBefore;
       if (from !== undefined) span.value = { from: 0, to: to + added };
+      mayHaveMore = page.earlier === "not-now" || !page.isComplete || entries.value.length === 0;
       before.value = page.before;
       earlier.value = page.earlier;
       isEntered.value = true;
     });
   } catch (error) {
-    if (error instanceof CallFailure && error.code === "offline") earlier.value = "not-now";
-    else throw error;
+    if (!(error instanceof CallFailure && error.code === "offline")) throw error;
+    mayHaveMore = true;
+    earlier.value = "not-now";
   } finally {
     if (!stop.aborted) {
       isLoading.value = false;
@@ -129,6 +134,16 @@ export function drop(id: string): void {
   entries.value = entries.value.filter((entry) => entry.id !== id);
 }
 
+/** A device that was just linked is let in a little later; and who was offline comes back. */
+function readAgain(): void {
+  const conversation = chosen.value;
+  if (conversation !== undefined && mayHaveMore && isEntered.value && !isLoading.value) {
+    run(readPage(conversation, undefined));
+  }
+}
+
+bridge.on("conversation", ({ id }) => id === chosen.value && readAgain());
+bridge.on("connection", ({ state }) => state === "online" && readAgain());
 bridge.on("message", take);
 bridge.on("unopened", take);
 bridge.on("disappeared", ({ message }) => drop(message));

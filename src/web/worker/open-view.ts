@@ -59,7 +59,8 @@ export class OpenView {
         return messageFacts(one, context);
       }),
     );
-    return { entries, earlier: page.earlier, ...(page.before !== undefined && { before: page.before }) };
+    const { earlier, isComplete } = page;
+    return { entries, earlier, isComplete, ...(page.before !== undefined && { before: page.before }) };
   }
 
   /** One that the page was given. Errors: `conversation-unknown`, `message-unknown`. */

@@ -22,7 +22,11 @@ import { ConversationList } from "./conversation-list.ts";
 
 const storeName = (user: string): string => `web/${user}`;
 
+/** A wrong password costs so much time, one after another: a script in the page cannot guess at the speed of the bridge. */
+const wrongPasswordMs = 1000;
+
 interface Held {
+  password: string;
   client: Client;
   list: ConversationList;
   view: OpenView;
@@ -33,6 +37,7 @@ export class Session {
   private held: Held | undefined;
   private link: DeviceLink | undefined;
   private linking = new AbortController();
+  private confirming: Promise<void> = Promise.resolve();
 
   constructor(tell: Tell) {
     this.tell = tell;
@@ -90,6 +95,18 @@ export class Session {
     return outcome;
   }
 
+  /** The person is there, and not only a script in the page. Error: `credentials-invalid`. */
+  confirm(password: string): Promise<void> {
+    const before = this.confirming;
+    const confirmed = before.then(async () => {
+      if (this.open.password === password) return;
+      await new Promise((resolve) => setTimeout(resolve, wrongPasswordMs));
+      throw new SottoError("credentials-invalid");
+    });
+    this.confirming = confirmed.catch(() => undefined);
+    return confirmed;
+  }
+
   /** The device is one of its user's from now on. */
   ready(): void {
     this.list.refresh();
@@ -121,7 +138,12 @@ export class Session {
       },
     });
     const list = new ConversationList(client, this.tell);
-    this.held = { client, list, view: new OpenView(client, this.tell, (id) => list.touch(id)) };
+    this.held = {
+      password: given.password,
+      client,
+      list,
+      view: new OpenView(client, this.tell, (id) => list.touch(id)),
+    };
     this.follow(client);
     const opened = { user: client.user, device: client.device };
     if (client.isSetUp) {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { WebWorld, type Person } from "../../support/browser/web-world.ts";
+import { password, WebWorld, type Person } from "../../support/browser/web-world.ts";
 
 describe("groups, devices and trust in the web client", () => {
   let world: WebWorld;
@@ -88,7 +88,12 @@ describe("groups, devices and trust in the web client", () => {
     await tablet.page.getByText("Waiting for your other device").waitFor();
     await alice.button("Settings").click();
     await alice.page.getByLabel("Code on the new device").fill((await code.textContent())!);
-    await alice.button("Add").last().click();
+    const adding = alice.page.getByRole("form", { name: "Add a device" });
+    await adding.getByLabel("Your password").fill("a wrong password");
+    await adding.getByRole("button", { name: "Add" }).click();
+    await adding.getByText("The name or the password is wrong.").waitFor();
+    await adding.getByLabel("Your password").fill(password);
+    await adding.getByRole("button", { name: "Add" }).click();
     const shownBy = async (person: Person): Promise<string> =>
       (await person.page.getByText(/Both devices show/).textContent())!.replace(/^.*show /, "");
     expect(await shownBy(tablet)).to.equal(await shownBy(alice));
@@ -103,6 +108,7 @@ describe("groups, devices and trust in the web client", () => {
 
   it("makes a recovery key, shown once, that is asked back", async () => {
     await alice.button("Settings").click();
+    await alice.page.getByRole("form", { name: "Make a recovery key" }).getByLabel("Your password").fill(password);
     await alice.button("Make a recovery key").click();
     const words = (await alice.page.locator("output.code-words").textContent())!;
     expect(words.split(" ")).to.have.length(16);

@@ -5,6 +5,7 @@ import { bridge } from "../../state/bridge.ts";
 import { Field, FormError } from "../parts/field.tsx";
 import { when } from "../parts/times.ts";
 import { useTask } from "../parts/use-task.ts";
+import { ConfirmPassword } from "./confirm-password.tsx";
 
 const words = strings.settings;
 
@@ -50,18 +51,20 @@ export function DeviceSettings() {
 
 function AddDevice({ onAdded }: { onAdded: () => void }) {
   const [code, setCode] = useState("");
+  const [password, setPassword] = useState("");
   const [digits, setDigits] = useState<string | undefined>(undefined);
   const { isBusy, error, start } = useTask();
   const approve = async (): Promise<void> => {
-    setDigits((await bridge.call("approveLink", { code: code.trim() })).checkDigits);
+    setDigits((await bridge.call("approveLink", { code: code.trim(), password })).checkDigits);
     setCode("");
+    setPassword("");
     onAdded();
   };
   return (
     <>
       <p class="soft">{words.addDeviceText}</p>
       <form
-        class="inline-form"
+        class="form"
         aria-label={words.addDevice}
         onSubmit={(event) => {
           event.preventDefault();
@@ -77,10 +80,11 @@ function AddDevice({ onAdded }: { onAdded: () => void }) {
           autocapitalize="none"
           spellcheck={false}
         />
+        <ConfirmPassword value={password} onValue={setPassword} />
+        <FormError text={error} />
         <button type="submit" class="button" disabled={isBusy}>
           {words.approve}
         </button>
-        <FormError text={error} />
       </form>
       {digits !== undefined && (
         <p class="check-digits" role="status">

@@ -4,6 +4,7 @@ import { strings } from "../../strings.ts";
 import { bridge } from "../../state/bridge.ts";
 import { Field, FormError } from "../parts/field.tsx";
 import { useTask } from "../parts/use-task.ts";
+import { ConfirmPassword } from "./confirm-password.tsx";
 
 const words = strings.settings;
 
@@ -12,11 +13,11 @@ export function RecoverySettings() {
   const [facts, setFacts] = useState<RecoveryFacts | undefined>(undefined);
   const [shown, setShown] = useState<string | undefined>(undefined);
   const [isTyping, setTyping] = useState(false);
-  const { isBusy, error, start } = useTask();
+  const { error, start } = useTask();
   const load = async (): Promise<void> => setFacts(await bridge.call("recovery"));
   useEffect(() => start(load), []);
-  const make = async (): Promise<void> => {
-    setShown((await bridge.call("enableRecovery")).words);
+  const made = async (fresh: string): Promise<void> => {
+    setShown(fresh);
     await load();
   };
   const checked = async (): Promise<void> => {
@@ -44,20 +45,41 @@ export function RecoverySettings() {
         </>
       )}
       {isTyping && <TypedBack onChecked={() => start(checked)} />}
+      {facts?.isEnabled && !facts.isChecked && shown === undefined && !isTyping && (
+        <button type="button" class="button" onClick={() => setTyping(true)}>
+          {words.recoveryType}
+        </button>
+      )}
       {facts?.canEnable && shown === undefined && !isTyping && (
-        <div class="actions actions-start">
-          {facts.isEnabled && !facts.isChecked && (
-            <button type="button" class="button" onClick={() => setTyping(true)}>
-              {words.recoveryType}
-            </button>
-          )}
-          <button type="button" class="button" disabled={isBusy} onClick={() => start(make)}>
-            {facts.isEnabled ? words.recoveryAgain : words.recoveryMake}
-          </button>
-        </div>
+        <MakeKey
+          action={facts.isEnabled ? words.recoveryAgain : words.recoveryMake}
+          onMade={(fresh) => start(() => made(fresh))}
+        />
       )}
       <FormError text={error} />
     </section>
+  );
+}
+
+function MakeKey({ action, onMade }: { action: string; onMade: (fresh: string) => void }) {
+  const [password, setPassword] = useState("");
+  const { isBusy, error, start } = useTask();
+  const make = async (): Promise<void> => onMade((await bridge.call("enableRecovery", { password })).words);
+  return (
+    <form
+      class="form"
+      aria-label={action}
+      onSubmit={(event) => {
+        event.preventDefault();
+        start(make);
+      }}
+    >
+      <ConfirmPassword value={password} onValue={setPassword} />
+      <FormError text={error} />
+      <button type="submit" class="button" disabled={isBusy}>
+        {action}
+      </button>
+    </form>
   );
 }
 

@@ -21,7 +21,8 @@ export function trustAnswers(session: Session) {
     },
     setPrivacy: (choices) => session.client.privacy.set(choices),
     devices: async () => (await session.client.devices.list()).map(deviceFacts),
-    async approveLink({ code }) {
+    async approveLink({ code, password }) {
+      await session.confirm(password);
       const { checkDigits } = await session.client.devices.approve(code);
       return { checkDigits };
     },
@@ -31,7 +32,10 @@ export function trustAnswers(session: Session) {
       const { isEnabled, isChecked, canEnable, atStake } = await session.client.recovery.status();
       return { isEnabled, isChecked, canEnable, otherDevices: atStake.otherDevices };
     },
-    enableRecovery: async () => ({ words: await session.client.recovery.enable() }),
+    async enableRecovery({ password }) {
+      await session.confirm(password);
+      return { words: await session.client.recovery.enable() };
+    },
     checkRecovery: ({ words }) => session.client.recovery.check(words),
   } satisfies Partial<Answers>;
 }
