@@ -96,7 +96,7 @@ export class ConversationList {
     const { id } = conversation;
     if (this.followed.has(id)) return;
     this.followed.add(id);
-    for (const name of ["waiting", "disappeared", "read", "unopened"] as const) {
+    for (const name of ["waiting", "joined", "disappeared", "read", "unopened"] as const) {
       conversation.on(name, () => this.touch(id));
     }
     conversation.on("changed", () => this.touch(id));
