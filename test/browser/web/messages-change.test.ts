@@ -85,22 +85,22 @@ describe("messages in the web client", () => {
   });
 
   it("are read in pages: scrolling up shows what was before, and does not move what is looked at", async () => {
-    for (let number = 1; number <= 120; number++) await bob.write(`line ${number} of many`);
-    await alice.sees("line 120 of many");
+    for (let number = 1; number <= 80; number++) await bob.write(`line ${number} of many`);
+    await alice.sees("line 80 of many");
     await alice.page.reload();
     await alice.unlock();
-    await alice.sees("line 120 of many");
-    expect(await alice.message("line 20 of many").count()).to.equal(0);
+    await alice.sees("line 80 of many");
+    expect(await alice.message("line 12 of many").count()).to.equal(0);
     const log = alice.page.getByRole("log");
-    const looked = alice.message("line 75 of many");
+    const looked = alice.message("line 38 of many");
     await looked.scrollIntoViewIfNeeded();
     const top = () => looked.evaluate((element) => Math.round(element.getBoundingClientRect().top));
     const before = await top();
-    await alice.message("line 30 of many").waitFor({ state: "attached" });
+    await alice.message("line 12 of many").waitFor({ state: "attached" });
     expect(Math.abs((await top()) - before)).to.be.lessThan(3);
     await log.press("Home");
     await alice.button("Jump to the latest message").click();
-    await alice.message("line 120 of many").waitFor();
+    await alice.message("line 80 of many").waitFor();
     await alice.button("Jump to the latest message").waitFor({ state: "detached" });
   });
 
