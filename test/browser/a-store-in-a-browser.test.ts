@@ -12,6 +12,7 @@ describe("a store in a browser", () => {
   });
   after(() => tabs.close());
   beforeEach(() => tabs.beginAnew());
+  afterEach(() => expect(tabs.uncaught).to.deep.equal([]));
   const tab = (): Promise<StoreTab> => tabs.open();
 
   it("keeps what every client store promises", async () => {
@@ -68,6 +69,15 @@ describe("a store in a browser", () => {
       expect((await rejection(one("open", "s"))).code).to.equal("store-locked");
     });
 
+    it("is not taken over by who has not got the passphrase", async () => {
+      const [one, two] = [await tab(), await tab()];
+      await one("open", "s");
+      const wrong = { whenLocked: "take-over" as const, passphrase: "wrong horse" };
+      expect((await rejection(two("open", "s", wrong))).code).to.equal("store-unreadable");
+      await one("write", "s", { a: "1" });
+      expect(await one("read", "s")).to.deep.equal({ a: "1" });
+    });
+
     it("is written by one alone, even where the first hears nothing of being taken over", async () => {
       const [one, two] = [await tab(), await tab()];
       await one("deafen");
@@ -79,6 +89,16 @@ describe("a store in a browser", () => {
       await two("close", "s");
       await two("open", "s");
       expect(await two("read", "s")).to.deep.equal({ a: "1", b: "2" });
+    });
+
+    it("leaves nobody waiting who has lost it, not even for what the browser never answers", async () => {
+      const [one, two] = [await tab(), await tab()];
+      await one("open", "s");
+      await one("hearNothingMore");
+      const waiting = rejection(one("write", "s", { a: "1" }));
+      await two("open", "s", { whenLocked: "take-over" });
+      expect((await waiting).code).to.equal("store-locked");
+      await one("close", "s");
     });
 
     it("is taken over in the middle of writing without losing what was promised, or taking in anything later", async () => {

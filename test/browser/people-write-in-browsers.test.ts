@@ -101,9 +101,10 @@ describe("people who write in browsers", () => {
     expect(await second.call("send", "alice", "from the second tab", "delivered")).to.equal("delivered");
   });
 
-  it("meet no fault that is not told of here", async () => {
+  it("meet no fault that is not told of here, and nothing that nobody has caught", async () => {
     expect(await alice.call("faults")).to.deep.equal([]);
     expect(await bob.call("faults")).to.deep.equal(["store-locked"]);
+    expect(world.uncaught).to.deep.equal([]);
   });
 });
 

@@ -41,5 +41,6 @@ describe("the SDK in a page", () => {
     expect(await inWorker("send", "erin", "from a worker", "delivered")).to.equal("delivered");
     expect(await inWorker("violations")).to.deep.equal([]);
     expect(await inWorker("faults")).to.deep.equal([]);
+    expect(world.uncaught).to.deep.equal([]);
   });
 });

@@ -10,6 +10,7 @@ describe("what a store in a browser leaves on the disk", () => {
   });
   after(() => tabs.close());
   beforeEach(() => tabs.beginAnew());
+  afterEach(() => expect(tabs.uncaught).to.deep.equal([]));
   const tab = (kept?: KeptChromium): Promise<StoreTab> => tabs.open(kept?.context);
 
   it("shows no table, id or value", async () => {

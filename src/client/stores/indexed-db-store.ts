@@ -6,7 +6,7 @@ import { deleteDatabase, openDatabase } from "./indexed-db/database.ts";
 import { IndexedDbLog } from "./indexed-db/indexed-db-log.ts";
 import { isPersistent } from "./indexed-db/persistence.ts";
 import { isMarked, mark, unmark } from "./indexed-db/store-mark.ts";
-import { enter, found, newLogPlace } from "./indexed-db/store-state.ts";
+import { enter, found, newLogPlace, readVaultHeader } from "./indexed-db/store-state.ts";
 import { takeWriterLock, type WhenLocked, type WriterLock } from "./indexed-db/writer-lock.ts";
 import { frameSeal, openVaultAgain } from "./journal/frame-seal.ts";
 import { openJournal } from "./journal/journal-store.ts";
@@ -57,6 +57,7 @@ export function indexedDbStore(name: string, options: IndexedDbStoreOptions): In
       }
       await sodiumReady();
       const { whenLocked = "refuse", signal } = options;
+      if (whenLocked === "take-over") await requireRightSecret(name, secret);
       const lock = await takeWriterLock(name, { whenLocked, signal });
       try {
         const opened = await openLocked(name, secret, options, lock);
@@ -122,6 +123,17 @@ async function unlock(
   await found(database, writer, { vaultHeader: header, place });
   mark(name);
   return Journal.open(new IndexedDbLog(database, writer, place), frameSeal(vault));
+}
+
+/** A mistyped passphrase takes no store away from another page. Error: `store-unreadable`. */
+async function requireRightSecret(name: string, secret: VaultSecret): Promise<void> {
+  const database = await openDatabase(name, () => undefined);
+  try {
+    const header = await readVaultHeader(database);
+    if (header) openVaultAgain(header, secret).close();
+  } finally {
+    database.close();
+  }
 }
 
 function requireSecret({ passphrase, key }: IndexedDbStoreOptions): VaultSecret {

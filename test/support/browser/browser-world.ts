@@ -21,6 +21,8 @@ export interface Tab {
 
 /** An embedded node, a server of pages of another origin, and a Chromium. */
 export class BrowserWorld {
+  /** What nobody has caught in any page. */
+  readonly uncaught: string[] = [];
   readonly pages: PageServer;
   readonly browser: Browser;
   private readonly node: RunningNode;
@@ -59,6 +61,7 @@ export class BrowserWorld {
     const context = beside?.context ?? (await this.browser.newContext());
     const link = beside?.link ?? (await this.newLink());
     const page = await context.newPage();
+    page.on("pageerror", (error) => this.uncaught.push(error.stack ?? error.message));
     await page.goto(`${this.pages.url}/device`);
     return { context, page, link, call: callsTo<DeviceActions>(page) };
   }

@@ -9,6 +9,8 @@ export type StoreTab = ReturnType<typeof callsTo<StoreActions>> & { page: Page }
 
 /** Tabs of one browser context, of which each test has a new one. */
 export class StoreTabs {
+  /** What nobody has caught in a page of the test. */
+  readonly uncaught: string[] = [];
   private readonly pages: PageServer;
   private readonly browser: Browser;
   private context: BrowserContext | undefined;
@@ -28,6 +30,7 @@ export class StoreTabs {
 
   async beginAnew(): Promise<void> {
     await this.context?.close();
+    this.uncaught.length = 0;
     this.context = await this.browser.newContext();
   }
 
@@ -39,6 +42,7 @@ export class StoreTabs {
 
   async page(path: string, context = this.context!): Promise<Page> {
     const page = await context.newPage();
+    page.on("pageerror", (error) => this.uncaught.push(error.stack ?? error.message));
     await page.goto(this.origin + path);
     return page;
   }

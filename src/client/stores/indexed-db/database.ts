@@ -39,11 +39,16 @@ export async function deleteDatabase(name: string): Promise<void> {
   await answerOf(globalThis.indexedDB.deleteDatabase(databaseName(name)));
 }
 
+/** For one reading. */
+export function readable(database: IDBDatabase): { state: IDBObjectStore; frames: IDBObjectStore } {
+  const transaction = database.transaction([objectStores.state, objectStores.frames], "readonly");
+  return { state: transaction.objectStore(objectStores.state), frames: transaction.objectStore(objectStores.frames) };
+}
+
 /** Frames as they are stored, in order. Error: `store-unreadable`. */
 export async function readFrames(database: IDBDatabase, range: IDBKeyRange, count: number): Promise<StoredFrame[]> {
   try {
-    const frames = database.transaction(objectStores.frames, "readonly").objectStore(objectStores.frames);
-    return (await answerOf(frames.getAll(range, count))) as StoredFrame[];
+    return (await answerOf(readable(database).frames.getAll(range, count))) as StoredFrame[];
   } catch (cause) {
     throw new SottoError("store-unreadable", { cause });
   }

@@ -5,7 +5,7 @@
  * transaction, so that a page whose lock was taken from it writes nothing more, however late it hears of that.
  */
 import { SottoError } from "../../../protocol/errors.ts";
-import { answerOf, change } from "./database.ts";
+import { answerOf, change, readable } from "./database.ts";
 
 const keys = { header: "header", log: "log", writer: "writer" } as const;
 const format = 1;
@@ -41,6 +41,12 @@ export async function enter(
     frames.delete(IDBKeyRange.lowerBound([place.log + 1]));
     return { vaultHeader: header.vaultHeader, place };
   });
+}
+
+/** How the root key is wrapped; undefined in an empty database. For who is not the writer. */
+export async function readVaultHeader(database: IDBDatabase): Promise<Uint8Array | undefined> {
+  const { state } = readable(database);
+  return ((await answerOf(state.get(keys.header))) as Header | undefined)?.vaultHeader;
 }
 
 export async function found(

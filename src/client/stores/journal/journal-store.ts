@@ -1,4 +1,5 @@
 import { SottoError } from "../../../protocol/errors.ts";
+import { withDeadline } from "../../async/waiting.ts";
 import type { OpenClientStore } from "../client-store.ts";
 import { checkChanges } from "../ordered-records.ts";
 import { encodeBatch } from "./batch-codec.ts";
@@ -19,17 +20,21 @@ export function openJournal(journal: Journal, release: () => Promise<void>, lost
   let closing: Promise<void> | undefined;
   const mustBeOpen = () => {
     if (closing) throw new SottoError("closed", { detail: "The store has been closed." });
-    lost?.throwIfAborted();
   };
-  /** Where the store was lost meanwhile, that is why. */
-  const orLost = async <Result>(work: Promise<Result>): Promise<Result> =>
-    work.catch((error: unknown) => {
+  /** Who loses the store waits for nothing of it any more: a browser may leave what was under way without an answer. */
+  const unlessLost = async <Result>(begin: () => Promise<Result>): Promise<Result> => {
+    lost?.throwIfAborted();
+    return withDeadline(begin(), { signal: lost }).catch((error: unknown) => {
       throw lost?.aborted ? (lost.reason as SottoError) : error;
     });
+  };
   const finish = async () => {
-    const { isSound } = await queue.drain();
     try {
-      await (isSound && !lost?.aborted ? journal.close() : journal.abandon());
+      const { isSound } = await unlessLost(() => queue.drain());
+      await unlessLost(() => (isSound ? journal.close() : journal.abandon()));
+    } catch (error) {
+      if (!lost?.aborted) throw error;
+      await journal.abandon();
     } finally {
       await release();
     }
@@ -38,11 +43,11 @@ export function openJournal(journal: Journal, release: () => Promise<void>, lost
     ...(lost && { lost }),
     async get(table, id) {
       mustBeOpen();
-      return orLost(journal.get(table, id));
+      return unlessLost(() => journal.get(table, id));
     },
     async list(table, options) {
       mustBeOpen();
-      return orLost(journal.list(table, options));
+      return unlessLost(() => journal.list(table, options));
     },
     async write(changes) {
       mustBeOpen();
@@ -50,7 +55,7 @@ export function openJournal(journal: Journal, release: () => Promise<void>, lost
       if (changes.length === 0) return;
       const batch = encodeBatch(changes);
       if (batch.length > maxBatchBytes) throw new SottoError("too-large");
-      await orLost(queue.write(batch));
+      await unlessLost(() => queue.write(batch));
     },
     async close() {
       await (closing ??= finish());

@@ -60,6 +60,10 @@ const actions = {
     const deaf = (...given: unknown[]) => ask(...given).catch(() => new Promise<never>(() => undefined));
     Object.assign(navigator.locks, { request: deaf });
   },
+  /** From now on this page does not hear that a transaction has ended. */
+  hearNothingMore() {
+    IDBTransaction.prototype.addEventListener = () => undefined;
+  },
   async read(name: string): Promise<Record<string, string>> {
     const records = await opened(name).list("notes");
     return Object.fromEntries(records.map(({ id, bytes }) => [id, decoder.decode(bytes)]));
