@@ -17,7 +17,7 @@ function sources() {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
   const files = ["src", "workers", "config"].flatMap(inFolder).sort();
-  return [...files, "tsconfig.json", "tsconfig.build.json", "package.json"];
+  return [...files, "scripts/build-web.mjs", "tsconfig.json", "tsconfig.build.json", "package.json"];
 }
 
 function stamp() {
@@ -30,7 +30,7 @@ function stamp() {
   return hash.digest("hex");
 }
 
-function build(wanted) {
+async function build(wanted) {
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   if (!existsSync(compiler)) {
     console.error("dist/ is stale, and the compiler is not installed. Run `npm ci`, then try again.");
@@ -43,6 +43,8 @@ function build(wanted) {
       stdio: ["ignore", 2, 2],
     });
     if (outcome.status !== 0) return outcome.status ?? 1;
+    const { buildWeb } = await import("./build-web.mjs");
+    await buildWeb(join(fresh, "web"));
     writeFileSync(join(fresh, ".built-from"), wanted);
     takePlace(fresh);
     return 0;
@@ -64,4 +66,4 @@ function takePlace(fresh, triesLeft = 5) {
 
 const wanted = stamp();
 const isFresh = existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted;
-process.exitCode = isFresh && !isForced ? 0 : build(wanted);
+process.exitCode = isFresh && !isForced ? 0 : await build(wanted);

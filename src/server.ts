@@ -3,6 +3,7 @@
  * them apart in the opposite order. Decides nothing itself. Whatever fails half-way leaves nothing behind.
  */
 import { createServer, type Server as HttpServer } from "node:http";
+import { fileURLToPath } from "node:url";
 import { databaseFile, databaseName, hasSharedDatabase } from "../config/load-settings.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Timers } from "../workers/timers.ts";
@@ -18,6 +19,7 @@ import type { Vouchers } from "./actors/ports/vouchers.ts";
 import { startFollowingHeads } from "./gateway/follow-heads.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createPublicListener } from "./gateway/http/public-app.ts";
+import { readWebFiles, type WebFiles } from "./gateway/http/web-client.ts";
 import { publicChecks } from "./gateway/public-checks.ts";
 import { createSocketServer } from "./gateway/socket-server.ts";
 import { openVouchers } from "./gateway/vouchers.ts";
@@ -35,6 +37,9 @@ import { openStore } from "./server/open-store.ts";
 import { pushingOf, pushServicesOf } from "./server/pushing.ts";
 import { blobBounds, gatewaySettings } from "./server/settings-in-parts.ts";
 import { startNodeSweeps } from "./server/sweeps.ts";
+
+/** Where a build puts it, beside the compiled server. */
+const webFolder = fileURLToPath(new URL("../web/", import.meta.url));
 
 /** A node that runs. */
 export interface RunningNode {
@@ -80,7 +85,8 @@ async function compose(settings: Settings, log: NodeLog, closers: Closers): Prom
   const draining = { isOn: false };
   const meeting = await openMeeting(settings, { telemetry, closers });
   const vouchers = await openVouchers(store);
-  const edge = composeEdge(settings, { store, blobs, vouchers, telemetry, tokens, meeting, closers });
+  const webFiles = await readWebFiles(webFolder);
+  const edge = composeEdge(settings, { store, webFiles, blobs, vouchers, telemetry, tokens, meeting, closers });
   const { degradedReasons, presence } = meeting;
   let sweeps: Timers | undefined;
   const opsUrl = await openOps(settings, {
@@ -128,6 +134,7 @@ async function compose(settings: Settings, log: NodeLog, closers: Closers): Prom
 
 interface EdgeParts {
   store: Store;
+  webFiles: WebFiles | undefined;
   blobs: Blobs | undefined;
   vouchers: Vouchers;
   telemetry: Telemetry;
@@ -137,7 +144,8 @@ interface EdgeParts {
 }
 
 /** The public port: HTTP first, since Socket.IO puts itself in front of the listeners that it finds. */
-function composeEdge(settings: Settings, { store, blobs, vouchers, telemetry, tokens, meeting, closers }: EdgeParts) {
+function composeEdge(settings: Settings, given: EdgeParts) {
+  const { store, webFiles, blobs, vouchers, telemetry, tokens, meeting, closers } = given;
   const { limiter, presence } = meeting;
   const passwords = new Passwords();
   closers.add(() => passwords.close());
@@ -147,7 +155,7 @@ function composeEdge(settings: Settings, { store, blobs, vouchers, telemetry, to
   const edgeSettings = gatewaySettings(settings);
   const keeping = blobs && new BlobKeeping({ store, blobs, limiter, settings: blobBounds(settings) });
   const shared = { accounts, version: sottoVersion, ...edgeSettings, telemetry };
-  const listener = createPublicListener({ ...shared, blobs: { keeping, verifier } });
+  const listener = createPublicListener({ ...shared, webFiles, blobs: { keeping, verifier } });
   // Long enough for a part of a blob over a slow line: 12 kB/s.
   const httpServer: HttpServer = createServer({ requestTimeout: 90_000, headersTimeout: 10_000 }, listener);
   closers.add(() => endListening(httpServer));

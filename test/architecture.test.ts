@@ -26,6 +26,7 @@ describe("the house", () => {
       "src/protocol/",
       "src/crypto/",
       "src/client/",
+      "src/web/",
       "src/gateway/",
       "src/store/",
       "workers/",
@@ -54,6 +55,16 @@ describe("the house", () => {
     expect(offenders.map(({ path }) => path)).to.deep.equal([]);
   });
 
+  it("runs the SDK in the worker of the web client alone: its page takes types of it, and nothing that has keys", () => {
+    const inPage = sources().filter(
+      ({ path }) =>
+        path.startsWith("src/web/") && !path.startsWith("src/web/worker/") && path !== "src/web/bridge/answering.ts",
+    );
+    expect(inPage.length).to.be.greaterThan(30);
+    const running = /(?:^|\n)(?:import|export)\s(?!type\b)[^;]*?from\s*"[^"]*\/client\/|\bimport\("[^"]*\/client\//;
+    expect(inPage.filter(({ text }) => running.test(text)).map(({ path }) => path)).to.deep.equal([]);
+  });
+
   it("is where the README says it is", () => {
     const readme = readFileSync(new URL("README.md", project), "utf8");
     const named = [...readme.matchAll(/\b(?:src|workers|config|docs|test|scripts)\/[\w./-]*\w/g)].map(([path]) => path);
@@ -74,6 +85,9 @@ describe("the rules of the house", () => {
     ["src/cluster/planted.ts", `import { Actors } from "../actors/actors.ts";`],
     ["src/protocol/planted.ts", `import {\n  a,\n  b,\n} from "../identity/sodium.ts";`],
     ["src/web/planted.ts", `import "../protocol/errors.ts";`],
+    ["src/web/planted.ts", `import { Connection } from "../client/connection/connection.ts";`],
+    ["src/web/planted.tsx", `import { createHash } from "node:crypto";`],
+    ["src/client/planted.ts", `import { render } from "preact";`],
     ["src/gateway/planted.ts", `import { settings } from "../../config/settings.ts";`],
     ["src/server.ts", `import "../workers/main.ts";`],
     ["src/planted.ts", `import "./protocol/errors.ts";`],

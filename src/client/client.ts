@@ -215,6 +215,14 @@ export class Client {
   get connection(): ConnectionState {
     return this.core.connection.state;
   }
+  /** Why the connection is `refused`; undefined while it is not. */
+  get refusal(): SottoError | undefined {
+    return this.core.connection.refusal;
+  }
+  /** Whether this device is one of its user's: registered, linked or restored, once. Known offline, too. */
+  get isSetUp(): boolean {
+    return this.core.own.isCertified;
+  }
   /** This device's id. */
   get device(): DeviceId {
     return this.core.own.device;

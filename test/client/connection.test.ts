@@ -98,9 +98,11 @@ describe("a connection that stays up", () => {
 
   it("stays away after the node closed it for good", async () => {
     await connection.connect();
+    expect(connection.refusal).to.equal(undefined);
     sockets[0]!.emit("session:closing", { code: "device-revoked" });
     sockets[0]!.disconnect(true);
     await eventually(() => expect(connection.state).to.equal("refused"));
+    expect(connection.refusal?.code).to.equal("device-revoked");
     await refusal(connection.request("inbox:read", { after: 0 }), "offline");
   });
 

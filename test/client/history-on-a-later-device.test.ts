@@ -57,6 +57,25 @@ describe("history on a device that was added later", () => {
     await eventually(async () => expect((await textsOf(there)).at(-1)).to.equal("after"));
   });
 
+  it("can be asked for when the device says that it has been let in", async () => {
+    const nan = await people.online("nan");
+    await people.online("olm");
+    const chat = await nan.direct("olm");
+    await chat.send("before").reached("delivered", { timeout: 60_000 });
+    const second = await people.open("nan");
+    const read = new Promise<{ sequence: number; texts: string[] }>((resolve) => {
+      second.on("conversation", (there) => {
+        there.on("joined", ({ sequence }) => void textsOf(there).then((texts) => resolve({ sequence, texts })));
+      });
+    });
+    const { code, completed } = await second.devices.link();
+    await nan.devices.approve(code);
+    await completed;
+    const { sequence, texts } = await read;
+    expect(texts).to.deep.equal(["before"]);
+    expect(sequence).to.be.greaterThan(1);
+  });
+
   it("is there in a group from where the user was added, and nothing before", async () => {
     const cat = await people.online("cat");
     const dan = await people.online("dan");

@@ -20,11 +20,13 @@ describe("several devices of one user", () => {
   });
 
   it("refuses a second device that was not linked, and says what to do", async () => {
-    await people.online("ada");
+    const first = await people.online("ada");
     const second = await people.open("ada");
     const refused = await second.connect().catch((error: unknown) => error);
     expect(refused).to.be.instanceOf(SottoError).with.property("code", "link-required");
     expect(second.connection).to.equal("refused");
+    expect(second.refusal?.code).to.equal("link-required");
+    expect([first.isSetUp, second.isSetUp]).to.deep.equal([true, false]);
   });
 
   it("links one by a code; it gets what is written from then on, on both sides", async () => {

@@ -15,7 +15,7 @@ const mayImport: Record<string, readonly string[]> = {
   "src/identity/": ["src/protocol/"],
   "src/crypto/": ["src/protocol/", "src/identity/"],
   "src/client/": ["src/protocol/", "src/identity/", "src/crypto/"],
-  "src/web/": ["src/client/"],
+  "src/web/": ["src/client/index.ts"],
   "src/actors/": ["src/protocol/"],
   "src/accounts/": ["src/protocol/", ports],
   "src/store/": ["src/protocol/", ports, "src/observability/"],
@@ -73,6 +73,9 @@ const owners: Record<string, readonly string[]> = {
   "ts-mls": ["src/crypto/", "src/identity/"],
   pino: ["src/observability/"],
   "prom-client": ["src/observability/"],
+  preact: ["src/web/"],
+  "@preact/signals": ["src/web/"],
+  uqr: ["src/web/"],
   zod: ["src/protocol/", "src/gateway/", "src/client/", "config/"],
 };
 /** Runs in browsers too, or knows no libraries: nothing of Node in there. */

@@ -48,6 +48,11 @@ export class Connection extends TypedEmitter<ConnectionEvents> {
     return this.current;
   }
 
+  /** Why nobody admits this device; undefined while somebody may. */
+  get refusal(): SottoError | undefined {
+    return this.current === "refused" ? (this.lastError ?? undefined) : undefined;
+  }
+
   /** Resolves when admitted. Rejects with a refusal that is for good, or when the signal fires; the attempts then go on. */
   async connect(signal?: AbortSignal): Promise<void> {
     if (this.current === "online") return;

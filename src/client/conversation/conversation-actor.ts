@@ -55,6 +55,8 @@ export interface ConversationEvents {
    * contact whom it had verified (`client.verification(user)`); null when they do not.
    */
   waiting: "recipient-device" | "welcome" | "identity-changed" | null;
+  /** This device has been let in, at this sequence: what is here, and what it may read of before, can be asked for from now on. */
+  joined: { sequence: number };
   /** A message that lasts for a time has gone from this device. */
   disappeared: Disappeared;
   /** This user has read everything up to this sequence, here or on another of its devices: `unread()` is shorter now. */
@@ -462,6 +464,7 @@ export class ConversationActor {
     this.noteWaiting();
     await this.reading.catchUpAfresh();
     this.outbox.wake();
+    this.events.emit("joined", { sequence: this.state.record.joinedSequence });
     await this.devicesChanged([]);
   }
 

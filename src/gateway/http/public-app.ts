@@ -1,5 +1,5 @@
 /**
- * Plain HTTP on the public port: a page that says what runs here, the published schemas, accounts, and blobs. Everything else is
+ * Plain HTTP on the public port: the web client, or a page that says what runs here, the published schemas, accounts, and blobs. Everything else is
  * Socket.IO's. Owns routes, statuses and body limits; decides nothing.
  */
 import type { RequestListener } from "node:http";
@@ -17,6 +17,7 @@ import { callerAddress } from "./caller-address.ts";
 import { frontPage, frontPagePolicy } from "./front-page.ts";
 import { openApi } from "./open-api.ts";
 import { refuse, refuseThrown } from "./refusals.ts";
+import { answerWithWebFile, type WebFiles } from "./web-client.ts";
 
 export interface PublicAppOptions {
   /** Undefined where a host application issues the tokens. */
@@ -26,6 +27,8 @@ export interface PublicAppOptions {
   trustedProxies: number;
   telemetry: Telemetry;
   blobs: Omit<BlobRouteParts, "telemetry">;
+  /** The web client, where it was built. Without accounts nobody could log in there, and it is not shown. */
+  webFiles?: WebFiles | undefined;
 }
 
 /** A name, a password of 1,024 characters in their longest JSON form, and room. */
@@ -66,6 +69,8 @@ export function createPublicListener(options: PublicAppOptions): RequestListener
   const schemas = { openapi: openApi(options.version), asyncapi: asyncApi(options.version) };
   app.get("/openapi.json", (context) => context.json(schemas.openapi));
   app.get("/asyncapi.json", (context) => context.json(schemas.asyncapi));
+  const webFiles = options.accounts && options.webFiles;
+  if (webFiles) app.get("*", async (context, next) => answerWithWebFile(context, webFiles) ?? next());
   app.get("/", (context) => {
     context.header("Content-Security-Policy", frontPagePolicy);
     return context.html(

@@ -1,0 +1,149 @@
+import { Component } from "preact";
+import { useRef, useState } from "preact/hooks";
+import type { Entry, MessageFacts } from "../../bridge/contract.ts";
+import { strings } from "../../strings.ts";
+import { retry, toggleReaction } from "../../state/messages.ts";
+import { run } from "../../state/notices.ts";
+import { me } from "../../state/session.ts";
+import { Icon } from "../parts/icon.tsx";
+import { clockTime, duration } from "../parts/times.ts";
+import { Attachments } from "./attachments.tsx";
+import { MessageMenu } from "./message-menu.tsx";
+import { MessageStateIcon } from "./message-state.tsx";
+import { Quote } from "./quote.tsx";
+
+const words = strings.message;
+
+interface LogEntryProps {
+  entry: Entry;
+  isGroup: boolean;
+  /** The one before it is the same person's: who says it is not repeated. */
+  isFollowing: boolean;
+}
+
+/** Drawn again only when it has changed: entries are never changed in place. */
+export class LogEntry extends Component<LogEntryProps> {
+  override shouldComponentUpdate({ entry, isGroup, isFollowing }: LogEntryProps): boolean {
+    const { props } = this;
+    return entry !== props.entry || isGroup !== props.isGroup || isFollowing !== props.isFollowing;
+  }
+
+  override render({ entry, isGroup, isFollowing }: LogEntryProps) {
+    if (entry.kind === "message") return <Message message={entry} isGroup={isGroup} isFollowing={isFollowing} />;
+    return (
+      <div class="log-note" data-entry={entry.id} tabIndex={-1}>
+        <Icon name="lock" size={14} /> {entry.sender}: {words.unopened}
+      </div>
+    );
+  }
+}
+
+function Message({ message, isGroup, isFollowing }: Omit<LogEntryProps, "entry"> & { message: MessageFacts }) {
+  const article = useRef<HTMLElement>(null);
+  const [menu, setMenu] = useState<"above" | "below" | undefined>(undefined);
+  const { isOwn, sender, sentAt } = message;
+  const openMenu = (): void => {
+    const place = article.current!.getBoundingClientRect();
+    setMenu(place.bottom > innerHeight * 0.55 ? "above" : "below");
+  };
+  const closeMenu = (): void => {
+    setMenu(undefined);
+    article.current?.focus({ preventScroll: true });
+  };
+  const name = `${isOwn ? words.you : sender}, ${clockTime(sentAt)}`;
+  return (
+    <article
+      ref={article}
+      class={`message${isOwn ? " own" : ""}${isFollowing ? " following" : ""}`}
+      data-entry={message.id}
+      tabIndex={-1}
+      aria-label={name}
+    >
+      {isGroup && !isOwn && !isFollowing && <p class="message-sender">{sender}</p>}
+      <div class="message-line">
+        <div class={message.isRetracted ? "bubble bubble-gone" : "bubble"}>
+          <Content message={message} />
+          <Foot message={message} />
+        </div>
+        <button
+          type="button"
+          class="icon-button message-options"
+          data-options=""
+          tabIndex={-1}
+          aria-label={words.options}
+          aria-haspopup="menu"
+          aria-expanded={menu !== undefined}
+          onClick={openMenu}
+        >
+          <Icon name="more" size={18} />
+        </button>
+        {menu && <MessageMenu message={message} isAbove={menu === "above"} onClose={closeMenu} />}
+      </div>
+      <Reactions message={message} />
+      {message.state === "failed" && (
+        <p class="message-failed">
+          {message.failure ? (strings.errors[message.failure.code] ?? words.failed) : words.failed}{" "}
+          <button type="button" class="link" onClick={() => run(retry(message))}>
+            {words.retry}
+          </button>
+        </p>
+      )}
+    </article>
+  );
+}
+
+function Content({ message }: { message: MessageFacts }) {
+  if (message.isRetracted) return <p class="message-text">{words.retracted}</p>;
+  if (message.isUnknown) return <p class="message-text soft">{words.unknown}</p>;
+  return (
+    <>
+      {message.replyTo !== undefined && <Quote id={message.replyTo} />}
+      <Attachments message={message} />
+      {message.text !== "" && (
+        <p class="message-text" dir="auto">
+          {message.text}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Foot({ message: { sentAt, editedAt, expiresIn, isOwn, state, reached } }: { message: MessageFacts }) {
+  return (
+    <p class="message-foot">
+      {expiresIn !== undefined && (
+        <span title={words.disappears(duration(expiresIn))}>
+          <Icon name="timer" size={12} />
+          <span class="visually-hidden">{words.disappears(duration(expiresIn))}</span>
+        </span>
+      )}
+      {editedAt !== undefined && <span>{words.edited}</span>}
+      <time dateTime={new Date(sentAt).toISOString()}>{clockTime(sentAt)}</time>
+      {isOwn && <MessageStateIcon state={state} reached={reached} />}
+    </p>
+  );
+}
+
+function Reactions({ message }: { message: MessageFacts }) {
+  if (message.reactions.length === 0) return null;
+  const { user } = me.value;
+  return (
+    <div class="reactions">
+      {message.reactions.map(({ emoji, users }) => (
+        <button
+          key={emoji}
+          type="button"
+          class="reaction"
+          aria-pressed={users.includes(user)}
+          aria-label={words.reaction(emoji, users)}
+          title={users.join(", ")}
+          onClick={() => run(toggleReaction(message, emoji, user))}
+        >
+          <span aria-hidden="true">
+            {emoji} {users.length > 1 && users.length}
+          </span>
+        </button>
+      ))}
+    </div>
+  );
+}
