@@ -113,6 +113,7 @@ export interface ListRecord {
 
 export interface KeyPackageRecord {
   suite: number;
+  reference: Uint8Array;
   publicBytes: Uint8Array;
   privateBytes: Uint8Array;
   lastResort: boolean;

@@ -30,9 +30,13 @@ export interface Group {
   readonly policy: GroupPolicy | undefined;
 }
 
-/** A key package with its private part. `hash`: 32 bytes over `publicBytes`, the same as `inspectKeyPackage` gives. */
+/**
+ * A key package with its private part. `hash`: 32 bytes over `publicBytes`, the same as `inspectKeyPackage` gives. `reference`: what a Welcome
+ * names it by; kept, as a device looks for one among hundreds.
+ */
 export interface KeyPackagePair {
   readonly hash: Uint8Array;
+  readonly reference: Uint8Array;
   readonly suite: number;
   readonly publicBytes: Uint8Array;
   readonly privateBytes: Uint8Array;

@@ -1,4 +1,4 @@
-import { generateKeyPackageWithKey } from "ts-mls/keyPackage.js";
+import { generateKeyPackageWithKey, makeKeyPackageRef } from "ts-mls/keyPackage.js";
 import type { KeyPackage, PrivateKeyPackage } from "ts-mls/keyPackage.js";
 import { encodeMlsMessage } from "ts-mls/message.js";
 import { encodeCredential } from "../identity/device-credential.ts";
@@ -23,13 +23,14 @@ export async function createKeyPackage(
   options: { lastResort?: boolean; now?: number } = {},
 ): Promise<KeyPackagePair> {
   const { lastResort = false, now = Date.now() } = options;
+  const implementation = await suiteImplementation(suite);
   const { publicPackage, privatePackage } = await generateKeyPackageWithKey(
     { credentialType: "basic", identity: encodeCredential(identity) },
     capabilities,
     { notBefore: seconds(now - keyPackageLifetime.beforeMs), notAfter: seconds(now + keyPackageLifetime.afterMs) },
     lastResort ? [{ extensionType: lastResortExtension, extensionData: new Uint8Array() }] : [],
     { publicKey: publicKeyOf(identity.deviceSecretKey), signKey: identity.deviceSecretKey },
-    await suiteImplementation(suite),
+    implementation,
   );
   const publicBytes = encodeMlsMessage({ version: "mls10", wireformat: "mls_key_package", keyPackage: publicPackage });
   const privateBytes = new ByteWriter()
@@ -37,7 +38,8 @@ export async function createKeyPackage(
     .opaque(privatePackage.initPrivateKey)
     .opaque(privatePackage.hpkePrivateKey)
     .finish();
-  return { hash: keyPackageHash(publicBytes), suite, publicBytes, privateBytes, lastResort };
+  const reference = await makeKeyPackageRef(publicPackage, implementation.hash);
+  return { hash: keyPackageHash(publicBytes), reference, suite, publicBytes, privateBytes, lastResort };
 }
 
 /** The key package in its encoded form. Throws `key-package-invalid`; checks nothing but the form. */

@@ -35,7 +35,13 @@ export const mlsGroupEngine: GroupEngine = {
     }
   },
 
-  findPair: (welcome, pairs) => pairOfWelcome(welcome, pairs).catch(() => undefined),
+  async findPair(welcome, pairs) {
+    try {
+      return pairOfWelcome(welcome, pairs);
+    } catch {
+      return undefined;
+    }
+  },
 
   async joinGroup(identity, welcome, pair, policy) {
     return alike(() => joinMlsGroup(identity, welcome, pair, policy));

@@ -119,8 +119,16 @@ export class KeyPackageSupply {
     while (pairs.length < count)
       pairs.push(await this.engine.createKeyPackage(this.own.identity(), suite, { lastResort }));
     const createdAt = Date.now();
-    const changes = pairs.map(({ hash, publicBytes, privateBytes }) => {
-      const record: KeyPackageRecord = { suite, publicBytes, privateBytes, lastResort, createdAt, retiredAt: null };
+    const changes = pairs.map(({ hash, reference, publicBytes, privateBytes }) => {
+      const record: KeyPackageRecord = {
+        suite,
+        reference,
+        publicBytes,
+        privateBytes,
+        lastResort,
+        createdAt,
+        retiredAt: null,
+      };
       return { table: tables.keyPackages, id: toHex(hash), bytes: encodeRecord(record) };
     });
     if (changes.length > 0) await this.store.write(changes);
