@@ -12,7 +12,8 @@ module.exports = class extends reporters.Spec {
     runner.on("pending", (test) => skipped.push(test.fullTitle()));
     const failed = [];
     const unsteady = [];
-    const why = (test, error) => `${test.fullTitle()}\n${error.stack ?? error}`;
+    const told = (error) => `${error.stack ?? error}${error.cause ? `\ncaused by ${told(error.cause)}` : ""}`;
+    const why = (test, error) => `${test.fullTitle()}\n${told(error)}`;
     runner.on("fail", (test, error) => failed.push(why(test, error)));
     runner.on("retry", (test, error) => unsteady.push(why(test, error)));
     runner.once("end", () => {
