@@ -71,8 +71,16 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("bring-back" as const), device: anyDevice }) },
 );
 
-/** Told each time: somebody who is away is sent off, comes back in, and is sent off again. */
+/**
+ * Told each time: the last owner leaves right after the last of the others, whose leaf nobody has removed yet; somebody who is away is sent
+ * off, comes back in, and is sent off again.
+ */
 const told: Step[][] = [
+  [
+    { kind: "remove", by: 0, user: 1 },
+    { kind: "leave", by: 2 },
+    { kind: "leave", by: 0 },
+  ],
   [
     { kind: "take-off", device: 4, how: "cut" },
     { kind: "write", devices: [0, 4] },

@@ -127,8 +127,7 @@ export class GroupAdministration {
     const { user } = this.core.own;
     for (let attempt = 0; this.state.record.left === null; attempt += 1) {
       const group = await this.settledGroup();
-      const isAlone = group.members.every((member) => member.user === user);
-      if (!isAlone && this.roleOf(user) !== "member") await this.setRole(user, "member");
+      if (!this.isAloneIn(group) && this.roleOf(user) !== "member") await this.setRole(user, "member");
       const { generation, epoch } = this.state.group ?? group;
       const place = { conversation: this.state.id, generation, epoch, id: newId<MessageId>() };
       const signature = toBase64(this.core.own.signLeave(place));
@@ -155,6 +154,13 @@ export class GroupAdministration {
   /** Whether this user may add others: it holds a role, or is about to found the group. */
   get mayAdd(): boolean {
     return this.state.record.founding !== null || this.roleOf(this.core.own.user) !== "member";
+  }
+
+  /** Whoever else has a leaf there has left, or was erased, and is only to be removed yet. */
+  private isAloneIn({ members }: Group): boolean {
+    const { leavers, erased = [] } = this.state.record;
+    const gone = [...leavers, ...erased.map(({ user }) => user)];
+    return members.every(({ user }) => user === this.core.own.user || gone.includes(user));
   }
 
   private isIn(user: UserId): boolean {
