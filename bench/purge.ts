@@ -8,6 +8,7 @@ import { openMysqlStore } from "../src/store/mysql/mysql-store.ts";
 import { MariaDbServer } from "../test/support/servers/mariadb-server.ts";
 import { addDevice, bytesOf, commitBy, messageBy, newUser, type Party } from "../test/support/store/store-kit.ts";
 import type { Figure, Scale } from "./figures.ts";
+import { settled } from "./grown-database.ts";
 
 const dayMs = 24 * 60 * 60_000;
 const retentionDays = 90;
@@ -83,6 +84,7 @@ async function purgeOf(server: MariaDbServer, entries: number): Promise<Purged> 
     );
     for (const daysAgo of [120, 106, 92, 78, 64, 50, 36, 22, 8, 0]) await store.prepare(Date.now() - daysAgo * dayMs);
     await fill(store, entries);
+    await settled(server);
     const live = await Promise.all(Array.from({ length: writers }, () => found(store, Date.now())));
     const numbers = new Map(live.map(({ conversation }) => [conversation, 0]));
     await write(store, live, numbers, () => Promise.resolve(), 2_000);
