@@ -94,7 +94,7 @@ export interface PreparedCommit {
   readonly welcome?: Uint8Array;
   readonly next: Group;
   /** Zeroes what the old state alone needed. Only after adoption: after a loss the old state is still needed. */
-  release(): void;
+  readonly release: () => void;
 }
 
 export interface AppliedCommit {
@@ -104,14 +104,14 @@ export interface AppliedCommit {
   readonly removed: readonly GroupMember[];
   /** This device was removed: `group` is the last state it had, and cannot go on. */
   readonly selfRemoved: boolean;
-  release(): void;
+  readonly release: () => void;
 }
 
 export interface SealedInGroup {
   readonly group: Group;
   /** An MLS PrivateMessage. */
   readonly ciphertext: Uint8Array;
-  release(): void;
+  readonly release: () => void;
 }
 
 export interface OpenedInGroup {
@@ -121,7 +121,7 @@ export interface OpenedInGroup {
   /** As the tree of the message's own epoch had it. */
   readonly sender: GroupMember;
   readonly epoch: number;
-  release(): void;
+  readonly release: () => void;
 }
 
 /**

@@ -40,14 +40,14 @@ export interface OpenedEntry {
   content: Content;
   /** Messages of this sender between its last one and this are missing from the log. */
   skipped: boolean;
-  release(): void;
+  readonly release: () => void;
 }
 
 /** The group has moved on although the message did not open: the key of that message is spent. */
 export interface RefusedEntry {
   reason: UnopenedReason;
   group?: Group;
-  release?(): void;
+  readonly release?: () => void;
 }
 
 /** `historyKey`: of the entry's epoch, where history is kept. */
@@ -66,7 +66,7 @@ export async function openEntry(
   try {
     const { ciphertext, body, wrap } = decodeMessagePayload(entry.payload);
     opened = await engine.open(group, ciphertext);
-    const spent = { group: opened.group, release: () => opened?.release() };
+    const spent = { group: opened.group, release: opened.release };
     const { sender } = opened;
     if (sender.device !== entry.sender.device || sender.user !== entry.sender.user)
       return { reason: "wrong-sender", ...spent };
@@ -84,6 +84,6 @@ export async function openEntry(
     return { ...spent, message, content: decodeContent(message.content), skipped };
   } catch (error) {
     if (!(error instanceof SottoError)) throw error;
-    return { reason: "undecryptable", ...(opened ? { group: opened.group, release: () => opened?.release() } : {}) };
+    return { reason: "undecryptable", ...(opened && { group: opened.group, release: opened.release }) };
   }
 }

@@ -49,7 +49,8 @@ export async function sealOutgoing(
     const { generation, epoch } = group;
     const sealed = await core.engine.seal(group, plaintext, envelopeBytes({ ...place, generation, epoch, number }));
     group = sealed.group;
-    releases.push(() => sealed.release());
+    // The function alone: held to the end of the run, the sealed message would keep every state of the group between.
+    releases.push(sealed.release);
     const payload = encodeMessagePayload({ ciphertext: sealed.ciphertext, body, wrap });
     const bytes = { generation, epoch, payload, ...(disappears && { disappears }) };
     sealedRecords.push({ ...record, number, contentHash, previousContentHash, sealed: bytes });
