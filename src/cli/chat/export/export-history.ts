@@ -8,9 +8,9 @@ import {
 } from "../../../client/index.ts";
 import { UsageError, type ChatOptions } from "../chat-options.ts";
 import { orAborted } from "../send-lines.ts";
+import { NewFile } from "../../new-file.ts";
 import type { Terminal } from "../terminal.ts";
 import { AttachmentFolder } from "./attachment-folder.ts";
-import { NewFile } from "./new-file.ts";
 
 interface Places {
   lines: NewFile;
@@ -55,7 +55,10 @@ export async function exportHistory(
 }
 
 async function begin({ exportTo, saveAttachments, force }: ChatOptions): Promise<Places> {
-  const lines = await NewFile.begin(exportTo, force);
+  const lines = await NewFile.begin(exportTo, {
+    mayReplace: force,
+    refusal: (why) => new UsageError(`${exportTo} ${why}${why === "is there already" ? ": --force replaces it" : ""}`),
+  });
   try {
     return {
       lines,
