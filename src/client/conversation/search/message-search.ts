@@ -8,7 +8,7 @@ import { entryAt } from "../kept-entries.ts";
 import type { LocalRetention } from "../local-retention.ts";
 import type { Message } from "../message.ts";
 import { entriesWith } from "./word-index.ts";
-import { hasWords } from "./words.ts";
+import { hasWords, lineOf } from "./words.ts";
 
 export class MessageSearch {
   private readonly core: ClientCore;
@@ -30,7 +30,7 @@ export class MessageSearch {
       for (const sequence of sequences) {
         if (signal?.aborted) throw new SottoError("aborted");
         const message = await this.messageAt(sequence);
-        if (message && this.isKept(message) && hasWords(message.text, beginnings)) found.add(message);
+        if (message && this.isKept(message) && hasWords(lineOf(message.text), beginnings)) found.add(message);
       }
       // An edit finds a message that may be older than others that are still to come.
       const settled = [...found].filter(({ sequence = 0 }) => sequence >= sequences.at(-1)!);

@@ -7,7 +7,7 @@ import type { ConversationId } from "../../../protocol/ids.ts";
 import { decodeRecord, sortable, tables, type EntryRecord, type WordsRecord } from "../../records.ts";
 import type { OpenClientStore } from "../../stores/client-store.ts";
 import type { Draft } from "../../stores/draft.ts";
-import { wordsOf } from "./words.ts";
+import { hasWords, lineOf } from "./words.ts";
 
 /** Entries of one stretch: bounds what one row can hold, and what is written again for each message. */
 const stretch = 32;
@@ -20,9 +20,9 @@ export async function indexWords(
   entry: EntryRecord,
   content: Content,
 ): Promise<void> {
-  const words = content.kind === "text" || content.kind === "edit" ? wordsOf(content.text) : [];
-  if (words.length === 0) return;
-  await change(draft, conversation, entry, (others) => [...others, [entry.sequence, words.join(" ")]]);
+  const line = content.kind === "text" || content.kind === "edit" ? lineOf(content.text) : "";
+  if (line === "") return;
+  await change(draft, conversation, entry, (others) => [...others, [entry.sequence, line]]);
 }
 
 /** Takes out the words of an entry that is about to lose its content. */
@@ -42,7 +42,7 @@ export async function* entriesWith(
     const limits = { limit: rowsPerRead, reverse: true, ...(before === undefined ? {} : { before }) };
     const rows = await store.list(tables.words, { prefix, ...limits });
     for (const { bytes } of rows) {
-      const found = decodeRecord<WordsRecord>(bytes).entries.filter(([, words]) => hasAll(words, beginnings));
+      const found = decodeRecord<WordsRecord>(bytes).entries.filter(([, line]) => hasWords(line, beginnings));
       if (found.length > 0) yield found.map(([sequence]) => sequence).toSorted((one, other) => other - one);
     }
     before = rows.at(-1)?.id;
@@ -62,6 +62,3 @@ async function change(
     return entries.length > 0 ? { entries } : null;
   });
 }
-
-const hasAll = (words: string, beginnings: readonly string[]): boolean =>
-  beginnings.every((beginning) => words.startsWith(beginning) || words.includes(` ${beginning}`));

@@ -20,8 +20,10 @@ export function wordsOf(text: string): string[] {
   return [...words];
 }
 
-/** Whether a text has, for each of these, a word that begins so. */
-export function hasWords(text: string, beginnings: readonly string[]): boolean {
-  const words = wordsOf(text);
-  return beginnings.every((beginning) => words.some((word) => word.startsWith(beginning)));
+/** The words of a text in one line, as the index keeps them. */
+export const lineOf = (text: string): string => wordsOf(text).join(" ");
+
+/** Whether a line of words has, for each of these, one that begins so. */
+export function hasWords(line: string, beginnings: readonly string[]): boolean {
+  return beginnings.every((beginning) => line.startsWith(beginning) || line.includes(` ${beginning}`));
 }
