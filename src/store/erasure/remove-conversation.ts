@@ -1,19 +1,12 @@
 import type { UserId } from "../../protocol/ids.ts";
+import { tablesOfEachConversation } from "../conversation-tables.ts";
 import { change, rowsOf, type Dialect, type Plan } from "./plan.ts";
 import type { Tally } from "./tally.ts";
 
 /** What refers to a conversation's row goes before it; by the row of the user the conversation is found again after a run that broke off. */
 const parts = [
-  "receipts",
-  "history_keys",
-  "history_shares",
   "inbox",
-  "welcomes",
-  "readd_requests",
-  "due",
-  "disappearing",
-  "conversation_devices",
-  "rosters",
+  ...tablesOfEachConversation,
   "conversation_groups",
   "group_members",
   "directs",

@@ -1,3 +1,4 @@
+import { tablesOfEachConversation } from "../../conversation-tables.ts";
 import type { MysqlContext } from "../mysql-context.ts";
 import type { PurgeRule } from "./purge-rule.ts";
 
@@ -7,34 +8,19 @@ interface Part {
   index: string;
 }
 
+const indexes: Readonly<Record<string, string>> = {
+  history_keys: "history_keys_by_conversation",
+  group_members: "group_members_by_conversation",
+  directs: "directs_by_conversation",
+};
+const partsIn = (tables: readonly string[]): Part[] =>
+  tables.map((table) => ({ table, index: indexes[table] ?? "PRIMARY" }));
+
 /** In this order: the conversation's own row last, since by it the others are found. */
-const unfoundedParts: readonly Part[] = [
-  { table: "conversation_groups", index: "PRIMARY" },
-  { table: "group_members", index: "group_members_by_conversation" },
-  { table: "members", index: "PRIMARY" },
-  { table: "directs", index: "directs_by_conversation" },
-  { table: "conversations", index: "PRIMARY" },
-];
-const abandonedParts: readonly Part[] = [
-  { table: "commits", index: "PRIMARY" },
-  { table: "receipts", index: "PRIMARY" },
-  { table: "history_keys", index: "history_keys_by_conversation" },
-  { table: "history_shares", index: "PRIMARY" },
-  { table: "welcomes", index: "PRIMARY" },
-  { table: "readd_requests", index: "PRIMARY" },
-  { table: "due", index: "PRIMARY" },
-  { table: "disappearing", index: "PRIMARY" },
-  { table: "conversation_devices", index: "PRIMARY" },
-  { table: "rosters", index: "PRIMARY" },
-  { table: "conversation_groups", index: "PRIMARY" },
-  { table: "group_members", index: "group_members_by_conversation" },
-  { table: "members", index: "PRIMARY" },
-  { table: "conversations", index: "PRIMARY" },
-];
-const erasedDirectParts: readonly Part[] = [
-  ...abandonedParts.filter(({ table }) => table !== "conversation_groups" && table !== "group_members"),
-  { table: "directs", index: "directs_by_conversation" },
-];
+const unfoundedParts = partsIn(["conversation_groups", "group_members", "members", "directs", "conversations"]);
+const ofEach = ["commits", ...tablesOfEachConversation];
+const abandonedParts = partsIn([...ofEach, "conversation_groups", "group_members", "members", "conversations"]);
+const erasedDirectParts = partsIn([...ofEach, "members", "conversations", "directs"]);
 
 /** Nobody opens or founds one meanwhile; one that somebody holds just now is left for next time. */
 export const neverFounded = wholeConversations(

@@ -1,3 +1,4 @@
+import { tablesOfEachConversation } from "../../conversation-tables.ts";
 import type { PurgeReport } from "../../../actors/ports/store-maintenance.ts";
 import type { StoreContext } from "../store-context.ts";
 import { countDisappeared, countShortened, forgetDisappeared, forgetShortened, removeRows } from "./purge-shortened.ts";
@@ -74,20 +75,9 @@ function ended(table: string, { rule, find, order }: typeof neverFounded): Purge
   };
 }
 
-const ofEach = [
-  "receipts",
-  "history_keys",
-  "history_shares",
-  "welcomes",
-  "readd_requests",
-  "due",
-  "disappearing",
-  "conversation_devices",
-  "rosters",
-];
 /** The conversation's own row last, and before it the members': by them the others are found. */
-const perGroup = [...ofEach, "conversation_groups", "members", "group_members", "conversations"];
-const perDirect = [...ofEach, "directs", "members", "conversations"];
+const perGroup = [...tablesOfEachConversation, "conversation_groups", "members", "group_members", "conversations"];
+const perDirect = [...tablesOfEachConversation, "directs", "members", "conversations"];
 
 /** Somebody who was erased so long ago that retention has passed all that they said; `?1` is its end. */
 const longErased = "SELECT pseudonym FROM erasures WHERE erased_at < ?1";
