@@ -16,7 +16,7 @@ function sources() {
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
-  const files = ["src", "workers", "config"].flatMap(inFolder).sort();
+  const files = ["src", "workers", "config", "scripts/sodium"].flatMap(inFolder).sort();
   return [...files, "scripts/build-web.mjs", "tsconfig.json", "tsconfig.build.json", "package.json"];
 }
 

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "vite";
+import { trimmedSodium } from "./sodium/trimmed-sodium.mjs";
 
 const root = new URL("../", import.meta.url).pathname;
 const compressed = [".html", ".js", ".css", ".svg", ".wasm", ".webmanifest"];
@@ -27,7 +28,7 @@ async function bundle(folder, scratch) {
     configFile: false,
     root: join(root, "src/web"),
     logLevel: "warn",
-    worker: { format: "es", plugins: () => [sodiumInItsOwnFile(scratch)] },
+    worker: { format: "es", plugins: () => [trimmedSodium(scratch)] },
     oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
     build: {
       outDir: folder,
@@ -38,31 +39,6 @@ async function bundle(folder, scratch) {
       chunkSizeWarningLimit: 1500,
     },
   });
-}
-
-const decoding = /\(\w=>\{for\(var [^{}]*?new Uint8Array\([\s\S]{0,400}?return \w\}\)\("([A-Za-z0-9+/=]{10000,})"\)/;
-
-/**
- * libsodium brings its WebAssembly as base64 in its script, which compresses badly: 40 kB more on the way. Here it is a file of its own, the very
- * bytes, whose hash the browser checks.
- */
-function sodiumInItsOwnFile(scratch) {
-  return {
-    name: "sodium-in-its-own-file",
-    enforce: "pre",
-    transform(code, id) {
-      if (!id.endsWith("/libsodium-sumo.mjs")) return null;
-      const [found, base64] = decoding.exec(code) ?? [];
-      if (found === undefined)
-        throw new Error("libsodium brings its WebAssembly in another way now: look at build-web.mjs");
-      const bytes = Buffer.from(base64, "base64");
-      const file = join(scratch, "libsodium.wasm");
-      writeFileSync(file, bytes);
-      const integrity = `sha384-${createHash("sha384").update(bytes).digest("base64")}`;
-      const load = `new Uint8Array(await (await fetch(sodiumUrl, { integrity: "${integrity}" })).arrayBuffer())`;
-      return { code: `import sodiumUrl from "${file}?url";\n${code.replace(found, () => load)}`, map: null };
-    },
-  };
 }
 
 /** Subresource integrity of what the page loads itself. A worker's script can carry none: its name has its hash. */
