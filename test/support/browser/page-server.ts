@@ -1,9 +1,11 @@
 import { createServer, type Server } from "node:http";
 import { readFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
-import { bundle } from "./bundle.ts";
+import { bundle, bundleAsTheWebClient, type Bundle } from "./bundle.ts";
 
-const bundles = new Map<string, Promise<string>>();
+const bundles = new Map<string, Promise<Bundle>>();
+/** The page whose libsodium is the web client's. */
+const trimmed = "primitives";
 const mocha = new URL("../../../node_modules/mocha/mocha.js", import.meta.url);
 
 /**
@@ -60,11 +62,13 @@ export class PageServer {
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
 
-  private async answer(path: string): Promise<{ type: string; body: string }> {
+  private async answer(path: string): Promise<{ type: string; body: string | Uint8Array }> {
     const script = { type: "text/javascript; charset=utf-8" };
     if (path === "/mocha.js") return { ...script, body: await readFile(mocha, "utf8") };
     const name = /^\/([a-z]+)\.js$/.exec(path)?.[1];
-    if (name !== undefined) return { ...script, body: await pageScript(name) };
+    if (name !== undefined) return { ...script, body: (await pageBundle(name)).script };
+    const file = path.startsWith("/assets/") ? (await pageBundle(trimmed)).files.get(path) : undefined;
+    if (file) return { type: "application/wasm", body: file };
     const first = path === "/contract" ? `<script src="/mocha.js"></script>` : "";
     const icon = `<link rel="icon" href="data:,">`;
     const body = `<!doctype html><title>Sotto</title>${icon}${first}<script type="module" src="${path}.js"></script>`;
@@ -72,8 +76,13 @@ export class PageServer {
   }
 }
 
-function pageScript(name: string): Promise<string> {
-  let script = bundles.get(name);
-  if (!script) bundles.set(name, (script = bundle(`test/support/browser/pages/${name}-page.ts`)));
-  return script;
+function pageBundle(name: string): Promise<Bundle> {
+  let made = bundles.get(name);
+  if (!made) bundles.set(name, (made = makeBundle(name, `test/support/browser/pages/${name}-page.ts`)));
+  return made;
+}
+
+async function makeBundle(name: string, entry: string): Promise<Bundle> {
+  if (name === trimmed) return bundleAsTheWebClient(entry);
+  return { script: await bundle(entry), files: new Map() };
 }
