@@ -7,13 +7,12 @@ import { ByteWriter } from "../protocol/byte-writer.ts";
 import { SottoError } from "../protocol/errors.ts";
 
 const version = 1;
-const encoder = new TextEncoder();
 
 export function encodeRecord(record: object): Uint8Array {
   const parts: Uint8Array[] = [];
-  const json = encoder.encode(JSON.stringify(withoutBytes(record, parts)));
+  const json = JSON.stringify(withoutBytes(record, parts));
   const length = parts.reduce((sum, part) => sum + part.length, 1 + 4 + json.length);
-  const writer = new ByteWriter(length).u8(version).opaque(json);
+  const writer = new ByteWriter(length).u8(version).text(json);
   for (const part of parts) writer.fixed(part);
   return writer.finish();
 }

@@ -11,7 +11,6 @@ import type { Group, GroupEngine } from "./group-engine.ts";
 import { xchacha20Poly1305 as cipher } from "./primitives/aead.ts";
 import { concatBytes } from "./primitives/bytes.ts";
 import { blake2b256 } from "./primitives/hash.ts";
-import { randomBytes } from "./primitives/random.ts";
 
 /** A history key is named by the epoch that it was taken from. */
 export interface HistoryKeyName {
@@ -40,12 +39,13 @@ export async function exportHistoryKey(engine: Pick<GroupEngine, "exportSecret">
   return { generation: group.generation, epoch: group.epoch, key };
 }
 
-/** Wraps a body key (32 bytes). Layout: generation (8), epoch (8), nonce (24), ciphertext. */
+/**
+ * Wraps a body key (32 bytes). Layout: generation (8), epoch (8), nonce (24), ciphertext. The nonce is of the body's hash: as fresh as the
+ * random nonce in the body, and the same only for the same key of the same body.
+ */
 export function wrapBodyKey(historyKey: HistoryKey, place: WrapPlace, bodyKey: Uint8Array): Uint8Array {
-  const nonce = randomBytes(cipher.nonceLength);
-  const key = wrappingKey(historyKey.key);
-  const ciphertext = cipher.seal(key, nonce, placeBytes(historyKey, place), bodyKey);
-  key.fill(0);
+  const nonce = place.bodyHash.subarray(0, cipher.nonceLength);
+  const ciphertext = cipher.seal(wrappingKey(historyKey.key), nonce, placeBytes(historyKey, place), bodyKey);
   return concatBytes(new ByteWriter().u64(historyKey.generation).u64(historyKey.epoch).finish(), nonce, ciphertext);
 }
 
@@ -65,16 +65,20 @@ export function unwrapBodyKey(historyKey: HistoryKey, place: WrapPlace, wrap: Ui
   const { generation, epoch } = nameOfWrap(wrap);
   if (generation !== historyKey.generation || epoch !== historyKey.epoch) throw new SottoError("undecryptable");
   const nonce = wrap.subarray(nameLength, nameLength + cipher.nonceLength);
-  const key = wrappingKey(historyKey.key);
-  try {
-    const sealed = wrap.subarray(nameLength + cipher.nonceLength);
-    return cipher.open(key, nonce, placeBytes(historyKey, place), sealed);
-  } finally {
-    key.fill(0);
-  }
+  const sealed = wrap.subarray(nameLength + cipher.nonceLength);
+  return cipher.open(wrappingKey(historyKey.key), nonce, placeBytes(historyKey, place), sealed);
 }
 
-const wrappingKey = (key: Uint8Array): Uint8Array => blake2b256(signedBytes("history-wrap-key"), key);
+/** By history key, and no longer in memory than that: all messages of a week are wrapped under one. */
+const wrappingKeys = new WeakMap<Uint8Array, Uint8Array>();
+
+function wrappingKey(historyKey: Uint8Array): Uint8Array {
+  const known = wrappingKeys.get(historyKey);
+  if (known) return known;
+  const key = blake2b256(signedBytes("history-wrap-key"), historyKey);
+  wrappingKeys.set(historyKey, key);
+  return key;
+}
 
 function placeBytes({ generation, epoch }: HistoryKeyName, { conversation, id, bodyHash }: WrapPlace): Uint8Array {
   return signedBytes("history-wrap", idToBytes(conversation), idToBytes(id), generation, epoch, bodyHash);

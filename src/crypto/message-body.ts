@@ -8,7 +8,7 @@ import { signedBytes } from "../protocol/signed-bytes.ts";
 import { pad, unpad } from "./padding.ts";
 import { xchacha20Poly1305 as cipher } from "./primitives/aead.ts";
 import { concatBytes, equalSecrets } from "./primitives/bytes.ts";
-import { blake2b256 } from "./primitives/hash.ts";
+import { blake2b256, blake2b512 } from "./primitives/hash.ts";
 import { randomBytes } from "./primitives/random.ts";
 import { sign } from "./signing-key.ts";
 
@@ -54,7 +54,8 @@ export function sealBody(place: BodyPlace, inner: BodyContent, deviceSecretKey: 
   const random = randomBytes(32 + cipher.nonceLength);
   const [bodyKey, nonce] = [random.subarray(0, 32), random.subarray(32)];
   const { key, tag } = deriveKeys(where, bodyKey);
-  const signature = sign(deviceSecretKey, messageSignedBytes(where, inner));
+  const signed = messageSignedBytes(where, inner);
+  const signature = sign(deviceSecretKey, signed);
   const plaintext = pad(
     new ByteWriter().u64(inner.number).fixed(inner.previousContentHash).fixed(signature).opaque(inner.content).finish(),
   );
@@ -64,7 +65,7 @@ export function sealBody(place: BodyPlace, inner: BodyContent, deviceSecretKey: 
   return {
     bodyKey,
     body: concatBytes(Uint8Array.of(version), tag, nonce, ciphertext),
-    contentHash: hashContent(where, inner),
+    contentHash: blake2b256(signed),
   };
 }
 
@@ -79,8 +80,9 @@ export function openBody(
 ): OpenedBody {
   const where = placeParts(place);
   const { inner, signature } = openSigned(where, body, keys.bodyKey);
-  if (!isSignatureValid(signature, messageSignedBytes(where, inner), keys.deviceKey)) refuse();
-  return { ...inner, contentHash: hashContent(where, inner) };
+  const signed = messageSignedBytes(where, inner);
+  if (!isSignatureValid(signature, signed, keys.deviceKey)) refuse();
+  return { ...inner, contentHash: blake2b256(signed) };
 }
 
 /**
@@ -95,7 +97,7 @@ export function openNamedBody(
   if (!isBodyHash(body, named.bodyHash)) refuse();
   const where = placeParts(place);
   const { inner } = openSigned(where, body, named.bodyKey);
-  return { ...inner, contentHash: hashContent(where, inner) };
+  return { ...inner, contentHash: blake2b256(messageSignedBytes(where, inner)) };
 }
 
 function openSigned(
@@ -136,19 +138,15 @@ function decodeInner(bytes: Uint8Array): { inner: BodyContent; signature: Uint8A
   }
 }
 
+/** Two halves of one hash: what seals the body, and what is shown to commit to the body key. */
 function deriveKeys(where: PlaceParts, bodyKey: Uint8Array): { key: Uint8Array; tag: Uint8Array } {
-  return {
-    key: blake2b256(signedBytes("body-key", ...where), bodyKey),
-    tag: blake2b256(signedBytes("body-commitment", ...where), bodyKey),
-  };
+  const derived = blake2b512(signedBytes("body-keys", ...where), bodyKey);
+  return { key: derived.subarray(0, 32), tag: derived.subarray(32) };
 }
 
+/** What is signed; hashed, what the sender's next message names. */
 function messageSignedBytes(where: PlaceParts, inner: BodyContent): Uint8Array {
   return signedBytes("message", ...where, inner.number, inner.previousContentHash, inner.content);
-}
-
-function hashContent(where: PlaceParts, inner: BodyContent): Uint8Array {
-  return blake2b256(signedBytes("content-hash", ...where, inner.number, inner.previousContentHash, inner.content));
 }
 
 /** Conversation, id and sender device, 16 bytes each: what every hash, key and signature of a body is bound to. */

@@ -34,6 +34,10 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** The bytes of a text that `base64Bytes` has accepted. */
 export function fromBase64(text: string): Uint8Array {
-  if (nodeBuffer) return new Uint8Array(nodeBuffer.from(text, "base64"));
+  if (nodeBuffer) {
+    const bytes = new Uint8Array(base64Length(text));
+    nodeBuffer.from(bytes.buffer).write(text, "base64");
+    return bytes;
+  }
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

@@ -5,11 +5,16 @@ const shortText = 64;
 /** Writes the binary forms of Sotto: big-endian integers and length-prefixed bytes, nothing optional or implied. */
 export class ByteWriter {
   private bytes: Uint8Array;
-  private length = 0;
+  private written = 0;
 
   /** `capacity`: how many bytes there is room for before it has to grow; where all of it is used, `finish` copies nothing. */
   constructor(capacity = 256) {
     this.bytes = new Uint8Array(capacity);
+  }
+
+  /** How many bytes have been written. */
+  get length(): number {
+    return this.written;
   }
 
   u8(value: number): this {
@@ -62,28 +67,39 @@ export class ByteWriter {
 
   /** Text as UTF-8 behind its length in bytes as u32. */
   text(value: string): this {
-    return value.length <= shortText && this.ascii(value) ? this : this.opaque(encoder.encode(value));
+    const isWritten = value.length <= shortText ? this.ascii(value) : this.encoded(value);
+    return isWritten ? this : this.opaque(encoder.encode(value));
   }
 
   /** What has been written. The last call: the bytes are the caller's from now on. */
   finish(): Uint8Array {
-    return this.length === this.bytes.length ? this.bytes : this.bytes.slice(0, this.length);
+    return this.written === this.bytes.length ? this.bytes : this.bytes.slice(0, this.written);
   }
 
   /** What most texts are, ids before all, without a call of the encoder. False, and nothing written, where it is something else. */
   private ascii(value: string): boolean {
-    const { length } = this;
+    const { written: before } = this;
     const at = this.u32(value.length).reserve(value.length);
     const { bytes } = this;
     for (let index = 0; index < value.length; index++) {
       const code = value.charCodeAt(index);
       if (code > 0x7f) {
-        this.length = length;
+        this.written = before;
         return false;
       }
       bytes[at + index] = code;
     }
     return true;
+  }
+
+  /** Straight into its place, where each character takes one byte. False, and nothing written, where it is something else. */
+  private encoded(value: string): boolean {
+    const { written: before } = this;
+    const at = this.u32(value.length).reserve(value.length);
+    const { read, written } = encoder.encodeInto(value, this.bytes.subarray(at, this.written));
+    const isAscii = read === value.length && written === value.length;
+    if (!isAscii) this.written = before;
+    return isAscii;
   }
 
   /** Two halves: a bigint for each number is what made signing and hashing slow. */
@@ -95,10 +111,10 @@ export class ByteWriter {
   }
 
   private reserve(size: number): number {
-    const at = this.length;
-    this.length += size;
-    if (this.length > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(this.length, this.bytes.length * 2));
+    const at = this.written;
+    this.written += size;
+    if (this.written > this.bytes.length) {
+      const grown = new Uint8Array(Math.max(this.written, this.bytes.length * 2));
       grown.set(this.bytes);
       this.bytes.fill(0);
       this.bytes = grown;

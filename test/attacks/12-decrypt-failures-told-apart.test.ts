@@ -6,7 +6,7 @@ import { openMessage, sealMessage } from "../../src/crypto/sealed-message.ts";
 import { generateSigningKeyPair } from "../../src/crypto/signing-key.ts";
 import { suiteImplementation } from "../../src/crypto/provider.ts";
 import { xchacha20Poly1305 } from "../../src/crypto/primitives/aead.ts";
-import { blake2b256 } from "../../src/crypto/primitives/hash.ts";
+import { blake2b512 } from "../../src/crypto/primitives/hash.ts";
 import { sodiumReady } from "../../src/identity/sodium.ts";
 import { SottoError } from "../../src/protocol/errors.ts";
 import { idToBytes, newId, type MessageId } from "../../src/protocol/ids.ts";
@@ -43,7 +43,7 @@ describe("attack 12: telling from a failure what was wrong with a ciphertext", (
 
     // Someone who holds the body key seals garbage that only fails after decryption: at the padding, and at the fields.
     const where = [place.conversation, place.id, place.sender].map(idToBytes);
-    const key = blake2b256(signedBytes("body-key", ...where), bodyKey);
+    const key = blake2b512(signedBytes("body-keys", ...where), bodyKey).subarray(0, 32);
     const resealed = (plaintext: Uint8Array) => {
       const [head, nonce] = [body.slice(0, 57), body.slice(33, 57)];
       const ciphertext = xchacha20Poly1305.seal(key, nonce, signedBytes("body", ...where), plaintext);

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { openBody, sealBody } from "../../src/crypto/message-body.ts";
 import { xchacha20Poly1305 } from "../../src/crypto/primitives/aead.ts";
-import { blake2b256 } from "../../src/crypto/primitives/hash.ts";
+import { blake2b512 } from "../../src/crypto/primitives/hash.ts";
 import { randomBytes } from "../../src/crypto/primitives/random.ts";
 import { sodium, sodiumReady } from "../../src/identity/sodium.ts";
 import { idToBytes } from "../../src/protocol/ids.ts";
@@ -100,7 +100,7 @@ describe("attack 19: one ciphertext that opens under two keys", () => {
     const honest = sealBody(place, inner, keys.secretKey);
     const bodyKeys = [honest.bodyKey, randomBytes(32)] as const;
     const where = [place.conversation, place.id, place.sender].map(idToBytes);
-    const cipherKeys = bodyKeys.map((key) => blake2b256(signedBytes("body-key", ...where), key));
+    const cipherKeys = bodyKeys.map((key) => blake2b512(signedBytes("body-keys", ...where), key).subarray(0, 32));
     const nonce = honest.body.slice(33, 57);
     const ad = signedBytes("body", ...where);
     const ciphertext = ciphertextForTwoKeys(cipherKeys as [Uint8Array, Uint8Array], nonce, ad, 256 + 16);

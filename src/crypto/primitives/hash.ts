@@ -9,6 +9,11 @@ export function blake2b256(bytes: Uint8Array, key: Uint8Array | null = null): Ui
   return sodium().crypto_generichash(32, bytes, key);
 }
 
+/** The same with a 64-byte output. */
+export function blake2b512(bytes: Uint8Array, key: Uint8Array): Uint8Array {
+  return sodium().crypto_generichash(64, bytes, key);
+}
+
 /** BLAKE2b with a 32-byte output, of bytes that come one after another. */
 export class RunningBlake2b256 {
   private readonly state = sodium().crypto_generichash_init(null, 32);

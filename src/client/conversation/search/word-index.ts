@@ -22,13 +22,13 @@ export async function indexWords(
 ): Promise<void> {
   const line = content.kind === "text" || content.kind === "edit" ? lineOf(content.text) : "";
   if (line === "") return;
-  await change(draft, conversation, entry, (others) => [...others, [entry.sequence, line]]);
+  await change(draft, conversation, entry, [[entry.sequence, line]]);
 }
 
 /** Takes out the words of an entry that is about to lose its content. */
 export async function forgetWords(draft: Draft, conversation: ConversationId, entry: EntryRecord): Promise<void> {
   if (entry.content === null) return;
-  await change(draft, conversation, entry, (others) => others);
+  await change(draft, conversation, entry, []);
 }
 
 /** Entries that have, for each of these, a word that begins so: a stretch at a time, from the end of the log. */
@@ -54,11 +54,14 @@ async function change(
   draft: Draft,
   conversation: ConversationId,
   { sequence }: EntryRecord,
-  next: (others: WordsRecord["entries"]) => WordsRecord["entries"],
+  words: WordsRecord["entries"],
 ): Promise<void> {
   const id = `${conversation}/${sortable(Math.floor(sequence / stretch))}`;
   await draft.edit<WordsRecord>(tables.words, id, (record) => {
-    const entries = next((record?.entries ?? []).filter(([one]) => one !== sequence));
+    const entries = record?.entries ?? [];
+    const at = entries.findIndex(([one]) => one === sequence);
+    if (at >= 0) entries.splice(at, 1);
+    entries.push(...words);
     return entries.length > 0 ? { entries } : null;
   });
 }

@@ -11,14 +11,17 @@ const aWord = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Th
 
 /** Each once, in the order of the text. */
 export function wordsOf(text: string): string[] {
-  const folded = text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const words = new Set<string>();
-  for (const [word] of folded.matchAll(aWord)) {
+  for (const [word] of folded(text).matchAll(aWord)) {
     words.add(word.slice(0, charactersPerWord));
     if (words.size === wordsPerText) break;
   }
   return [...words];
 }
+
+/** Most texts of many languages have nothing to fold but case. */
+const folded = (text: string): string =>
+  (/^[ -~]*$/.test(text) ? text : text.normalize("NFKD").replace(/\p{M}/gu, "")).toLowerCase();
 
 /** The words of a text in one line, as the index keeps them. */
 export const lineOf = (text: string): string => wordsOf(text).join(" ");

@@ -54,7 +54,7 @@ export function openJournal(journal: Journal, release: () => Promise<void>, lost
       checkChanges(changes);
       if (changes.length === 0) return;
       const batch = encodeBatch(changes);
-      if (batch.length > maxBatchBytes) throw new SottoError("too-large");
+      if (batch.bytes.length > maxBatchBytes) throw new SottoError("too-large");
       await unlessLost(() => queue.write(batch));
     },
     async close() {

@@ -1,7 +1,7 @@
 import { SottoError } from "../../../protocol/errors.ts";
 import type { ListOptions, StoredRecord } from "../client-store.ts";
 import { OrderedRecords } from "../ordered-records.ts";
-import { decodeBatch, encodeBatch } from "./batch-codec.ts";
+import { decodeBatch, encodeBatch, type EncodedBatch, type EncodedChange } from "./batch-codec.ts";
 import { FrameCache } from "./frame-cache.ts";
 import type { Frame, FrameLog, FrameSeal } from "./frame-log.ts";
 
@@ -41,7 +41,7 @@ export class Journal {
     const journal = new Journal(log, seal);
     for await (const { frame, sealed } of log.replay()) {
       try {
-        journal.adopt(frame, seal.open(log.place(frame.number), sealed));
+        journal.adopt(frame, decodeBatch(seal.open(log.place(frame.number), sealed)));
       } catch (cause) {
         throw new SottoError("store-unreadable", { cause });
       }
@@ -60,12 +60,12 @@ export class Journal {
   }
 
   /** One frame with everything in it, durable when the promise resolves, and seen by reads from then on. */
-  async append(batch: Uint8Array): Promise<void> {
-    const frame = await this.log.append(batch, this.seal);
+  async append({ bytes, changes }: EncodedBatch): Promise<void> {
+    const frame = await this.log.append(bytes, this.seal);
     await this.log.sync();
     this.endsOpen = true;
-    this.adopt(frame, batch);
-    this.cache.set(frame, batch);
+    this.adopt(frame, changes);
+    this.cache.set(frame, bytes);
   }
 
   /**
@@ -95,7 +95,7 @@ export class Journal {
 
   /** Puts an empty frame at the end, so that damage to any that holds records is told from a torn write. */
   async close(): Promise<void> {
-    if (this.endsOpen) await this.append(new Uint8Array(0));
+    if (this.endsOpen) await this.append(encodeBatch([]));
     await this.abandon();
   }
 
@@ -106,8 +106,8 @@ export class Journal {
     await this.log.letGo();
   }
 
-  private adopt(frame: Frame, batch: Uint8Array): void {
-    for (const { table, id, value, bytes } of decodeBatch(batch)) {
+  private adopt(frame: Frame, changes: Iterable<EncodedChange>): void {
+    for (const { table, id, value, bytes } of changes) {
       const former = value
         ? this.index.set(table, id, { frame, at: value.at, length: value.length, bytes })
         : this.index.delete(table, id);
@@ -141,9 +141,9 @@ export class Journal {
     let batch: { table: string; id: string; bytes: Uint8Array }[] = [];
     let batchBytes = 0;
     const flush = async () => {
-      const plaintext = encodeBatch(batch);
-      const frame = await target.append(plaintext, this.seal);
-      for (const { table, id, value, bytes } of decodeBatch(plaintext)) {
+      const encoded = encodeBatch(batch);
+      const frame = await target.append(encoded.bytes, this.seal);
+      for (const { table, id, value, bytes } of encoded.changes) {
         moved.push({ table, id, place: { frame, at: value!.at, length: value!.length, bytes } });
       }
       batch = [];

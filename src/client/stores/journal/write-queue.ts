@@ -1,9 +1,9 @@
-import { concatBytes } from "../../../crypto/primitives/bytes.ts";
 import { SottoError } from "../../../protocol/errors.ts";
+import { joinBatches, type EncodedBatch } from "./batch-codec.ts";
 import type { Journal } from "./journal.ts";
 
 interface Waiting {
-  batch: Uint8Array;
+  batch: EncodedBatch;
   resolve: () => void;
   reject: (error: unknown) => void;
 }
@@ -25,7 +25,7 @@ export class WriteQueue {
     this.journal = journal;
   }
 
-  write(batch: Uint8Array): Promise<void> {
+  write(batch: EncodedBatch): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ batch, resolve, reject });
       this.running ??= this.run();
@@ -49,7 +49,7 @@ export class WriteQueue {
     let bytes = 0;
     let count = 0;
     for (const { batch } of this.waiting) {
-      bytes += batch.length;
+      bytes += batch.bytes.length;
       if (count > 0 && bytes > maxGroupBytes) break;
       count++;
     }
@@ -59,7 +59,7 @@ export class WriteQueue {
   private async writeGroup(group: Waiting[]): Promise<void> {
     try {
       if (this.failure) throw this.failure;
-      await this.journal.append(group.length === 1 ? group[0]!.batch : concatBytes(...group.map(({ batch }) => batch)));
+      await this.journal.append(joinBatches(group.map(({ batch }) => batch)));
     } catch (cause) {
       this.fail(cause);
       for (const { reject } of group) reject(this.failure);
