@@ -33,7 +33,7 @@ export function DeviceSettings() {
               <button
                 type="button"
                 class="button small danger"
-                disabled={isBusy}
+                aria-disabled={isBusy}
                 aria-label={words.revokeLabel(name)}
                 onClick={() => start(() => revoke(id))}
               >
@@ -82,7 +82,7 @@ function AddDevice({ onAdded }: { onAdded: () => void }) {
         />
         <ConfirmPassword value={password} onValue={setPassword} />
         <FormError text={error} />
-        <button type="submit" class="button" disabled={isBusy}>
+        <button type="submit" class="button" aria-disabled={isBusy}>
           {words.approve}
         </button>
       </form>
