@@ -33,7 +33,7 @@ function FileLine({ message, index, name, size }: FileLineProps) {
     <li>
       <button type="button" class="file" aria-disabled={isBusy} onClick={() => start(() => save(message, index))}>
         <Icon name="file" />
-        <span class="file-name">
+        <span class="file-name" dir="auto">
           <span class="visually-hidden">{strings.message.save} </span>
           {name}
         </span>
