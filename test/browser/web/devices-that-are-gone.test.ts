@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { linkedDevice } from "../../support/browser/linked-device.ts";
+import { linkedDevice, removeOther } from "../../support/browser/linked-device.ts";
 import { password, WebWorld, type Person } from "../../support/browser/web-world.ts";
 
 describe("devices that are gone, in the web client", () => {
@@ -25,7 +25,7 @@ describe("devices that are gone, in the web client", () => {
 
   it("say so when they were removed on another one, and get nothing more", async () => {
     await alice.button("Settings").click();
-    await alice.button(/^Remove /).click();
+    await removeOther(alice);
     await tablet.page
       .getByText("The service does not let this device in: This device was removed from your account.")
       .waitFor();

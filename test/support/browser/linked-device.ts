@@ -26,3 +26,15 @@ export async function startedOver(world: WebWorld, { user }: Person, options = {
   await anew.isIn();
   return anew;
 }
+
+/** In the settings of a person with two devices: the other one is closed out. */
+export async function removeOther({ page }: Person, look?: () => Promise<void>): Promise<void> {
+  await page
+    .getByRole("dialog")
+    .getByRole("button", { name: /^Remove / })
+    .click();
+  await page.getByRole("dialog").getByLabel("Your password").fill(password);
+  await look?.();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove", exact: true }).click();
+  await page.getByRole("form", { name: "Add a device" }).waitFor();
+}

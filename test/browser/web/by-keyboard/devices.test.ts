@@ -50,12 +50,20 @@ describe("devices and the recovery key in the web client, by keyboard alone", ()
     await tabletKeys.finds(tablet.page.getByRole("navigation"));
   });
 
-  it("are removed, while the focus stays in the settings", async () => {
+  it("are removed, which asks for the password, and leads back to the settings", async () => {
     await keys.activate(dialog().getByRole("button", { name: /^Remove / }));
+    await keys.finds(dialog().getByLabel("Your password"));
+    await keys.press("Escape");
+    await keys.activate(dialog().getByRole("button", { name: /^Remove / }));
+    await keys.finds(dialog().getByLabel("Your password"));
+    await keys.type(password);
+    await keys.press("Enter");
+    await dialog().getByRole("form", { name: "Add a device" }).waitFor();
+    await dialog().getByText("This device", { exact: true }).waitFor();
     await dialog()
       .getByRole("button", { name: /^Remove / })
       .waitFor({ state: "detached" });
-    await keys.finds(dialog());
+    await keys.seesFocus();
   });
 
   it("get a recovery key, whose words are shown and asked back", async () => {
