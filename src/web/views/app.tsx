@@ -63,7 +63,7 @@ function Shell() {
       <Sidebar />
       <Chat conversation={conversation} />
       {hasDetails && <Details conversation={conversation} />}
-      {dialog.value && <Dialogs open={dialog.value} />}
+      {dialog.value && <Dialogs key={dialog.value} open={dialog.value} />}
     </div>
   );
 }
