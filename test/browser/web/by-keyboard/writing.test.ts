@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { eventually } from "../../../support/eventually.ts";
 import { Keyboard } from "../../../support/browser/keyboard.ts";
 import { password, WebWorld, type Person } from "../../../support/browser/web-world.ts";
 
@@ -122,6 +123,7 @@ describe("writing in the web client, by keyboard alone", () => {
     await bob.message("a better answer").getByText("edited").waitFor();
     await keys.press("ArrowUp");
     await alice.page.getByText("Edit message").waitFor();
+    await eventually(async () => expect(await input().inputValue()).to.equal("a better answer"));
     await keys.press("End");
     await keys.type(" still");
     await keys.press("Enter");
