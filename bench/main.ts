@@ -21,6 +21,7 @@ import {
 import { growth } from "./growth.ts";
 import { clientWork } from "./large-groups.ts";
 import { purgeUnderLoad } from "./purge.ts";
+import { webConversation } from "./web-conversation.ts";
 
 const { values } = parseArgs({
   options: {
@@ -56,6 +57,7 @@ const all = {
   P8: purgeUnderLoad,
   P9: growth,
   P10: clientWork,
+  "P10 web": webConversation,
   P11: durableEmbedded,
 };
 const chosen = Object.entries(all).filter(

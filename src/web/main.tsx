@@ -7,8 +7,11 @@ import { followAddress } from "./state/conversations.ts";
 import { run } from "./state/notices.ts";
 import { start } from "./state/session.ts";
 import { App } from "./views/app.tsx";
+import { keepFocus } from "./views/parts/keep-focus.ts";
 
 addEventListener("popstate", followAddress);
 followAddress();
-render(<App />, document.getElementById("app")!);
+const root = document.getElementById("app")!;
+keepFocus(root);
+render(<App />, root);
 run(start());

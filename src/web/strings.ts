@@ -244,6 +244,7 @@ export const strings = {
     unnamedDevice: "Unnamed device",
     revoke: "Remove",
     revokeLabel: (name: string) => `Remove ${name}`,
+    revokeText: "It gets no more messages and cannot come back. What it has stored stays there, locked.",
     addDevice: "Add a device",
     addDeviceText: "Log in on the new device. It shows a code: type it here.",
     code: "Code on the new device",

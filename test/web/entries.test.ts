@@ -26,6 +26,12 @@ describe("the entries of a conversation on the screen", () => {
     expect(now[1]).to.include({ reason: "later" });
   });
 
+  it("are there once, also where the first of all is accepted, and a page before them comes first", () => {
+    const accepted = placed(placed([], [entry("x"), entry("y")]), [entry("x", 7)]);
+    expect(ids(accepted)).to.equal("x y");
+    expect(ids(placed(accepted, [entry("a", 5), entry("b", 6)]))).to.equal("a b x y");
+  });
+
   it("are in the document up to a bound: the newest, or those that are looked at", () => {
     expect(windowOf(50, undefined)).to.deep.equal({ from: 0, to: 50 });
     expect(windowOf(10_000, undefined)).to.deep.equal({ from: 9800, to: 10_000 });

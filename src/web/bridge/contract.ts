@@ -207,7 +207,8 @@ export interface Calls {
   /** What outlasts a script in the page asks for the password again: without it `credentials-invalid`, after a second. */
   approveLink: (given: { code: string; password: string }) => { checkDigits: string };
   renameDevice: (given: { device: string; name: string }) => void;
-  revokeDevice: (given: { device: string }) => void;
+  /** The password as for `approveLink`: what is closed out cannot come back. */
+  revokeDevice: (given: { device: string; password: string }) => void;
   recovery: (given: undefined) => RecoveryFacts;
   /** Sixteen words, shown once. The password as for `approveLink`. */
   enableRecovery: (given: { password: string }) => { words: string };

@@ -9,6 +9,7 @@ export type OpenDialog =
   | { name: "receipts"; message: MessageFacts }
   | { name: "leave-group"; conversation: string }
   | { name: "block"; user: string }
+  | { name: "revoke-device"; device: string; label: string }
   | { name: "erase" };
 
 /** The one that is open. */

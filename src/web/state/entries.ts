@@ -29,8 +29,15 @@ export function placed(known: readonly Entry[], more: readonly Entry[]): readonl
     latest.delete(entry.id);
     return now ?? entry;
   });
+  // A page before what is known needs no place looked for.
+  if (latest.size === more.length && arePast(known, more)) return [...more, ...kept];
   return [...kept, ...latest.values()].sort((one, other) => {
     const [first, second] = [orderOf(one), orderOf(other)];
     return first === second ? 0 : first - second;
   });
+}
+
+function arePast(known: readonly Entry[], more: readonly Entry[]): boolean {
+  const [first, last] = [known[0], more.at(-1)];
+  return first !== undefined && last !== undefined && orderOf(last) < orderOf(first);
 }

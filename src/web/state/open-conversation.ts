@@ -11,6 +11,8 @@ import { run } from "./notices.ts";
 import { placed, windowOf, type Span } from "./entries.ts";
 
 const pageSize = 50;
+/** So many more are shown at once: drawn within a frame, also by a slow machine. */
+const stepSize = 25;
 
 const none: readonly Entry[] = [];
 const entries = signal(none);
@@ -68,13 +70,13 @@ export function closeConversation(): void {
 /** What is above: of what was read, or else the page before. */
 export async function showEarlier(): Promise<void> {
   const { from, to } = windowOf(entries.value.length, span.value);
-  if (from > 0) span.value = { from: Math.max(0, from - pageSize), to };
+  if (from > 0) span.value = { from: Math.max(0, from - stepSize), to };
   else if (before.value !== undefined && !isLoading.value) await readPage(chosen.value!, before.value);
 }
 
 export function showLater(): void {
   const { from, to } = windowOf(entries.value.length, span.value);
-  const end = to + pageSize;
+  const end = to + stepSize;
   span.value = end >= entries.value.length ? undefined : { from, to: end, isDownwards: true };
 }
 
@@ -103,7 +105,7 @@ async function readPage(conversation: string, from: number | undefined): Promise
       entries.value = placed(entries.value, page.entries);
       // What is looked at stays: a page that comes in above moves the window down by what it brought.
       const added = entries.value.length - sizeBefore;
-      if (from !== undefined) span.value = { from: 0, to: to + added };
+      if (from !== undefined) span.value = { from: Math.max(0, added - stepSize), to: to + added };
       mayHaveMore = page.earlier === "not-now" || !page.isComplete || entries.value.length === 0;
       before.value = page.before;
       earlier.value = page.earlier;

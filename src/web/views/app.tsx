@@ -32,7 +32,11 @@ function Screen() {
   const now = screen.value;
   switch (now.name) {
     case "starting":
-      return <main class="starting" aria-busy="true" aria-label={strings.loading} />;
+      return (
+        <main class="starting" aria-busy="true">
+          <h1 class="visually-hidden">{strings.loading}</h1>
+        </main>
+      );
     case "insecure":
       return <Insecure />;
     case "sign-in":
@@ -59,7 +63,7 @@ function Shell() {
       <Sidebar />
       <Chat conversation={conversation} />
       {hasDetails && <Details conversation={conversation} />}
-      {dialog.value && <Dialogs open={dialog.value} />}
+      {dialog.value && <Dialogs key={dialog.value} open={dialog.value} />}
     </div>
   );
 }

@@ -1,12 +1,13 @@
 import { strings } from "../strings.ts";
 import { bridge } from "../state/bridge.ts";
-import { closeDialog, type OpenDialog } from "../state/dialogs.ts";
+import { closeDialog, dialog, type OpenDialog } from "../state/dialogs.ts";
 import { erase, me } from "../state/session.ts";
 import { ReceiptsDialog } from "./chat/receipts-dialog.tsx";
 import { VerificationDialog } from "./details/verification-dialog.tsx";
 import { NewConversation } from "./list/new-conversation.tsx";
 import { NewGroup } from "./list/new-group.tsx";
 import { ConfirmDialog } from "./parts/confirm-dialog.tsx";
+import { RevokeDialog } from "./settings/revoke-dialog.tsx";
 import { SettingsDialog } from "./settings/settings-dialog.tsx";
 
 export function Dialogs({ open }: { open: OpenDialog }) {
@@ -39,6 +40,8 @@ export function Dialogs({ open }: { open: OpenDialog }) {
           onConfirm={() => bridge.call("setBlocked", { user: open.user, isBlocked: true })}
         />
       );
+    case "revoke-device":
+      return <RevokeDialog device={open.device} label={open.label} onClose={backToSettings} />;
     case "erase":
       return (
         <ConfirmDialog
@@ -51,3 +54,7 @@ export function Dialogs({ open }: { open: OpenDialog }) {
       );
   }
 }
+
+const backToSettings = (): void => {
+  dialog.value = { name: "settings" };
+};

@@ -123,6 +123,9 @@ export class Person {
   }
 }
 
+/** What a node has to be told to serve the web client to tests. */
+export const webSettings = { ACCOUNTS: "on", RATE_SIGN_UPS_PER_HOUR: "1000", RATE_SIGN_INS_PER_MINUTE: "1000" };
+
 /** A node as operators run it, which serves the web client, and browsers. */
 export class WebWorld {
   readonly node: NodeProcess;
@@ -135,15 +138,19 @@ export class WebWorld {
   }
 
   static async start(): Promise<WebWorld> {
-    const settings = { ACCOUNTS: "on", RATE_SIGN_UPS_PER_HOUR: "1000", RATE_SIGN_INS_PER_MINUTE: "1000" };
-    return new WebWorld(await NodeProcess.start(settings), await startChromium());
+    return WebWorld.on(await NodeProcess.start(webSettings));
   }
 
-  /** Somebody who has not signed up, or not on this device. */
-  async visitor(user: string, options: BrowserContextOptions = {}): Promise<Person> {
+  /** On a node that somebody else has started, and closes after this. */
+  static async on(node: NodeProcess): Promise<WebWorld> {
+    return new WebWorld(node, await startChromium());
+  }
+
+  /** Somebody who has not signed up, or not on this device. `node`: to which their way leads. */
+  async visitor(user: string, options: BrowserContextOptions = {}, node = this.node): Promise<Person> {
     const context = await this.browser.newContext(options);
     context.setDefaultTimeout(15_000);
-    const link = await FlakyLink.to(this.node);
+    const link = await FlakyLink.to(node);
     this.links.push(link);
     return open(user, { context, link });
   }
@@ -154,16 +161,21 @@ export class WebWorld {
   }
 
   /** Somebody who has just signed up. */
-  async person(user: string, options: BrowserContextOptions = {}): Promise<Person> {
-    const person = await this.visitor(user, options);
+  async person(user: string, options: BrowserContextOptions = {}, node = this.node): Promise<Person> {
+    const person = await this.visitor(user, options, node);
     await person.signUp();
     return person;
   }
 
   async close(): Promise<void> {
+    await this.leave();
+    await this.node.close();
+  }
+
+  /** Without closing the node. */
+  async leave(): Promise<void> {
     await this.browser.close();
     await Promise.all(this.links.map((link) => link.close()));
-    await this.node.close();
   }
 }
 

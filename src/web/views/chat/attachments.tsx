@@ -31,9 +31,9 @@ function FileLine({ message, index, name, size }: FileLineProps) {
   const progress = uploads.value.get(`${message.id}/${index}`);
   return (
     <li>
-      <button type="button" class="file" disabled={isBusy} onClick={() => start(() => save(message, index))}>
+      <button type="button" class="file" aria-disabled={isBusy} onClick={() => start(() => save(message, index))}>
         <Icon name="file" />
-        <span class="file-name">
+        <span class="file-name" dir="auto">
           <span class="visually-hidden">{strings.message.save} </span>
           {name}
         </span>

@@ -18,7 +18,9 @@ export function ChatHeader({ conversation }: { conversation: ConversationFacts }
       </button>
       <Avatar name={title} isSmall />
       <div class="chat-title">
-        <h2>{title}</h2>
+        <p class="chat-name" dir="auto">
+          {title}
+        </p>
         <p>{subtitle(conversation)}</p>
       </div>
       <button

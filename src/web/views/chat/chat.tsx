@@ -15,6 +15,7 @@ export function Chat({ conversation }: { conversation: ConversationFacts | undef
   if (!conversation) {
     return (
       <main class="chat chat-none">
+        <h1 class="visually-hidden">{strings.product}</h1>
         <Banner />
         <div class="empty">
           <Icon name="lock" size={28} />
@@ -26,6 +27,7 @@ export function Chat({ conversation }: { conversation: ConversationFacts | undef
   }
   return (
     <main class="chat" aria-label={titleOf(conversation)}>
+      <h1 class="visually-hidden">{titleOf(conversation)}</h1>
       <ChatHeader conversation={conversation} />
       <Banner />
       <IdentityBanner conversation={conversation} />

@@ -25,7 +25,8 @@ export function Composer({ conversation }: { conversation: ConversationFacts }) 
   useGrowing(input, text);
   useEffect(() => {
     if (edited) setText(edited.text);
-    input.current?.focus();
+    // Who is in the details, and has unblocked somebody there, stays there.
+    if (!document.activeElement?.closest("aside")) input.current?.focus();
   }, [edited, replyingTo.value]);
 
   const change = (now: string): void => {

@@ -14,7 +14,9 @@ export function Quote({ id }: { id: string }) {
   return (
     <button type="button" class="quote" onClick={show}>
       <span class="quote-sender">{message && (message.isOwn ? strings.message.you : message.sender)}</span>
-      <span class="quote-text">{said ?? strings.message.unseenReply}</span>
+      <span class="quote-text" dir="auto">
+        {said ?? strings.message.unseenReply}
+      </span>
     </button>
   );
 }

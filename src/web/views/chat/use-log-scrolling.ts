@@ -27,7 +27,8 @@ export function useLogScrolling(
   const look = (): void => {
     const element = log.current;
     if (!element) return;
-    const isEnd = element.scrollHeight - element.scrollTop - element.clientHeight < nearPx;
+    // The end of what is in the document, while more follows, is a place like any other: held to it, the log would run on to its last entry.
+    const isEnd = isLast && element.scrollHeight - element.scrollTop - element.clientHeight < nearPx;
     anchor.current = isEnd ? "end" : anchorIn(element);
     setAtEnd(isEnd);
     if (element.scrollTop < aheadPx) run(showEarlier());

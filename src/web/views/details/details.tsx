@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ConversationFacts } from "../../bridge/contract.ts";
 import { strings } from "../../strings.ts";
 import { bridge } from "../../state/bridge.ts";
@@ -17,8 +17,17 @@ const words = strings.details;
 const lifetimes = [3600, 86_400, 7 * 86_400, 30 * 86_400];
 
 export function Details({ conversation }: { conversation: ConversationFacts }) {
+  const part = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    part.current?.focus();
+    return () => part.current?.contains(document.activeElement) && before?.focus();
+  }, []);
+  const closeByKey = ({ key }: KeyboardEvent): void => {
+    if (key === "Escape") isDetailsOpen.value = false;
+  };
   return (
-    <aside class="details" aria-label={words.title}>
+    <aside ref={part} class="details" aria-label={words.title} tabIndex={-1} onKeyDown={closeByKey}>
       <header class="details-head">
         <h2>{words.title}</h2>
         <button
@@ -105,7 +114,7 @@ function AddMember({ conversation }: { conversation: string }) {
       }}
     >
       <Field label={words.add} value={user} onValue={setUser} required autocomplete="off" autocapitalize="none" />
-      <button type="submit" class="button" disabled={isBusy}>
+      <button type="submit" class="button" aria-disabled={isBusy}>
         {words.addButton}
       </button>
       <FormError text={error} />
@@ -125,7 +134,7 @@ function Rename({ conversation: { id, title } }: { conversation: ConversationFac
       }}
     >
       <Field label={words.renamed} value={name} onValue={setName} required maxLength={80} autocomplete="off" />
-      <button type="submit" class="button" disabled={isBusy || name.trim() === title}>
+      <button type="submit" class="button" disabled={name.trim() === title} aria-disabled={isBusy}>
         {words.save}
       </button>
       <FormError text={error} />
@@ -143,7 +152,11 @@ function Disappearing({ conversation: { id, disappearing } }: { conversation: Co
   return (
     <label class="field">
       {words.disappearing}
-      <select value={disappearing ?? ""} disabled={isBusy} onChange={({ currentTarget }) => set(currentTarget.value)}>
+      <select
+        value={disappearing ?? ""}
+        aria-disabled={isBusy}
+        onChange={({ currentTarget }) => set(currentTarget.value)}
+      >
         <option value="">{words.disappearingOff}</option>
         {choices.map((seconds) => (
           <option key={seconds} value={seconds}>

@@ -67,7 +67,7 @@ function Member({ conversation, member: { user, role }, isAdmin, isOwner }: Memb
         <button
           type="button"
           class="button small"
-          disabled={isBusy}
+          aria-disabled={isBusy}
           aria-label={nextRole === "admin" ? words.makeAdmin(user) : words.makeMember(user)}
           onClick={() => start(() => bridge.call("setRole", { conversation, user, role: nextRole }))}
         >
@@ -80,7 +80,7 @@ function Member({ conversation, member: { user, role }, isAdmin, isOwner }: Memb
           class="icon-button"
           aria-label={words.remove(user)}
           title={words.remove(user)}
-          disabled={isBusy}
+          aria-disabled={isBusy}
           onClick={() => start(() => bridge.call("removeMember", { conversation, user }))}
         >
           <Icon name="close" size={18} />

@@ -55,11 +55,11 @@ export function VerificationDialog({ user, onClose }: { user: string; onClose: (
       ) : (
         <div class="actions">
           {facts?.changed && (
-            <button type="button" class="button" disabled={isBusy} onClick={trust(false)}>
+            <button type="button" class="button" aria-disabled={isBusy} onClick={trust(false)}>
               {words.accept}
             </button>
           )}
-          <button type="button" class="button primary" disabled={isBusy || !facts} onClick={trust(true)}>
+          <button type="button" class="button primary" disabled={!facts} aria-disabled={isBusy} onClick={trust(true)}>
             {words.confirm}
           </button>
         </div>

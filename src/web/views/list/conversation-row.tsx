@@ -24,7 +24,7 @@ export function ConversationRow({ conversation }: { conversation: ConversationFa
         }}
       >
         <Avatar name={titleOf(conversation)} isOnline={isOnline} />
-        <span class="row-title">
+        <span class="row-title" dir="auto">
           {titleOf(conversation)}
           {isOnline && <span class="visually-hidden"> {strings.chat.online}</span>}
         </span>

@@ -35,7 +35,7 @@ export function NewConversation({ onClose }: { onClose: () => void }) {
         />
         <FormError text={error} />
         <div class="actions">
-          <button type="submit" class="button primary" disabled={isBusy}>
+          <button type="submit" class="button primary" aria-disabled={isBusy}>
             {words.start}
           </button>
         </div>

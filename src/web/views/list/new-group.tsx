@@ -41,7 +41,7 @@ export function NewGroup({ onClose }: { onClose: () => void }) {
         />
         <FormError text={error} />
         <div class="actions">
-          <button type="submit" class="button primary" disabled={isBusy} aria-busy={isBusy}>
+          <button type="submit" class="button primary" aria-disabled={isBusy} aria-busy={isBusy}>
             {words.create}
           </button>
         </div>

@@ -27,7 +27,7 @@ export function ConfirmDialog({ title, text, action = title, onConfirm, onClose 
         <button type="button" class="button" onClick={onClose}>
           {strings.cancel}
         </button>
-        <button type="button" class="button danger" disabled={isBusy} onClick={() => start(confirm)}>
+        <button type="button" class="button danger" aria-disabled={isBusy} onClick={() => start(confirm)}>
           {action}
         </button>
       </div>

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { strings } from "../../strings.ts";
 import { Icon } from "./icon.tsx";
 
@@ -15,10 +15,16 @@ interface DialogProps {
 export function Dialog({ title, onClose, isWide = false, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // Before the effects of what is in it: a field that takes the focus when it appears finds the dialog open.
+  useLayoutEffect(() => {
     const { current } = dialog;
+    current?.addEventListener("close", onClose);
     current?.showModal();
-    return () => current?.close();
+    return () => {
+      // Another dialog may have taken its place: only what a person closes is told.
+      current?.removeEventListener("close", onClose);
+      current?.close();
+    };
   }, []);
   const closeOnBackdrop = (event: MouseEvent): void => {
     if (event.target === dialog.current) dialog.current?.close();
@@ -29,7 +35,6 @@ export function Dialog({ title, onClose, isWide = false, children }: DialogProps
       ref={dialog}
       class={isWide ? "dialog dialog-wide" : "dialog"}
       aria-labelledby={id}
-      onClose={onClose}
       onMouseDown={closeOnBackdrop}
     >
       <div class="dialog-body">

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 interface MenuProps {
   label: string;
@@ -12,8 +12,9 @@ interface MenuProps {
 export function Menu({ label, isAbove, onClose, children }: MenuProps) {
   const menu = useRef<HTMLDivElement>(null);
   const items = (): HTMLElement[] => [...(menu.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
+  // As soon as it is there: the next key is meant for it.
+  useLayoutEffect(() => items()[0]?.focus(), []);
   useEffect(() => {
-    items()[0]?.focus();
     const closeOutside = ({ target }: Event): void => {
       if (!menu.current?.contains(target as Node)) onClose();
     };

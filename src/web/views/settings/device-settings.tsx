@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { DeviceFacts } from "../../bridge/contract.ts";
 import { strings } from "../../strings.ts";
 import { bridge } from "../../state/bridge.ts";
+import { dialog } from "../../state/dialogs.ts";
 import { Field, FormError } from "../parts/field.tsx";
 import { when } from "../parts/times.ts";
 import { useTask } from "../parts/use-task.ts";
@@ -11,14 +12,10 @@ const words = strings.settings;
 
 export function DeviceSettings() {
   const [devices, setDevices] = useState<DeviceFacts[]>([]);
-  const { isBusy, error, start } = useTask();
+  const { error, start } = useTask();
   const load = async (): Promise<void> =>
     setDevices((await bridge.call("devices")).filter(({ revokedAt }) => revokedAt === undefined));
   useEffect(() => start(load), []);
-  const revoke = async (device: string): Promise<void> => {
-    await bridge.call("revokeDevice", { device });
-    await load();
-  };
   return (
     <section class="settings-part">
       <h3>{words.devices}</h3>
@@ -33,9 +30,8 @@ export function DeviceSettings() {
               <button
                 type="button"
                 class="button small danger"
-                disabled={isBusy}
                 aria-label={words.revokeLabel(name)}
-                onClick={() => start(() => revoke(id))}
+                onClick={() => (dialog.value = { name: "revoke-device", device: id, label: name })}
               >
                 {words.revoke}
               </button>
@@ -82,7 +78,7 @@ function AddDevice({ onAdded }: { onAdded: () => void }) {
         />
         <ConfirmPassword value={password} onValue={setPassword} />
         <FormError text={error} />
-        <button type="submit" class="button" disabled={isBusy}>
+        <button type="submit" class="button" aria-disabled={isBusy}>
           {words.approve}
         </button>
       </form>

@@ -76,7 +76,7 @@ function MakeKey({ action, onMade }: { action: string; onMade: (fresh: string) =
     >
       <ConfirmPassword value={password} onValue={setPassword} />
       <FormError text={error} />
-      <button type="submit" class="button" disabled={isBusy}>
+      <button type="submit" class="button" aria-disabled={isBusy}>
         {action}
       </button>
     </form>
@@ -108,7 +108,7 @@ function TypedBack({ onChecked }: { onChecked: () => void }) {
         spellcheck={false}
       />
       <FormError text={error} />
-      <button type="submit" class="button primary" disabled={isBusy}>
+      <button type="submit" class="button primary" aria-disabled={isBusy}>
         {words.recoveryCheck}
       </button>
     </form>

@@ -61,7 +61,7 @@ function Account({ onClose }: { onClose: () => void }) {
       <h3>{words.account}</h3>
       <p class="soft">{words.lockText}</p>
       <div class="actions actions-start">
-        <button type="button" class="button" disabled={isBusy} onClick={() => start(lockNow)}>
+        <button type="button" class="button" aria-disabled={isBusy} onClick={() => start(lockNow)}>
           {words.lock}
         </button>
         <button type="button" class="button danger" onClick={() => (dialog.value = { name: "erase" })}>

@@ -95,14 +95,14 @@ function WithoutDevice({ onBack }: { onBack: () => void }) {
           {words.revokeOthers}
         </label>
         <FormError text={error} />
-        <button type="submit" class="button primary" disabled={isBusy}>
+        <button type="submit" class="button primary" aria-disabled={isBusy}>
           {words.restore}
         </button>
       </form>
       <details class="start-over">
         <summary>{words.startOver}</summary>
         <p class="hint">{words.startOverText}</p>
-        <button type="button" class="button danger" disabled={isBusy} onClick={() => start(startOver)}>
+        <button type="button" class="button danger" aria-disabled={isBusy} onClick={() => start(startOver)}>
           {words.startOverConfirm}
         </button>
       </details>

@@ -46,7 +46,7 @@ export function SignIn({ mode }: { mode: "log-in" | "sign-up" }) {
           autocomplete={isNew ? "new-password" : "current-password"}
         />
         <FormError text={error} />
-        <button type="submit" class="button primary" disabled={isBusy} aria-busy={isBusy}>
+        <button type="submit" class="button primary" aria-disabled={isBusy} aria-busy={isBusy}>
           {isNew ? words.signUp : words.logIn}
         </button>
       </form>

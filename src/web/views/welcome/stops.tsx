@@ -9,7 +9,7 @@ export function OtherTab() {
   const { isBusy, start } = useTask();
   return (
     <Welcome title={strings.otherTab.title} text={strings.otherTab.text}>
-      <button type="button" class="button primary" disabled={isBusy} onClick={() => start(takeOver)}>
+      <button type="button" class="button primary" aria-disabled={isBusy} onClick={() => start(takeOver)}>
         {strings.otherTab.takeOver}
       </button>
     </Welcome>

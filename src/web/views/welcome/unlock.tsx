@@ -49,7 +49,7 @@ export function Unlock({ user }: { user: string }) {
           autocomplete="current-password"
         />
         <FormError text={error} />
-        <button type="submit" class="button primary" disabled={isBusy} aria-busy={isBusy}>
+        <button type="submit" class="button primary" aria-disabled={isBusy} aria-busy={isBusy}>
           {words.unlock}
         </button>
       </form>

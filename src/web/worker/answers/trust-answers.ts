@@ -27,7 +27,10 @@ export function trustAnswers(session: Session) {
       return { checkDigits };
     },
     renameDevice: ({ device, name }) => session.client.devices.rename(device, name),
-    revokeDevice: ({ device }) => session.client.devices.revoke(device),
+    async revokeDevice({ device, password }) {
+      await session.confirm(password);
+      await session.client.devices.revoke(device);
+    },
     async recovery() {
       const { isEnabled, isChecked, canEnable, atStake } = await session.client.recovery.status();
       return { isEnabled, isChecked, canEnable, otherDevices: atStake.otherDevices };
