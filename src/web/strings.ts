@@ -124,6 +124,11 @@ export const strings = {
     online: "Online",
     lastSeen: (when: string) => `Last seen ${when}`,
     members: (count: number) => plural(count, "member", "members"),
+    kept: (time: string) => `Messages are kept ${time} here`,
+    keptByService: "Messages are kept as long as this service keeps them",
+    disappear: (time: string) => `Messages disappear ${time} after they are read`,
+    disappearShort: (time: string) => `disappear ${time} after reading`,
+    stay: "Messages do not disappear once they are read",
     details: "Details",
     beginning: "This is where it begins. Messages are end-to-end encrypted.",
     earlier: {
@@ -229,8 +234,15 @@ export const strings = {
     block: "Block",
     unblock: "Unblock",
     blockText: (user: string) => `${user} cannot write to you any more, and does not see when you are online.`,
+    lifetimes: "How long messages stay",
     disappearing: "Disappearing messages",
     disappearingOff: "Off",
+    afterRead: (time: string) => `${time} after they are read`,
+    retention: "Messages are kept",
+    retentionOff: "As long as the service does",
+    shorten: "Delete older messages",
+    shortenText: (time: string) =>
+      `What was said more than ${time} ago is deleted from all devices, now and from now on. It does not come back.`,
   },
   settings: {
     title: "Settings",

@@ -43,11 +43,15 @@ export interface ConversationFacts {
   invited: string[];
   role?: GroupRole;
   left: "left" | "removed" | null;
-  /** In seconds; null: messages stay. */
+  /** In seconds, once a message is read; null: messages stay. */
   disappearing: number | null;
+  /** In days; null: as long as the node keeps them. */
+  retention: number | null;
 }
 
 export interface LastMessage {
+  /** Undefined until the node has accepted it. */
+  sequence?: number;
   text: string;
   sender: string;
   at: number;
@@ -194,6 +198,7 @@ export interface Calls {
   setRole: (given: { conversation: string; user: string; role: GroupRole }) => void;
   rename: (given: { conversation: string; name: string }) => void;
   setDisappearing: (given: { conversation: string; seconds: number | null }) => void;
+  setRetention: (given: { conversation: string; days: number | null }) => void;
   leaveGroup: (given: { conversation: string }) => void;
 
   verification: (given: { user: string }) => VerificationFacts;

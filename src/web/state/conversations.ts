@@ -2,6 +2,7 @@ import { computed, signal } from "@preact/signals";
 import type { ConversationFacts } from "../bridge/contract.ts";
 import { strings } from "../strings.ts";
 import { bridge } from "./bridge.ts";
+import { clearNotes, noteChanges } from "./notes.ts";
 import { announce, notify } from "./notices.ts";
 
 export interface Presence {
@@ -37,6 +38,7 @@ export function clearConversations(): void {
   presence.value = new Map();
   changedIdentities.value = new Set();
   blocked.value = [];
+  clearNotes();
 }
 
 export function keep(conversation: ConversationFacts): void {
@@ -73,7 +75,11 @@ export function settleIdentity(user: string): void {
   changedIdentities.value = rest;
 }
 
-bridge.on("conversation", keep);
+bridge.on("conversation", (now) => {
+  const before = byId.value.get(now.id);
+  if (before) noteChanges(before, now);
+  keep(now);
+});
 bridge.on("blocked", (users) => (blocked.value = users));
 bridge.on("presence", ({ user, online, lastSeen }) => {
   presence.value = new Map(presence.value).set(user, { online, lastSeen });

@@ -8,6 +8,7 @@ export type OpenDialog =
   | { name: "verification"; user: string }
   | { name: "receipts"; message: MessageFacts }
   | { name: "leave-group"; conversation: string }
+  | { name: "shorten-retention"; conversation: string; days: number }
   | { name: "block"; user: string }
   | { name: "erase" };
 

@@ -53,7 +53,9 @@ export function unopenedFacts({ sequence, sender, reason }: UnopenedMessage, con
 }
 
 export function lastMessage(message: Message, own: string): LastMessage {
+  const { sequence } = message;
   return {
+    ...(sequence !== undefined && { sequence }),
     // A line of a list shows no more.
     text: message.text.slice(0, 200),
     sender: message.sender.user,

@@ -4,7 +4,7 @@ import { choose, presence, titleOf } from "../../state/conversations.ts";
 import { isDetailsOpen } from "../../state/dialogs.ts";
 import { Avatar } from "../parts/avatar.tsx";
 import { Icon } from "../parts/icon.tsx";
-import { when } from "../parts/times.ts";
+import { duration, when } from "../parts/times.ts";
 
 const words = strings.chat;
 
@@ -35,8 +35,11 @@ export function ChatHeader({ conversation }: { conversation: ConversationFacts }
   );
 }
 
-function subtitle({ peer, users }: ConversationFacts): string {
-  if (peer === undefined) return words.members(users.length);
+function subtitle({ peer, users, disappearing }: ConversationFacts): string {
+  if (peer === undefined) {
+    const members = words.members(users.length);
+    return disappearing === null ? members : `${members} · ${words.disappearShort(duration(disappearing))}`;
+  }
   const status = presence.value.get(peer);
   if (status?.online) return words.online;
   return typeof status?.lastSeen === "number" ? words.lastSeen(when(status.lastSeen)) : "";

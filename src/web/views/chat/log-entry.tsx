@@ -112,8 +112,9 @@ function Foot({ message: { sentAt, editedAt, expiresIn, isOwn, state, reached } 
   return (
     <p class="message-foot">
       {expiresIn !== undefined && (
-        <span title={words.disappears(duration(expiresIn))}>
+        <span class="message-timer" title={words.disappears(duration(expiresIn))}>
           <Icon name="timer" size={12} />
+          <span aria-hidden="true">{duration(expiresIn, "narrow")}</span>
           <span class="visually-hidden">{words.disappears(duration(expiresIn))}</span>
         </span>
       )}

@@ -28,6 +28,7 @@ export function conversationAnswers(session: Session) {
     setRole: ({ conversation, user, role }) => group(conversation).setRole(user, role),
     rename: ({ conversation, name }) => group(conversation).rename(name),
     setDisappearing: ({ conversation, seconds }) => group(conversation).setDisappearing(seconds),
+    setRetention: ({ conversation, days }) => group(conversation).setRetention(days),
     leaveGroup: ({ conversation }) => group(conversation).leave(),
   } satisfies Partial<Answers>;
 }
