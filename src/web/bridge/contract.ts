@@ -107,10 +107,23 @@ export interface HistoryFacts {
   entries: Entry[];
   /** For the page before. */
   before?: number;
+  /** For the page after; undefined where it ends with the newest. */
+  after?: number;
   /** What lies before it. */
   earlier: "more" | "nothing" | "removed" | "not-shared" | "not-now";
   /** False where the node may have more, or changes of it, and could not be asked. */
   isComplete: boolean;
+}
+
+/** A message that has the words that were looked for. */
+export interface HitFacts {
+  conversation: string;
+  message: string;
+  sequence: number;
+  sender: string;
+  isOwn: boolean;
+  text: string;
+  at: number;
 }
 
 export interface ReceiptFacts {
@@ -180,7 +193,10 @@ export interface Calls {
   /** Events tell of its messages from now on, and no more of those of the one before. */
   enter: (given: { conversation: string }) => { firstUnread?: number };
   leaveView: (given: undefined) => void;
-  history: (given: { conversation: string; before?: number; limit: number }) => HistoryFacts;
+  /** The newest page, or the one that ends before a sequence, or begins after it. */
+  history: (given: { conversation: string; before?: number; after?: number; limit: number }) => HistoryFacts;
+  /** Of what this device holds, in one conversation or in all, newest first; nothing where there is no word. */
+  search: (given: { words: string; conversation?: string; limit: number }) => HitFacts[];
 
   send: (given: NewMessageFacts) => MessageFacts;
   /** What failed is sent anew, as another message. */

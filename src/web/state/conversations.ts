@@ -45,6 +45,8 @@ export function keep(conversation: ConversationFacts): void {
   byId.value = new Map(byId.value).set(conversation.id, conversation);
 }
 
+export const conversationById = (id: string): ConversationFacts | undefined => byId.value.get(id);
+
 export const titleOf = ({ title }: ConversationFacts): string => title || strings.list.unnamed;
 
 export function choose(id: string | undefined): void {

@@ -15,6 +15,7 @@ export type OpenDialog =
 /** The one that is open. */
 export const dialog = signal<OpenDialog | undefined>(undefined);
 export const isDetailsOpen = signal(false);
+export const isChatSearchOpen = signal(false);
 
 export const closeDialog = (): void => {
   dialog.value = undefined;

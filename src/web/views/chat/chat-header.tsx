@@ -1,7 +1,7 @@
 import type { ConversationFacts } from "../../bridge/contract.ts";
 import { strings } from "../../strings.ts";
 import { choose, presence, titleOf } from "../../state/conversations.ts";
-import { isDetailsOpen } from "../../state/dialogs.ts";
+import { isChatSearchOpen, isDetailsOpen } from "../../state/dialogs.ts";
 import { Avatar } from "../parts/avatar.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { duration, when } from "../parts/times.ts";
@@ -10,6 +10,7 @@ const words = strings.chat;
 
 export function ChatHeader({ conversation }: { conversation: ConversationFacts }) {
   const isOpen = isDetailsOpen.value;
+  const isSearching = isChatSearchOpen.value;
   const title = titleOf(conversation);
   return (
     <header class="chat-head">
@@ -21,6 +22,17 @@ export function ChatHeader({ conversation }: { conversation: ConversationFacts }
         <h2>{title}</h2>
         <p>{subtitle(conversation)}</p>
       </div>
+      <button
+        type="button"
+        class="icon-button"
+        data-chat-search=""
+        aria-label={strings.search.open}
+        title={strings.search.open}
+        aria-expanded={isSearching}
+        onClick={() => (isChatSearchOpen.value = !isSearching)}
+      >
+        <Icon name="search" />
+      </button>
       <button
         type="button"
         class="icon-button"

@@ -4,7 +4,7 @@ import type { ConversationFacts, Entry } from "../../bridge/contract.ts";
 import { strings } from "../../strings.ts";
 import { titleOf } from "../../state/conversations.ts";
 import { notes } from "../../state/notes.ts";
-import { earlier, firstUnread, isEntered, isLoading, shown } from "../../state/open-conversation.ts";
+import { earlier, firstUnread, found, isEntered, isLoading, shown } from "../../state/open-conversation.ts";
 import { Icon } from "../parts/icon.tsx";
 import { dayKey, dayName } from "../parts/times.ts";
 import { LogEntry } from "./log-entry.tsx";
@@ -20,7 +20,7 @@ const togetherMs = 5 * 60_000;
 export function MessageLog({ conversation }: { conversation: ConversationFacts }) {
   const log = useRef<HTMLDivElement>(null);
   const { entries, isFirst, isLast } = shown.value;
-  const { isAtEnd, onScroll, jump } = useLogScrolling(log, { entries, isLast });
+  const { isAtEnd, onScroll, jump } = useLogScrolling(log, { entries, isLast, found: found.value });
   useReadMarks(entries, isAtEnd && isLast);
   const onKeyDown = useLogKeys(log);
   const told = notes.value.get(conversation.id) ?? [];
@@ -49,6 +49,7 @@ export function MessageLog({ conversation }: { conversation: ConversationFacts }
                 entry={entry}
                 isGroup={conversation.kind === "group"}
                 isFollowing={follows(entries[index - 1], entry)}
+                isFound={found.value?.id === entry.id}
               />
               {entry.sequence !== undefined && (
                 <LogNotes notes={told} from={entry.sequence} to={entries[index + 1]?.sequence ?? end} />
