@@ -286,6 +286,17 @@ export const strings = {
     recoveryType: "Type the words to check them",
     recoveryCheck: "Check",
     recoveryWrong: "These are not the words. Look again.",
+    export: "Export my messages",
+    exportText:
+      "One file with what you can read on this device: your conversations, who is in them, and what was said and answered. What the device does not hold is fetched, so be online.",
+    exportWarning: "The file is not encrypted. Whoever has it can read everything in it.",
+    exportFiles: "With the files that were sent",
+    exportBegins: "Reading your messages. Keep this window open.",
+    exporting: (count: number) => `${plural(count, "message", "messages")} read. Keep this window open.`,
+    exported: (count: number, unreadable: number) =>
+      unreadable === 0
+        ? `${plural(count, "message was", "messages were")} exported.`
+        : `${plural(count, "message was", "messages were")} exported. ${plural(unreadable, "thing", "things")} could not be read; the file says which, and why.`,
     password: "Your password, to confirm",
     lock: "Lock",
     lockText: "Closes Sotto here. Your password opens it again.",

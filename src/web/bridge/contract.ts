@@ -158,6 +158,15 @@ export interface RecoveryFacts {
   otherDevices: number;
 }
 
+/** A user's own messages, in the clear. */
+export interface ExportFacts {
+  /** Records of `docs/export.md`, a line each. */
+  file: Blob;
+  messages: number;
+  /** Messages, files and conversations that could not be read. */
+  unreadable: number;
+}
+
 export interface NewMessageFacts {
   conversation: string;
   text: string;
@@ -232,6 +241,8 @@ export interface Calls {
   recovery: (given: undefined) => RecoveryFacts;
   /** Sixteen words, shown once. The password as for `approveLink`. */
   enableRecovery: (given: { password: string }) => { words: string };
+  /** Everything that this device can read, with what is in the files if it is wanted. The password as for `approveLink`. */
+  exportMessages: (given: { password: string; files: boolean }) => ExportFacts;
   checkRecovery: (given: { words: string }) => boolean;
 }
 
@@ -250,6 +261,8 @@ export interface Events {
   presence: { user: string; online: boolean; lastSeen: number | null };
   upload: { message: string; index: number; sent: number; total: number };
   download: { message: string; index: number; received: number; total: number };
+  /** How far the export is: conversations that are done, of how many, and messages. */
+  export: { conversations: number; of: number; messages: number };
   "identity-changed": { user: string; hasStartedOver: boolean };
   blocked: string[];
   /** A person may have to know. `conversation`, `user`: what it is about. */
