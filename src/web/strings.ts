@@ -310,6 +310,7 @@ export const strings = {
     added: (user: string) => `${user} was added.`,
     invited: (user: string) => `${user} has no device yet, and is added as soon as there is one.`,
     copied: "Copied",
+    startedOver: (user: string) => `${user} has started over with a new device.`,
     identityChanged: (user: string) => `${user}’s safety number has changed.`,
     fault: (code: string) => `Something does not add up (${code}). If this goes on, tell whoever runs this service.`,
     arrived: (sender: string, text: string) => `${sender}: ${text}`,

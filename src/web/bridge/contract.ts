@@ -229,6 +229,8 @@ export interface Calls {
   verification: (given: { user: string }) => VerificationFacts;
   /** `compared`: the numbers are the same. Otherwise it goes on without. */
   trust: (given: { user: string; compared: boolean }) => void;
+  /** Contacts whose key is not the one that it was, of whom no person has said anything since. */
+  changedIdentities: (given: undefined) => string[];
   setBlocked: (given: { user: string; isBlocked: boolean }) => void;
   blocked: (given: undefined) => string[];
   privacy: (given: undefined) => PrivacyChoices;

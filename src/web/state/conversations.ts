@@ -31,6 +31,7 @@ export async function loadConversations(): Promise<void> {
   const all = await bridge.call("conversations");
   byId.value = new Map(all.map((one) => [one.id, one]));
   blocked.value = await bridge.call("blocked");
+  changedIdentities.value = new Set(await bridge.call("changedIdentities"));
 }
 
 export function clearConversations(): void {
@@ -86,9 +87,10 @@ bridge.on("blocked", (users) => (blocked.value = users));
 bridge.on("presence", ({ user, online, lastSeen }) => {
   presence.value = new Map(presence.value).set(user, { online, lastSeen });
 });
-bridge.on("identity-changed", ({ user }) => {
+bridge.on("identity-changed", ({ user, hasStartedOver }) => {
   changedIdentities.value = new Set(changedIdentities.value).add(user);
-  notify(strings.notices.identityChanged(user), true);
+  const { startedOver, identityChanged } = strings.notices;
+  notify(hasStartedOver ? startedOver(user) : identityChanged(user), true);
 });
 bridge.on("fault", ({ code }) => {
   // An event of its own tells of it.

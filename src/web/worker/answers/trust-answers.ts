@@ -14,6 +14,7 @@ export function trustAnswers(session: Session) {
       await (compared ? verification.confirm() : verification.accept());
       session.list.touchUser(user);
     },
+    changedIdentities: () => session.client.changedIdentities(),
     setBlocked: ({ user, isBlocked }) => (isBlocked ? session.client.block(user) : session.client.unblock(user)),
     blocked: () => session.client.blocked(),
     privacy: () => {
