@@ -5,10 +5,13 @@
 import { render } from "preact";
 import { followAddress } from "./state/conversations.ts";
 import { run } from "./state/notices.ts";
-import { start } from "./state/session.ts";
+import { start, takeTokenFromAddress } from "./state/session.ts";
 import { App } from "./views/app.tsx";
 
-addEventListener("popstate", followAddress);
+addEventListener("popstate", () => {
+  run(takeTokenFromAddress());
+  followAddress();
+});
+run(start());
 followAddress();
 render(<App />, document.getElementById("app")!);
-run(start());

@@ -4,6 +4,9 @@ import type { ErrorCode } from "./bridge/contract.ts";
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
 const errors: Partial<Record<ErrorCode, string>> = {
+  "token-missing":
+    "The sign-in by your application is missing or has run out. Open your messages from there again; what you write waits here until then.",
+  "token-invalid": "The sign-in by your application was not accepted. Open your messages from there again.",
   "account-exists": "Somebody has this name already. Choose another, or log in.",
   "credentials-invalid": "The name or the password is wrong.",
   "accounts-disabled": "People sign in to this service through its own application.",
@@ -65,6 +68,16 @@ export const strings = {
     noRecovery: "Nobody can reset this password for you: not even the service can read your messages.",
     forget: "Delete what is stored here and start again",
     insecure: "Sotto needs a secure connection (HTTPS) to keep keys in this browser.",
+  },
+  hosted: {
+    newTitle: (user: string) => `Welcome, ${user}`,
+    newText: "Your application has signed you in. Choose a password for what is stored in this browser.",
+    text: "Your messages are locked in this browser. The password that you chose here opens them.",
+    password: "Password for this browser",
+    hint: "At least 8 characters. It never leaves this browser, and nobody can reset it.",
+    begin: "Begin",
+    noAccounts:
+      "There are no accounts here: people come from the application that this service belongs to. Open your messages from there, and it signs you in.",
   },
   otherTab: {
     title: "Sotto is open in another tab",

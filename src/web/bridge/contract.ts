@@ -185,6 +185,12 @@ export interface Calls {
   logIn: (given: Credentials) => Opened;
   /** Opens what this browser holds; goes online when it can. */
   unlock: (given: Credentials) => Opened;
+  /** Whether this node has accounts; else its people come with a token of the application that it belongs to. */
+  accounts: (given: undefined) => boolean;
+  /** From that application: who comes with it. For a client that is open already it takes the place of one that has expired. */
+  takeToken: (given: { token: string }) => { user: string };
+  /** Opens what this browser holds, or begins it, for who comes with a token. The password locks it here, and goes nowhere. */
+  openWithToken: (given: Credentials & { isNew: boolean }) => Opened;
   /** Closes the client; what it holds stays, sealed. */
   lock: (given: undefined) => void;
   /** Closes the client and deletes what it holds. */

@@ -134,8 +134,8 @@ export class WebWorld {
     this.browser = browser;
   }
 
-  static async start(): Promise<WebWorld> {
-    const settings = { ACCOUNTS: "on", RATE_SIGN_UPS_PER_HOUR: "1000", RATE_SIGN_INS_PER_MINUTE: "1000" };
+  static async start(more: Record<string, string> = {}): Promise<WebWorld> {
+    const settings = { ACCOUNTS: "on", RATE_SIGN_UPS_PER_HOUR: "1000", RATE_SIGN_INS_PER_MINUTE: "1000", ...more };
     return new WebWorld(await NodeProcess.start(settings), await startChromium());
   }
 
