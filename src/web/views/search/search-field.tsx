@@ -16,7 +16,7 @@ export function SearchField({ label, value, onValue, isFirst = false }: SearchFi
     if (isFirst) input.current?.focus();
   }, []);
   return (
-    <div class="search" role="search">
+    <div class="search" role="search" aria-label={label}>
       <Icon name="search" size={18} />
       <input
         ref={input}
