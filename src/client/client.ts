@@ -317,6 +317,14 @@ export class Client {
   }
 
   /**
+   * Contacts of whom `identity-changed` was told, in this run or an earlier one, and whom nobody has compared or accepted since
+   * (`verification(user)`); in order.
+   */
+  changedIdentities(): UserId[] {
+    return this.core.directory.unsettled();
+  }
+
+  /**
    * Nothing more of this user from now on, on none of one's devices: no direct message reaches this one, nor do they see its receipts
    * and presence; what they say in groups is not shown. They are not told, and may find out. Errors: `invalid-argument`,
    * `too-many-blocks`, those of the connection.

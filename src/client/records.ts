@@ -109,6 +109,8 @@ export interface ListRecord {
   confirmed?: boolean;
   /** The node has claimed another key since. */
   changed?: boolean;
+  /** A person goes on since without having compared. */
+  accepted?: boolean;
 }
 
 export interface KeyPackageRecord {

@@ -5,13 +5,16 @@
 import { render } from "preact";
 import { followAddress } from "./state/conversations.ts";
 import { run } from "./state/notices.ts";
-import { start } from "./state/session.ts";
+import { start, takeTokenFromAddress } from "./state/session.ts";
 import { App } from "./views/app.tsx";
 import { keepFocus } from "./views/parts/keep-focus.ts";
 
-addEventListener("popstate", followAddress);
+addEventListener("popstate", () => {
+  run(takeTokenFromAddress());
+  followAddress();
+});
+run(start());
 followAddress();
 const root = document.getElementById("app")!;
 keepFocus(root);
 render(<App />, root);
-run(start());

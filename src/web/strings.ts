@@ -4,6 +4,9 @@ import type { ErrorCode } from "./bridge/contract.ts";
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
 const errors: Partial<Record<ErrorCode, string>> = {
+  "token-missing":
+    "The sign-in by your application is missing or has run out. Open your messages from there again; what you write waits here until then.",
+  "token-invalid": "The sign-in by your application was not accepted. Open your messages from there again.",
   "account-exists": "Somebody has this name already. Choose another, or log in.",
   "credentials-invalid": "The name or the password is wrong.",
   "accounts-disabled": "People sign in to this service through its own application.",
@@ -66,6 +69,16 @@ export const strings = {
     forget: "Delete what is stored here and start again",
     insecure: "Sotto needs a secure connection (HTTPS) to keep keys in this browser.",
   },
+  hosted: {
+    newTitle: (user: string) => `Welcome, ${user}`,
+    newText: "Your application has signed you in. Choose a password for what is stored in this browser.",
+    text: "Your messages are locked in this browser. The password that you chose here opens them.",
+    password: "Password for this browser",
+    hint: "At least 8 characters. It never leaves this browser, and nobody can reset it.",
+    begin: "Begin",
+    noAccounts:
+      "There are no accounts here: people come from the application that this service belongs to. Open your messages from there, and it signs you in.",
+  },
   otherTab: {
     title: "Sotto is open in another tab",
     text: "Messages are kept in one tab at a time.",
@@ -74,7 +87,8 @@ export const strings = {
   ended: { title: "Sotto has stopped here", again: "Start again" },
   link: {
     title: "Add this device",
-    text: "You have Sotto on another device. Open Settings → Devices there, choose “Add a device”, and type this code:",
+    text: "You have Sotto on another device. Open Settings → Devices there, and scan or type this code under “Add a device”. Show it to nobody else.",
+    qrLabel: "The code as a QR code",
     waiting: "Waiting for your other device…",
     done: "This device is yours now.",
     digits: (digits: string) => `Both devices show ${digits}`,
@@ -93,8 +107,6 @@ export const strings = {
     label: "Conversations",
     empty: "No conversations yet",
     emptyHint: "Write to somebody by their name, or gather a group.",
-    search: "Find a conversation",
-    noMatch: "No conversation of that name",
     newConversation: "New conversation",
     newGroup: "New group",
     settings: "Settings",
@@ -106,6 +118,20 @@ export const strings = {
     unnamed: "Unnamed group",
     nothing: "Nothing said yet",
     drafts: "Draft: ",
+  },
+  search: {
+    label: "Search messages and conversations",
+    placeholder: "Search",
+    inConversation: (title: string) => `Search messages with ${title}`,
+    open: "Search in this conversation",
+    conversations: "Conversations",
+    messages: "Messages",
+    results: "Search results",
+    searching: "Searching…",
+    found: (count: number) => `${plural(count, "message", "messages")} found in what this device holds.`,
+    most: (count: number) => `The newest ${count} are shown. More words find less.`,
+    none: "No message that this device holds has these words.",
+    onDevice: "Searches the messages that this device holds.",
   },
   create: {
     person: "Name of the person",
@@ -124,6 +150,11 @@ export const strings = {
     online: "Online",
     lastSeen: (when: string) => `Last seen ${when}`,
     members: (count: number) => plural(count, "member", "members"),
+    kept: (time: string) => `Messages are kept ${time} here`,
+    keptByService: "Messages are kept as long as this service keeps them",
+    disappear: (time: string) => `Messages disappear ${time} after they are read`,
+    disappearShort: (time: string) => `disappear ${time} after reading`,
+    stay: "Messages do not disappear once they are read",
     details: "Details",
     beginning: "This is where it begins. Messages are end-to-end encrypted.",
     earlier: {
@@ -229,8 +260,15 @@ export const strings = {
     block: "Block",
     unblock: "Unblock",
     blockText: (user: string) => `${user} cannot write to you any more, and does not see when you are online.`,
+    lifetimes: "How long messages stay",
     disappearing: "Disappearing messages",
     disappearingOff: "Off",
+    afterRead: (time: string) => `${time} after they are read`,
+    retention: "Messages are kept",
+    retentionOff: "As long as the service does",
+    shorten: "Delete older messages",
+    shortenText: (time: string) =>
+      `What was said more than ${time} ago is deleted from all devices, now and from now on. It does not come back.`,
   },
   settings: {
     title: "Settings",
@@ -245,8 +283,15 @@ export const strings = {
     revoke: "Remove",
     revokeLabel: (name: string) => `Remove ${name}`,
     revokeText: "It gets no more messages and cannot come back. What it has stored stays there, locked.",
+    rename: "Rename",
+    renameLabel: (name: string) => `Rename ${name}`,
+    deviceName: "Name of the device",
     addDevice: "Add a device",
     addDeviceText: "Log in on the new device. It shows a code: type it here.",
+    scan: "Scan the code",
+    scanning: "Hold the new device’s code in front of the camera.",
+    scanned: "The code was read. Confirm it with your password.",
+    scanFailed: "The camera cannot be used. Type the code instead.",
     code: "Code on the new device",
     approve: "Add",
     approved: (digits: string) => `Added. Both devices show ${digits}`,
@@ -263,6 +308,17 @@ export const strings = {
     recoveryType: "Type the words to check them",
     recoveryCheck: "Check",
     recoveryWrong: "These are not the words. Look again.",
+    export: "Export my messages",
+    exportText:
+      "One file with what you can read on this device: your conversations, who is in them, and what was said and answered. What the device does not hold is fetched, so be online.",
+    exportWarning: "The file is not encrypted. Whoever has it can read everything in it.",
+    exportFiles: "With the files that were sent",
+    exportBegins: "Reading your messages. Keep this window open.",
+    exporting: (count: number) => `${plural(count, "message", "messages")} read. Keep this window open.`,
+    exported: (count: number, unreadable: number) =>
+      unreadable === 0
+        ? `${plural(count, "message was", "messages were")} exported.`
+        : `${plural(count, "message was", "messages were")} exported. ${plural(unreadable, "thing", "things")} could not be read; the file says which, and why.`,
     password: "Your password, to confirm",
     lock: "Lock",
     lockText: "Closes Sotto here. Your password opens it again.",
@@ -276,6 +332,7 @@ export const strings = {
     added: (user: string) => `${user} was added.`,
     invited: (user: string) => `${user} has no device yet, and is added as soon as there is one.`,
     copied: "Copied",
+    startedOver: (user: string) => `${user} has started over with a new device.`,
     identityChanged: (user: string) => `${user}’s safety number has changed.`,
     fault: (code: string) => `Something does not add up (${code}). If this goes on, tell whoever runs this service.`,
     arrived: (sender: string, text: string) => `${sender}: ${text}`,

@@ -79,6 +79,9 @@ describe("a user who has lost every device and starts over", function () {
     const [one, other] = [await ann.client.verification("ben"), await again.client.verification("ann")];
     expect(one.safetyNumber).to.equal(other.safetyNumber).and.to.not.equal(before);
     expect(one).to.include({ confirmed: false, changed: true });
+    expect(ann.client.changedIdentities()).to.deep.equal(["ben"]);
+    await one.accept();
+    expect(ann.client.changedIdentities()).to.deep.equal([]);
   });
 
   it("is held back by a contact who had compared, until that person has compared again", async () => {
@@ -100,11 +103,13 @@ describe("a user who has lost every device and starts over", function () {
     expect(team.members.some(({ device }) => device === again.client.device)).to.equal(false);
     const verification = await ann.client.verification("benno");
     expect(verification).to.include({ confirmed: true, changed: true });
+    expect(ann.client.changedIdentities()).to.deep.equal(["benno"]);
     expect(verification.matches((await again.client.verification("anna")).qr)).to.equal(true);
     await verification.confirm();
     await Promise.all(held.map((message) => message.reached("delivered", soon)));
     expect(again.texts.toSorted()).to.deep.equal(["held back", "held back, too"]);
     expect(verification).to.include({ confirmed: true, changed: false });
+    expect(ann.client.changedIdentities()).to.deep.equal([]);
   });
 
   it("is in its groups again by whoever is there, and owns what it owned", async () => {

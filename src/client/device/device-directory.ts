@@ -35,6 +35,8 @@ export interface Trust {
   confirmed: boolean;
   /** The node has claimed another key since, or ever; or the user has started over. */
   changed: boolean;
+  /** A person has heard of it, and goes on without having compared. */
+  accepted?: boolean;
 }
 
 type ListAnswer = ReplyOf<"devices:read">["users"][number];
@@ -81,9 +83,11 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   /** Takes up the lists in the store. */
   async load(): Promise<void> {
     for (const { bytes } of await this.store.list(tables.lists)) {
-      const { user, accountKey, entries, confirmed = false, changed = false } = decodeRecord<ListRecord>(bytes);
-      if (entries.length === 0) this.former.set(user, { confirmed, changed });
-      else this.known.set(user, { list: verifyDeviceList(entries, accountKey), entries, confirmed, changed });
+      const { user, accountKey, entries, ...said } = decodeRecord<ListRecord>(bytes);
+      const { confirmed = false, changed = false, accepted = false } = said;
+      const trust = { confirmed, changed, accepted };
+      if (entries.length === 0) this.former.set(user, trust);
+      else this.known.set(user, { list: verifyDeviceList(entries, accountKey), entries, ...trust });
     }
     for (const { bytes } of await this.store.list(tables.pins)) this.hold(decodeRecord<PinRecord>(bytes));
   }
@@ -133,9 +137,18 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   }
 
   trustIn(user: UserId): Trust {
-    const { confirmed = false, changed = false } =
-      this.known.get(user) ?? this.vaulted.get(user) ?? this.former.get(user) ?? {};
-    return { confirmed, changed };
+    const {
+      confirmed = false,
+      changed = false,
+      accepted = false,
+    }: Partial<Trust> = this.known.get(user) ?? this.vaulted.get(user) ?? this.former.get(user) ?? {};
+    return { confirmed, changed, accepted };
+  }
+
+  /** Contacts whose key is not the one that it was, or another was claimed for, and of whom no person has said anything since. */
+  unsettled(): UserId[] {
+    const all = [...this.known].filter(([user, { changed, accepted }]) => changed && !accepted && !isErasedUser(user));
+    return all.map(([user]) => user).toSorted();
   }
 
   /** Whether nothing is to be sealed for a user: a person has confirmed a key, and another is claimed, or has taken its place. */
@@ -164,7 +177,7 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   async accept(user: UserId): Promise<void> {
     const [known, vaulted] = [this.known.get(user), this.vaulted.get(user)];
     if (!known && !vaulted) return;
-    if (known) await this.pin(user, known, { confirmed: false });
+    if (known) await this.pin(user, known, { confirmed: false, accepted: true });
     else await this.markVaulted({ ...vaulted!, confirmed: false });
     this.emit("confirmed", { user });
   }
@@ -393,12 +406,14 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
     } catch {
       return this.refuseKey(user, before);
     }
-    await this.pin(user, { list, entries }, { changed: true });
+    await this.pin(user, { list, entries }, { changed: true, accepted: false });
     return list;
   }
 
   private async refuseKey(user: UserId, before: ListedUser | undefined): Promise<never> {
-    if (before && !before.changed) await this.pin(user, before, { changed: true });
+    if (before && (!before.changed || before.accepted)) {
+      await this.pin(user, before, { changed: true, accepted: false });
+    }
     throw new SottoError("identity-changed");
   }
 

@@ -27,7 +27,7 @@ export interface PublicAppOptions {
   trustedProxies: number;
   telemetry: Telemetry;
   blobs: Omit<BlobRouteParts, "telemetry">;
-  /** The web client, where it was built. Without accounts nobody could log in there, and it is not shown. */
+  /** The web client, where it was built. Without accounts people come to it with a token of the host application. */
   webFiles?: WebFiles | undefined;
 }
 
@@ -69,7 +69,7 @@ export function createPublicListener(options: PublicAppOptions): RequestListener
   const schemas = { openapi: openApi(options.version), asyncapi: asyncApi(options.version) };
   app.get("/openapi.json", (context) => context.json(schemas.openapi));
   app.get("/asyncapi.json", (context) => context.json(schemas.asyncapi));
-  const webFiles = options.accounts && options.webFiles;
+  const { webFiles } = options;
   if (webFiles) app.get("*", async (context, next) => answerWithWebFile(context, webFiles) ?? next());
   app.get("/", (context) => {
     context.header("Content-Security-Policy", frontPagePolicy);

@@ -85,7 +85,7 @@ export function answerWithWebFile(context: Context, files: WebFiles): Response |
   context.header("Content-Security-Policy", webClientPolicy(context.req.header("host")));
   context.header("Cross-Origin-Opener-Policy", "same-origin");
   context.header("Cross-Origin-Resource-Policy", "same-origin");
-  context.header("Permissions-Policy", "camera=(), geolocation=(), microphone=()");
+  context.header("Permissions-Policy", "camera=(self), geolocation=(), microphone=()");
   context.header("Cache-Control", file.isHashed ? "public, max-age=31536000, immutable" : "no-cache");
   context.header("ETag", file.etag);
   context.header("Vary", "Accept-Encoding");

@@ -43,11 +43,15 @@ export interface ConversationFacts {
   invited: string[];
   role?: GroupRole;
   left: "left" | "removed" | null;
-  /** In seconds; null: messages stay. */
+  /** In seconds, once a message is read; null: messages stay. */
   disappearing: number | null;
+  /** In days; null: as long as the node keeps them. */
+  retention: number | null;
 }
 
 export interface LastMessage {
+  /** Undefined until the node has accepted it. */
+  sequence?: number;
   text: string;
   sender: string;
   at: number;
@@ -103,10 +107,23 @@ export interface HistoryFacts {
   entries: Entry[];
   /** For the page before. */
   before?: number;
+  /** For the page after; undefined where it ends with the newest. */
+  after?: number;
   /** What lies before it. */
   earlier: "more" | "nothing" | "removed" | "not-shared" | "not-now";
   /** False where the node may have more, or changes of it, and could not be asked. */
   isComplete: boolean;
+}
+
+/** A message that has the words that were looked for. */
+export interface HitFacts {
+  conversation: string;
+  message: string;
+  sequence: number;
+  sender: string;
+  isOwn: boolean;
+  text: string;
+  at: number;
 }
 
 export interface ReceiptFacts {
@@ -141,6 +158,15 @@ export interface RecoveryFacts {
   otherDevices: number;
 }
 
+/** A user's own messages, in the clear. */
+export interface ExportFacts {
+  /** Records of `docs/export.md`, a line each. */
+  file: Blob;
+  messages: number;
+  /** Messages, files and conversations that could not be read. */
+  unreadable: number;
+}
+
 export interface NewMessageFacts {
   conversation: string;
   text: string;
@@ -159,6 +185,12 @@ export interface Calls {
   logIn: (given: Credentials) => Opened;
   /** Opens what this browser holds; goes online when it can. */
   unlock: (given: Credentials) => Opened;
+  /** Whether this node has accounts; else its people come with a token of the application that it belongs to. */
+  accounts: (given: undefined) => boolean;
+  /** From that application: who comes with it. For a client that is open already it takes the place of one that has expired. */
+  takeToken: (given: { token: string }) => { user: string };
+  /** Opens what this browser holds, or begins it, for who comes with a token. The password locks it here, and goes nowhere. */
+  openWithToken: (given: Credentials & { isNew: boolean }) => Opened;
   /** Closes the client; what it holds stays, sealed. */
   lock: (given: undefined) => void;
   /** Closes the client and deletes what it holds. */
@@ -176,7 +208,10 @@ export interface Calls {
   /** Events tell of its messages from now on, and no more of those of the one before. */
   enter: (given: { conversation: string }) => { firstUnread?: number };
   leaveView: (given: undefined) => void;
-  history: (given: { conversation: string; before?: number; limit: number }) => HistoryFacts;
+  /** The newest page, or the one that ends before a sequence, or begins after it. */
+  history: (given: { conversation: string; before?: number; after?: number; limit: number }) => HistoryFacts;
+  /** Of what this device holds, in one conversation or in all, newest first; nothing where there is no word. */
+  search: (given: { words: string; conversation?: string; limit: number }) => HitFacts[];
 
   send: (given: NewMessageFacts) => MessageFacts;
   /** What failed is sent anew, as another message. */
@@ -194,11 +229,14 @@ export interface Calls {
   setRole: (given: { conversation: string; user: string; role: GroupRole }) => void;
   rename: (given: { conversation: string; name: string }) => void;
   setDisappearing: (given: { conversation: string; seconds: number | null }) => void;
+  setRetention: (given: { conversation: string; days: number | null }) => void;
   leaveGroup: (given: { conversation: string }) => void;
 
   verification: (given: { user: string }) => VerificationFacts;
   /** `compared`: the numbers are the same. Otherwise it goes on without. */
   trust: (given: { user: string; compared: boolean }) => void;
+  /** Contacts whose key is not the one that it was, of whom no person has said anything since. */
+  changedIdentities: (given: undefined) => string[];
   setBlocked: (given: { user: string; isBlocked: boolean }) => void;
   blocked: (given: undefined) => string[];
   privacy: (given: undefined) => PrivacyChoices;
@@ -212,6 +250,8 @@ export interface Calls {
   recovery: (given: undefined) => RecoveryFacts;
   /** Sixteen words, shown once. The password as for `approveLink`. */
   enableRecovery: (given: { password: string }) => { words: string };
+  /** Everything that this device can read, with what is in the files if it is wanted. The password as for `approveLink`. */
+  exportMessages: (given: { password: string; files: boolean }) => ExportFacts;
   checkRecovery: (given: { words: string }) => boolean;
 }
 
@@ -230,6 +270,8 @@ export interface Events {
   presence: { user: string; online: boolean; lastSeen: number | null };
   upload: { message: string; index: number; sent: number; total: number };
   download: { message: string; index: number; received: number; total: number };
+  /** How far the export is: conversations that are done, of how many, and messages. */
+  export: { conversations: number; of: number; messages: number };
   "identity-changed": { user: string; hasStartedOver: boolean };
   blocked: string[];
   /** A person may have to know. `conversation`, `user`: what it is about. */

@@ -2,6 +2,7 @@ import { computed, signal } from "@preact/signals";
 import type { ConversationFacts } from "../bridge/contract.ts";
 import { strings } from "../strings.ts";
 import { bridge } from "./bridge.ts";
+import { clearNotes, noteChanges } from "./notes.ts";
 import { announce, notify } from "./notices.ts";
 
 export interface Presence {
@@ -30,6 +31,7 @@ export async function loadConversations(): Promise<void> {
   const all = await bridge.call("conversations");
   byId.value = new Map(all.map((one) => [one.id, one]));
   blocked.value = await bridge.call("blocked");
+  changedIdentities.value = new Set(await bridge.call("changedIdentities"));
 }
 
 export function clearConversations(): void {
@@ -37,11 +39,14 @@ export function clearConversations(): void {
   presence.value = new Map();
   changedIdentities.value = new Set();
   blocked.value = [];
+  clearNotes();
 }
 
 export function keep(conversation: ConversationFacts): void {
   byId.value = new Map(byId.value).set(conversation.id, conversation);
 }
+
+export const conversationById = (id: string): ConversationFacts | undefined => byId.value.get(id);
 
 export const titleOf = ({ title }: ConversationFacts): string => title || strings.list.unnamed;
 
@@ -73,14 +78,19 @@ export function settleIdentity(user: string): void {
   changedIdentities.value = rest;
 }
 
-bridge.on("conversation", keep);
+bridge.on("conversation", (now) => {
+  const before = byId.value.get(now.id);
+  if (before) noteChanges(before, now);
+  keep(now);
+});
 bridge.on("blocked", (users) => (blocked.value = users));
 bridge.on("presence", ({ user, online, lastSeen }) => {
   presence.value = new Map(presence.value).set(user, { online, lastSeen });
 });
-bridge.on("identity-changed", ({ user }) => {
+bridge.on("identity-changed", ({ user, hasStartedOver }) => {
   changedIdentities.value = new Set(changedIdentities.value).add(user);
-  notify(strings.notices.identityChanged(user), true);
+  const { startedOver, identityChanged } = strings.notices;
+  notify(hasStartedOver ? startedOver(user) : identityChanged(user), true);
 });
 bridge.on("fault", ({ code }) => {
   // An event of its own tells of it.

@@ -8,6 +8,7 @@ export type OpenDialog =
   | { name: "verification"; user: string }
   | { name: "receipts"; message: MessageFacts }
   | { name: "leave-group"; conversation: string }
+  | { name: "shorten-retention"; conversation: string; days: number }
   | { name: "block"; user: string }
   | { name: "revoke-device"; device: string; label: string }
   | { name: "erase" };
@@ -15,6 +16,7 @@ export type OpenDialog =
 /** The one that is open. */
 export const dialog = signal<OpenDialog | undefined>(undefined);
 export const isDetailsOpen = signal(false);
+export const isChatSearchOpen = signal(false);
 
 export const closeDialog = (): void => {
   dialog.value = undefined;

@@ -2,6 +2,7 @@
 import type { MessageFacts } from "../bridge/contract.ts";
 import { bridge } from "./bridge.ts";
 import { chosen } from "./conversations.ts";
+import { saveAs } from "./saving.ts";
 import { add, drop, editing, replyingTo } from "./open-conversation.ts";
 
 const placeOf = ({ conversation, id }: MessageFacts) => ({ conversation, message: id });
@@ -41,10 +42,5 @@ export const receiptsOf = (message: MessageFacts) => bridge.call("receipts", pla
 /** Gives the file to the browser to save, under its name. Errors: those of the download. */
 export async function save(message: MessageFacts, index: number): Promise<void> {
   const blob = await bridge.call("download", { ...placeOf(message), index });
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = message.attachments[index]?.name ?? "";
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  saveAs(blob, message.attachments[index]?.name ?? "");
 }

@@ -3,7 +3,8 @@ import { signal } from "@preact/signals";
 import type { ErrorCode, Opened } from "../bridge/contract.ts";
 import { bridge } from "./bridge.ts";
 import { followConnection } from "./connection.ts";
-import { clearConversations, loadConversations } from "./conversations.ts";
+import { chosen, clearConversations, loadConversations } from "./conversations.ts";
+import { run } from "./notices.ts";
 import { closeConversation } from "./open-conversation.ts";
 import { holdTab, takeTabOver } from "./tab.ts";
 
@@ -12,6 +13,8 @@ export type Screen =
   | { name: "insecure" }
   | { name: "sign-in"; mode: "log-in" | "sign-up" }
   | { name: "unlock"; user: string }
+  | { name: "hosted"; user: string; isNew: boolean }
+  | { name: "no-accounts" }
   | { name: "link"; user: string }
   | { name: "other-tab" }
   | { name: "ended"; code: ErrorCode }
@@ -23,15 +26,39 @@ export const me = signal({ user: "", device: "" });
 
 /** Who was in last, in this browser: a name, and nothing that opens anything. */
 const userKey = "sotto-web/user";
+/** There when that was with a token of the host application: its password here is for this browser alone, and never goes to the node. */
+const hostedKey = "sotto-web/hosted";
+
+/** Who came with a token that no client was opened with yet. */
+let handedOver: string | undefined;
+
+/**
+ * Takes what the host application has handed over in the address (`#token=…`), and takes it out of there before anything else happens: no history,
+ * no bookmark and nothing shown has it.
+ */
+export async function takeTokenFromAddress(): Promise<void> {
+  const [, token] = /^#token=(.+)$/.exec(location.hash) ?? [];
+  if (token === undefined) return;
+  history.replaceState(null, "", chosen.value === undefined ? location.pathname : `#${chosen.value}`);
+  const { user } = await bridge.call("takeToken", { token });
+  if (me.value.user === user && screen.value.name === "open") return;
+  handedOver = user;
+  if (screen.value.name === "open") await lock();
+  else if (screen.value.name !== "starting" && screen.value.name !== "other-tab") askWho();
+}
 
 export async function start(): Promise<void> {
+  const token = takeTokenFromAddress();
+  run(token);
   if (!globalThis.isSecureContext) {
     screen.value = { name: "insecure" };
     return;
   }
   followConnection();
   bridge.on("ended", ({ code }) => void end(code));
-  if (await holdTab(giveAway)) askWho();
+  const isHeld = await holdTab(giveAway);
+  await token.catch(() => undefined);
+  if (isHeld) askWho();
   else screen.value = { name: "other-tab" };
 }
 
@@ -43,15 +70,32 @@ export async function takeOver(): Promise<void> {
 
 export function askWho(): void {
   const user = localStorage.getItem(userKey);
-  screen.value = user === null ? { name: "sign-in", mode: "sign-up" } : { name: "unlock", user };
+  const isHosted = localStorage.getItem(hostedKey) !== null;
+  if (handedOver !== undefined) screen.value = { name: "hosted", user: handedOver, isNew: handedOver !== user };
+  else if (user === null) run(askForAccount());
+  else screen.value = isHosted ? { name: "hosted", user, isNew: false } : { name: "unlock", user };
+}
+
+async function askForAccount(): Promise<void> {
+  const hasAccounts = await bridge.call("accounts");
+  if (handedOver !== undefined) return askWho();
+  screen.value = hasAccounts ? { name: "sign-in", mode: "sign-up" } : { name: "no-accounts" };
+}
+
+/** Who came with a token, now or formerly. */
+export async function openWithToken(user: string, password: string, isNew: boolean): Promise<void> {
+  const opened = await bridge.call("openWithToken", { user, password, isNew });
+  handedOver = undefined;
+  localStorage.setItem(hostedKey, "");
+  await enter(opened);
 }
 
 /** Errors of these are shown where they were called. */
 export async function signUp(user: string, password: string): Promise<void> {
-  await enter(await bridge.call("signUp", { user, password }));
+  await enterAccount(await bridge.call("signUp", { user, password }));
 }
 export async function logIn(user: string, password: string): Promise<void> {
-  await enter(await bridge.call("logIn", { user, password }));
+  await enterAccount(await bridge.call("logIn", { user, password }));
 }
 export async function unlock(user: string, password: string): Promise<void> {
   await enter(await bridge.call("unlock", { user, password }));
@@ -77,7 +121,14 @@ export async function erase(user: string): Promise<void> {
   await bridge.call("erase", { user });
   clearConversations();
   localStorage.removeItem(userKey);
-  screen.value = { name: "sign-in", mode: "log-in" };
+  if (localStorage.getItem(hostedKey) === null) return useAnother();
+  localStorage.removeItem(hostedKey);
+  askWho();
+}
+
+function enterAccount(opened: Opened): Promise<void> {
+  localStorage.removeItem(hostedKey);
+  return enter(opened);
 }
 
 async function enter({ user, device, standing }: Opened): Promise<void> {

@@ -10,7 +10,8 @@ import { Dialogs } from "./dialogs.tsx";
 import { Sidebar } from "./list/sidebar.tsx";
 import { Announcer, Notices } from "./parts/notices.tsx";
 import { LinkDevice } from "./welcome/link-device.tsx";
-import { Ended, Insecure, OtherTab } from "./welcome/stops.tsx";
+import { Hosted } from "./welcome/hosted.tsx";
+import { Ended, Insecure, NoAccounts, OtherTab } from "./welcome/stops.tsx";
 import { SignIn } from "./welcome/sign-in.tsx";
 import { Unlock } from "./welcome/unlock.tsx";
 
@@ -43,6 +44,10 @@ function Screen() {
       return <SignIn key={now.mode} mode={now.mode} />;
     case "unlock":
       return <Unlock user={now.user} />;
+    case "hosted":
+      return <Hosted key={now.user} user={now.user} isNew={now.isNew} />;
+    case "no-accounts":
+      return <NoAccounts />;
     case "link":
       return <LinkDevice />;
     case "other-tab":

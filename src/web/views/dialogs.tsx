@@ -8,6 +8,7 @@ import { NewConversation } from "./list/new-conversation.tsx";
 import { NewGroup } from "./list/new-group.tsx";
 import { ConfirmDialog } from "./parts/confirm-dialog.tsx";
 import { RevokeDialog } from "./settings/revoke-dialog.tsx";
+import { daySeconds, duration } from "./parts/times.ts";
 import { SettingsDialog } from "./settings/settings-dialog.tsx";
 
 export function Dialogs({ open }: { open: OpenDialog }) {
@@ -31,6 +32,17 @@ export function Dialogs({ open }: { open: OpenDialog }) {
           onConfirm={() => bridge.call("leaveGroup", { conversation: open.conversation })}
         />
       );
+    case "shorten-retention": {
+      const { conversation, days } = open;
+      return (
+        <ConfirmDialog
+          title={strings.details.shorten}
+          text={strings.details.shortenText(duration(days * daySeconds))}
+          onClose={closeDialog}
+          onConfirm={() => bridge.call("setRetention", { conversation, days })}
+        />
+      );
+    }
     case "block":
       return (
         <ConfirmDialog

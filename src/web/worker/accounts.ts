@@ -18,6 +18,17 @@ export async function tokenFor(
   });
 }
 
+/** A node without accounts says so to whatever is asked of them. One that cannot be asked may have them. */
+export async function hasAccounts(): Promise<boolean> {
+  try {
+    const response = await fetch("/v1/sessions", { method: "POST" });
+    const { error } = (await response.json()) as { error?: Partial<Failure> };
+    return error?.code !== "accounts-disabled";
+  } catch {
+    return true;
+  }
+}
+
 async function ask(path: string, { user, password }: Credentials, signal?: AbortSignal): Promise<Response> {
   try {
     return await fetch(path, {

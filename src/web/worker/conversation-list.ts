@@ -127,8 +127,10 @@ export class ConversationList {
 
 function ofGroup(
   conversation: Conversation,
-): Pick<ConversationFacts, "users" | "invited" | "role" | "left" | "disappearing"> {
-  if (conversation.kind === "direct") return { users: [], invited: [], left: null, disappearing: null };
-  const { users, invited, role, left, disappearing } = conversation as Group;
-  return { users, invited, role, left, disappearing };
+): Pick<ConversationFacts, "users" | "invited" | "role" | "left" | "disappearing" | "retention"> {
+  if (conversation.kind === "direct") {
+    return { users: [], invited: [], left: null, disappearing: null, retention: null };
+  }
+  const { users, invited, role, left, disappearing, retention } = conversation as Group;
+  return { users, invited, role, left, disappearing, retention };
 }

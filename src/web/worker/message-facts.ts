@@ -1,5 +1,5 @@
 import type { Message, UnopenedMessage } from "../../client/index.ts";
-import type { LastMessage, MessageFacts, UnopenedFacts } from "../bridge/contract.ts";
+import type { HitFacts, LastMessage, MessageFacts, UnopenedFacts } from "../bridge/contract.ts";
 import { failureOf } from "../bridge/answering.ts";
 
 export interface MessageContext {
@@ -52,8 +52,19 @@ export function unopenedFacts({ sequence, sender, reason }: UnopenedMessage, con
   return { kind: "unopened", id: `unopened/${sequence}`, conversation, sequence, sender: sender.user, reason };
 }
 
+/** None for what the log does not have yet: nothing could be shown around it. */
+export function hitFacts(conversation: string, message: Message, own: string): HitFacts[] {
+  const { id, sequence, text } = message;
+  if (sequence === undefined) return [];
+  const at = (message.acceptedAt ?? message.sentAt).getTime();
+  const sender = message.sender.user;
+  return [{ conversation, message: id, sequence, sender, isOwn: sender === own, text, at }];
+}
+
 export function lastMessage(message: Message, own: string): LastMessage {
+  const { sequence } = message;
   return {
+    ...(sequence !== undefined && { sequence }),
     // A line of a list shows no more.
     text: message.text.slice(0, 200),
     sender: message.sender.user,

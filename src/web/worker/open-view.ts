@@ -1,5 +1,5 @@
 import { SottoError, type Client, type Conversation, type Message } from "../../client/index.ts";
-import type { HistoryFacts, MessageFacts } from "../bridge/contract.ts";
+import type { HistoryFacts, MessageFacts, Request } from "../bridge/contract.ts";
 import type { Tell } from "../bridge/answering.ts";
 import { messageFacts, unopenedFacts, type MessageContext } from "./message-facts.ts";
 
@@ -47,10 +47,10 @@ export class OpenView {
   }
 
   /** The newest page has at its end what was not accepted yet. */
-  async history(id: string, before: number | undefined, limit: number, signal: AbortSignal): Promise<HistoryFacts> {
+  async history({ conversation: id, ...options }: Request<"history">, signal: AbortSignal): Promise<HistoryFacts> {
     const conversation = this.conversation(id);
-    const page = await conversation.history({ limit, signal, ...(before !== undefined && { before }) });
-    const unsent = before === undefined ? conversation.unsent() : [];
+    const page = await conversation.history({ ...options, signal });
+    const unsent = options.before === undefined && page.after === undefined ? conversation.unsent() : [];
     const context = this.context(conversation);
     const entries = await Promise.all(
       [...page.messages, ...unsent].map(async (one) => {
@@ -59,8 +59,14 @@ export class OpenView {
         return messageFacts(one, context);
       }),
     );
-    const { earlier, isComplete } = page;
-    return { entries, earlier, isComplete, ...(page.before !== undefined && { before: page.before }) };
+    const { earlier, isComplete, before, after } = page;
+    return {
+      entries,
+      earlier,
+      isComplete,
+      ...(before !== undefined && { before }),
+      ...(after !== undefined && { after }),
+    };
   }
 
   /** One that the page was given. Errors: `conversation-unknown`, `message-unknown`. */

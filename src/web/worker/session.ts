@@ -13,10 +13,12 @@ import {
   SottoError,
   type Client,
   type DeviceLink,
+  type TokenSource,
 } from "../../client/index.ts";
 import type { Credentials, Opened } from "../bridge/contract.ts";
 import { failureOf, type Tell } from "../bridge/answering.ts";
 import { tokenFor } from "./accounts.ts";
+import { HandedToken } from "./handed-token.ts";
 import { OpenView } from "./open-view.ts";
 import { ConversationList } from "./conversation-list.ts";
 
@@ -37,6 +39,7 @@ export class Session {
   private held: Held | undefined;
   private link: DeviceLink | undefined;
   private linking = new AbortController();
+  private readonly handed = new HandedToken();
   private confirming: Promise<void> = Promise.resolve();
 
   constructor(tell: Tell) {
@@ -54,16 +57,27 @@ export class Session {
   }
 
   async signUp(given: Credentials): Promise<Opened> {
-    return this.start(given, await tokenFor("/v1/accounts", given));
+    return this.start(given, ofAccount(given, await tokenFor("/v1/accounts", given)), false);
   }
 
   async logIn(given: Credentials): Promise<Opened> {
-    return this.start(given, await tokenFor("/v1/sessions", given));
+    return this.start(given, ofAccount(given, await tokenFor("/v1/sessions", given)), false);
   }
 
   /** Asks the node for nothing before the store is open: this works offline. */
   unlock(given: Credentials): Promise<Opened> {
-    return this.start(given, undefined);
+    return this.start(given, ofAccount(given), true);
+  }
+
+  /** As `unlock`: without a token what is here is shown, and the connection says what is missing. */
+  openWithToken({ isNew, ...given }: Credentials & { isNew: boolean }): Promise<Opened> {
+    return this.start(given, this.handed.sourceFor(given.user), !isNew);
+  }
+
+  takeToken(token: string): { user: string } {
+    const { user } = this.handed.take(token);
+    if (this.held?.client.user === user) this.held.client.connect().catch(() => undefined);
+    return { user };
   }
 
   async close(): Promise<void> {
@@ -117,9 +131,9 @@ export class Session {
     return this.held;
   }
 
-  private async start(given: Credentials, firstToken: string | undefined): Promise<Opened> {
+  /** `mustExist`: who unlocks has been here: what is not there any more was cleared. */
+  private async start(given: Credentials, token: TokenSource, mustExist: boolean): Promise<Opened> {
     await this.close();
-    let token = firstToken;
     const client = await createClient({
       url: globalThis.location.origin,
       user: given.user,
@@ -128,14 +142,9 @@ export class Session {
         passphrase: given.password,
         // The page sees to it that there is one tab; what one that was frozen still holds goes over.
         whenLocked: "take-over",
-        // Who unlocks has been here: what is not there any more was cleared.
-        mustExist: firstToken === undefined,
+        mustExist,
       }),
-      token: async ({ signal }) => {
-        const first = token;
-        token = undefined;
-        return first ?? tokenFor("/v1/sessions", given, signal);
-      },
+      token,
     });
     const list = new ConversationList(client, this.tell);
     this.held = {
@@ -183,6 +192,16 @@ export class Session {
       tell("fault", { code, ...(conversation && { conversation }), ...(user && { user }) });
     });
   }
+}
+
+/** Tokens of an account: the one that there is, then others for the password. */
+function ofAccount(given: Credentials, first?: string): TokenSource {
+  let token = first;
+  return async ({ signal }) => {
+    const now = token ?? (await tokenFor("/v1/sessions", given, signal));
+    token = undefined;
+    return now;
+  };
 }
 
 /** What a person's other devices show of this one until it is called something else. */

@@ -137,8 +137,8 @@ export class WebWorld {
     this.browser = browser;
   }
 
-  static async start(): Promise<WebWorld> {
-    return WebWorld.on(await NodeProcess.start(webSettings));
+  static async start(more: Record<string, string> = {}): Promise<WebWorld> {
+    return WebWorld.on(await NodeProcess.start({ ...webSettings, ...more }));
   }
 
   /** On a node that somebody else has started, and closes after this. */

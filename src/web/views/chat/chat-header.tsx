@@ -1,15 +1,16 @@
 import type { ConversationFacts } from "../../bridge/contract.ts";
 import { strings } from "../../strings.ts";
 import { choose, presence, titleOf } from "../../state/conversations.ts";
-import { isDetailsOpen } from "../../state/dialogs.ts";
+import { isChatSearchOpen, isDetailsOpen } from "../../state/dialogs.ts";
 import { Avatar } from "../parts/avatar.tsx";
 import { Icon } from "../parts/icon.tsx";
-import { when } from "../parts/times.ts";
+import { duration, when } from "../parts/times.ts";
 
 const words = strings.chat;
 
 export function ChatHeader({ conversation }: { conversation: ConversationFacts }) {
   const isOpen = isDetailsOpen.value;
+  const isSearching = isChatSearchOpen.value;
   const title = titleOf(conversation);
   return (
     <header class="chat-head">
@@ -26,6 +27,17 @@ export function ChatHeader({ conversation }: { conversation: ConversationFacts }
       <button
         type="button"
         class="icon-button"
+        data-chat-search=""
+        aria-label={strings.search.open}
+        title={strings.search.open}
+        aria-expanded={isSearching}
+        onClick={() => (isChatSearchOpen.value = !isSearching)}
+      >
+        <Icon name="search" />
+      </button>
+      <button
+        type="button"
+        class="icon-button"
         aria-label={words.details}
         title={words.details}
         aria-expanded={isOpen}
@@ -37,8 +49,11 @@ export function ChatHeader({ conversation }: { conversation: ConversationFacts }
   );
 }
 
-function subtitle({ peer, users }: ConversationFacts): string {
-  if (peer === undefined) return words.members(users.length);
+function subtitle({ peer, users, disappearing }: ConversationFacts): string {
+  if (peer === undefined) {
+    const members = words.members(users.length);
+    return disappearing === null ? members : `${members} · ${words.disappearShort(duration(disappearing))}`;
+  }
   const status = presence.value.get(peer);
   if (status?.online) return words.online;
   return typeof status?.lastSeen === "number" ? words.lastSeen(when(status.lastSeen)) : "";

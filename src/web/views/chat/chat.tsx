@@ -2,10 +2,11 @@ import type { ConversationFacts } from "../../bridge/contract.ts";
 import { strings } from "../../strings.ts";
 import { connectionWords } from "../../state/connection.ts";
 import { blocked, changedIdentities, titleOf } from "../../state/conversations.ts";
-import { dialog } from "../../state/dialogs.ts";
+import { dialog, isChatSearchOpen } from "../../state/dialogs.ts";
 import { typingHere } from "../../state/open-conversation.ts";
 import { Icon } from "../parts/icon.tsx";
 import { ChatHeader } from "./chat-header.tsx";
+import { ChatSearch } from "./chat-search.tsx";
 import { Composer } from "./composer.tsx";
 import { MessageLog } from "./message-log.tsx";
 
@@ -31,6 +32,7 @@ export function Chat({ conversation }: { conversation: ConversationFacts | undef
       <ChatHeader conversation={conversation} />
       <Banner />
       <IdentityBanner conversation={conversation} />
+      {isChatSearchOpen.value && <ChatSearch key={`search/${conversation.id}`} conversation={conversation} />}
       <MessageLog key={conversation.id} conversation={conversation} />
       <p class="typing" role="status">
         {typingHere.value.length > 0 && words.typing([...typingHere.value])}

@@ -19,17 +19,18 @@ interface LogEntryProps {
   isGroup: boolean;
   /** The one before it is the same person's: who says it is not repeated. */
   isFollowing: boolean;
+  /** It was looked for. */
+  isFound: boolean;
 }
 
 /** Drawn again only when it has changed: entries are never changed in place. */
 export class LogEntry extends Component<LogEntryProps> {
-  override shouldComponentUpdate({ entry, isGroup, isFollowing }: LogEntryProps): boolean {
-    const { props } = this;
-    return entry !== props.entry || isGroup !== props.isGroup || isFollowing !== props.isFollowing;
+  override shouldComponentUpdate(next: LogEntryProps): boolean {
+    return (["entry", "isGroup", "isFollowing", "isFound"] as const).some((name) => next[name] !== this.props[name]);
   }
 
-  override render({ entry, isGroup, isFollowing }: LogEntryProps) {
-    if (entry.kind === "message") return <Message message={entry} isGroup={isGroup} isFollowing={isFollowing} />;
+  override render({ entry, ...props }: LogEntryProps) {
+    if (entry.kind === "message") return <Message message={entry} {...props} />;
     return (
       <div class="log-note" data-entry={entry.id} tabIndex={-1}>
         <Icon name="lock" size={14} /> {entry.sender}: {words.unopened}
@@ -38,7 +39,7 @@ export class LogEntry extends Component<LogEntryProps> {
   }
 }
 
-function Message({ message, isGroup, isFollowing }: Omit<LogEntryProps, "entry"> & { message: MessageFacts }) {
+function Message({ message, isGroup, isFollowing, isFound }: Omit<LogEntryProps, "entry"> & { message: MessageFacts }) {
   const article = useRef<HTMLElement>(null);
   const [menu, setMenu] = useState<"above" | "below" | undefined>(undefined);
   const { isOwn, sender, sentAt } = message;
@@ -54,7 +55,7 @@ function Message({ message, isGroup, isFollowing }: Omit<LogEntryProps, "entry">
   return (
     <article
       ref={article}
-      class={`message${isOwn ? " own" : ""}${isFollowing ? " following" : ""}`}
+      class={`message${isOwn ? " own" : ""}${isFollowing ? " following" : ""}${isFound ? " found" : ""}`}
       data-entry={message.id}
       tabIndex={-1}
       aria-label={name}
@@ -112,8 +113,9 @@ function Foot({ message: { sentAt, editedAt, expiresIn, isOwn, state, reached } 
   return (
     <p class="message-foot">
       {expiresIn !== undefined && (
-        <span title={words.disappears(duration(expiresIn))}>
+        <span class="message-timer" title={words.disappears(duration(expiresIn))}>
           <Icon name="timer" size={12} />
+          <span aria-hidden="true">{duration(expiresIn, "narrow")}</span>
           <span class="visually-hidden">{words.disappears(duration(expiresIn))}</span>
         </span>
       )}

@@ -3,10 +3,12 @@ import { useRef } from "preact/hooks";
 import type { ConversationFacts, Entry } from "../../bridge/contract.ts";
 import { strings } from "../../strings.ts";
 import { titleOf } from "../../state/conversations.ts";
-import { earlier, firstUnread, isEntered, isLoading, shown } from "../../state/open-conversation.ts";
+import { notes } from "../../state/notes.ts";
+import { earlier, firstUnread, found, isEntered, isLoading, shown } from "../../state/open-conversation.ts";
 import { Icon } from "../parts/icon.tsx";
 import { dayKey, dayName } from "../parts/times.ts";
 import { LogEntry } from "./log-entry.tsx";
+import { LogNotes, useNoteAnnouncements } from "./log-notes.tsx";
 import { useLogKeys } from "./use-log-keys.ts";
 import { useLogScrolling } from "./use-log-scrolling.ts";
 import { useReadMarks } from "./use-read-marks.ts";
@@ -18,9 +20,12 @@ const togetherMs = 5 * 60_000;
 export function MessageLog({ conversation }: { conversation: ConversationFacts }) {
   const log = useRef<HTMLDivElement>(null);
   const { entries, isFirst, isLast } = shown.value;
-  const { isAtEnd, onScroll, jump } = useLogScrolling(log, { entries, isLast });
+  const { isAtEnd, onScroll, jump } = useLogScrolling(log, { entries, isLast, found: found.value });
   useReadMarks(entries, isAtEnd && isLast);
   const onKeyDown = useLogKeys(log);
+  const told = notes.value.get(conversation.id) ?? [];
+  useNoteAnnouncements(told);
+  const end = isLast ? Infinity : 0;
   return (
     <div class="log-frame">
       <div
@@ -36,6 +41,7 @@ export function MessageLog({ conversation }: { conversation: ConversationFacts }
       >
         <div class="log-inner">
           {isFirst && isEntered.value && <Beginning />}
+          {isFirst && isEntered.value && <LogNotes notes={told} from={0} to={entries[0]?.sequence ?? end} />}
           {entries.map((entry, index) => (
             <Fragment key={entry.id}>
               <Dividers entry={entry} previous={entries[index - 1]} />
@@ -43,7 +49,11 @@ export function MessageLog({ conversation }: { conversation: ConversationFacts }
                 entry={entry}
                 isGroup={conversation.kind === "group"}
                 isFollowing={follows(entries[index - 1], entry)}
+                isFound={found.value?.id === entry.id}
               />
+              {entry.sequence !== undefined && (
+                <LogNotes notes={told} from={entry.sequence} to={entries[index + 1]?.sequence ?? end} />
+              )}
             </Fragment>
           ))}
         </div>

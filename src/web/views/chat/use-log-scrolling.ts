@@ -18,10 +18,11 @@ type Anchor = "end" | { id: string; top: number };
  */
 export function useLogScrolling(
   log: RefObject<HTMLDivElement | null>,
-  { entries, isLast }: { entries: readonly Entry[]; isLast: boolean },
+  { entries, isLast, found }: { entries: readonly Entry[]; isLast: boolean; found: { id: string } | undefined },
 ) {
   const anchor = useRef<Anchor>("end");
   const hasBegun = useRef(false);
+  const shownFound = useRef(found);
   const [isAtEnd, setAtEnd] = useState(true);
 
   const look = (): void => {
@@ -44,12 +45,17 @@ export function useLogScrolling(
   useLayoutEffect(() => {
     const element = log.current;
     if (!element || entries.length === 0) return;
+    const looked = found !== shownFound.current && found && entryIn(element, found.id);
     const unread = hasBegun.current ? null : element.querySelector<HTMLElement>("[data-unread]");
     hasBegun.current = true;
-    if (unread) element.scrollTop = unread.offsetTop - element.clientHeight / 3;
+    if (looked) {
+      shownFound.current = found;
+      looked.scrollIntoView({ block: "center" });
+      looked.focus({ preventScroll: true });
+    } else if (unread) element.scrollTop = unread.offsetTop - element.clientHeight / 3;
     else hold();
     look();
-  }, [entries]);
+  }, [entries, found]);
 
   useEffect(() => {
     const element = log.current;
@@ -80,6 +86,9 @@ function anchorIn(log: HTMLElement): Anchor {
 }
 
 function restore(log: HTMLElement, { id, top }: { id: string; top: number }): void {
-  const entry = log.querySelector<HTMLElement>(`[data-entry="${CSS.escape(id)}"]`);
+  const entry = entryIn(log, id);
   if (entry) log.scrollTop += entry.getBoundingClientRect().top - log.getBoundingClientRect().top - top;
 }
+
+const entryIn = (log: HTMLElement, id: string): HTMLElement | null =>
+  log.querySelector<HTMLElement>(`[data-entry="${CSS.escape(id)}"]`);

@@ -8,13 +8,11 @@ import { run } from "../../state/notices.ts";
 import { Avatar } from "../parts/avatar.tsx";
 import { Field, FormError } from "../parts/field.tsx";
 import { Icon } from "../parts/icon.tsx";
-import { duration } from "../parts/times.ts";
 import { useTask } from "../parts/use-task.ts";
+import { Lifetimes } from "./lifetimes.tsx";
 import { MemberList } from "./member-list.tsx";
 
 const words = strings.details;
-/** In seconds. */
-const lifetimes = [3600, 86_400, 7 * 86_400, 30 * 86_400];
 
 export function Details({ conversation }: { conversation: ConversationFacts }) {
   const part = useRef<HTMLElement>(null);
@@ -82,9 +80,9 @@ function OfGroup({ conversation }: { conversation: ConversationFacts }) {
         <>
           <AddMember conversation={id} />
           <Rename key={conversation.title} conversation={conversation} />
-          <Disappearing conversation={conversation} />
         </>
       )}
+      {left === null && <Lifetimes conversation={conversation} isAdmin={isAdmin} />}
       {left === null && (
         <button
           type="button"
@@ -139,32 +137,5 @@ function Rename({ conversation: { id, title } }: { conversation: ConversationFac
       </button>
       <FormError text={error} />
     </form>
-  );
-}
-
-function Disappearing({ conversation: { id, disappearing } }: { conversation: ConversationFacts }) {
-  const { isBusy, error, start } = useTask();
-  const set = (chosen: string): void => {
-    const seconds = chosen === "" ? null : Number(chosen);
-    start(() => bridge.call("setDisappearing", { conversation: id, seconds }));
-  };
-  const choices = disappearing === null || lifetimes.includes(disappearing) ? lifetimes : [disappearing, ...lifetimes];
-  return (
-    <label class="field">
-      {words.disappearing}
-      <select
-        value={disappearing ?? ""}
-        aria-disabled={isBusy}
-        onChange={({ currentTarget }) => set(currentTarget.value)}
-      >
-        <option value="">{words.disappearingOff}</option>
-        {choices.map((seconds) => (
-          <option key={seconds} value={seconds}>
-            {duration(seconds)}
-          </option>
-        ))}
-      </select>
-      <FormError text={error} />
-    </label>
   );
 }

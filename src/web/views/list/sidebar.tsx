@@ -1,22 +1,31 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { strings } from "../../strings.ts";
 import { conversations, titleOf } from "../../state/conversations.ts";
 import { dialog } from "../../state/dialogs.ts";
 import { me } from "../../state/session.ts";
 import { Avatar } from "../parts/avatar.tsx";
 import { Icon, type IconName } from "../parts/icon.tsx";
+import { FoundMessages } from "../search/found-messages.tsx";
+import { SearchField } from "../search/search-field.tsx";
+import { useResultKeys } from "../search/use-result-keys.ts";
+import { useSearch } from "../search/use-search.ts";
 import { ConversationRow } from "./conversation-row.tsx";
 
 const words = strings.list;
-/** Fewer are seen at a glance. */
-const searchedFrom = 8;
 
 export function Sidebar() {
+  const frame = useRef<HTMLElement>(null);
   const [sought, setSought] = useState("");
+  const search = useSearch(sought);
   const all = conversations.value;
-  const found = all.filter((one) => titleOf(one).toLocaleLowerCase().includes(sought.toLocaleLowerCase()));
+  const named = all.filter((one) => titleOf(one).toLocaleLowerCase().includes(sought.trim().toLocaleLowerCase()));
+  const clear = (): boolean => {
+    setSought("");
+    return true;
+  };
+  const onKeyDown = useResultKeys(frame, { clear });
   return (
-    <nav class="sidebar" aria-label={words.label}>
+    <nav ref={frame} class="sidebar" aria-label={words.label} onKeyDown={onKeyDown}>
       <header class="sidebar-head">
         <Avatar name={me.value.user} isSmall />
         <h1>{me.value.user}</h1>
@@ -28,24 +37,25 @@ export function Sidebar() {
           onClick={() => (dialog.value = { name: "new-conversation" })}
         />
       </header>
-      {all.length >= searchedFrom && (
-        <div class="search">
-          <Icon name="search" size={18} />
-          <input
-            type="search"
-            aria-label={words.search}
-            placeholder={words.search}
-            value={sought}
-            onInput={({ currentTarget }) => setSought(currentTarget.value)}
-          />
-        </div>
+      {all.length > 0 ? (
+        <SearchField label={strings.search.label} value={sought} onValue={setSought} />
+      ) : (
+        <NoConversations />
       )}
-      {all.length === 0 ? <NoConversations /> : found.length === 0 && <p class="list-hint">{words.noMatch}</p>}
-      <ul class="conversations">
-        {found.map((conversation) => (
-          <ConversationRow key={conversation.id} conversation={conversation} />
-        ))}
-      </ul>
+      <div class="conversations">
+        {sought !== "" && named.length > 0 && <h2 class="section-title">{strings.search.conversations}</h2>}
+        <ul aria-label={words.label}>
+          {named.map((conversation) => (
+            <ConversationRow key={conversation.id} conversation={conversation} />
+          ))}
+        </ul>
+        {sought !== "" && (
+          <>
+            <h2 class="section-title">{strings.search.messages}</h2>
+            <FoundMessages search={search} />
+          </>
+        )}
+      </div>
     </nav>
   );
 }

@@ -35,18 +35,25 @@ export function when(at: number): string {
   return daysAgo(at) === 0 ? clockTime(at) : `${shortTime(at)}, ${clockTime(at)}`;
 }
 
+export const daySeconds = 86_400;
+
 const units = [
-  ["day", 86_400],
+  ["day", daySeconds],
   ["hour", 3600],
   ["minute", 60],
   ["second", 1],
 ] as const;
 
-export function duration(seconds: number): string {
+export function duration(seconds: number, unitDisplay: "long" | "narrow" = "long"): string {
   const [unit, size] = units.find(([, length]) => seconds >= length) ?? units[3];
-  return new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "long" }).format(
-    Math.round(seconds / size),
-  );
+  return new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay }).format(Math.round(seconds / size));
+}
+
+/** How long messages stay where they are written. `retention`: in days, `disappearing`: in seconds after they are read. */
+export function lifetimeWords(about: "retention" | "disappearing", value: number | null): string {
+  const { kept, keptByService, disappear, stay } = strings.chat;
+  if (about === "disappearing") return value === null ? stay : disappear(duration(value));
+  return value === null ? keptByService : kept(duration(value * daySeconds));
 }
 
 export function fileSize(bytes: number): string {

@@ -6,12 +6,14 @@ import { dialog } from "../../state/dialogs.ts";
 import { Field, FormError } from "../parts/field.tsx";
 import { when } from "../parts/times.ts";
 import { useTask } from "../parts/use-task.ts";
+import { canScan, ScanCode } from "../parts/scan-code.tsx";
 import { ConfirmPassword } from "./confirm-password.tsx";
 
 const words = strings.settings;
 
 export function DeviceSettings() {
   const [devices, setDevices] = useState<DeviceFacts[]>([]);
+  const [renamed, setRenamed] = useState<string | undefined>(undefined);
   const { error, start } = useTask();
   const load = async (): Promise<void> =>
     setDevices((await bridge.call("devices")).filter(({ revokedAt }) => revokedAt === undefined));
@@ -26,6 +28,15 @@ export function DeviceSettings() {
               {name} {current && <span class="role">{words.thisDevice}</span>}
               <span class="soft device-added">{words.added(when(addedAt))}</span>
             </span>
+            <button
+              type="button"
+              class="button small"
+              aria-label={words.renameLabel(name)}
+              aria-expanded={renamed === id}
+              onClick={() => setRenamed(renamed === id ? undefined : id)}
+            >
+              {words.rename}
+            </button>
             {!current && (
               <button
                 type="button"
@@ -36,12 +47,54 @@ export function DeviceSettings() {
                 {words.revoke}
               </button>
             )}
+            {renamed === id && (
+              <RenameDevice
+                id={id}
+                name={name}
+                onDone={() => {
+                  setRenamed(undefined);
+                  start(load);
+                }}
+              />
+            )}
           </li>
         ))}
       </ul>
       <FormError text={error} />
       <AddDevice onAdded={() => start(load)} />
     </section>
+  );
+}
+
+function RenameDevice({ id, name, onDone }: { id: string; name: string; onDone: () => void }) {
+  const [text, setText] = useState(name);
+  const { isBusy, error, start } = useTask();
+  const rename = async (): Promise<void> => {
+    await bridge.call("renameDevice", { device: id, name: text.trim() });
+    onDone();
+  };
+  return (
+    <form
+      class="inline-form device-name"
+      onSubmit={(event) => {
+        event.preventDefault();
+        start(rename);
+      }}
+    >
+      <Field
+        label={words.deviceName}
+        value={text}
+        onValue={setText}
+        isFirst
+        required
+        maxLength={40}
+        autocomplete="off"
+      />
+      <button type="submit" class="button" disabled={isBusy || text.trim() === ""}>
+        {strings.details.save}
+      </button>
+      <FormError text={error} />
+    </form>
   );
 }
 
@@ -58,7 +111,9 @@ function AddDevice({ onAdded }: { onAdded: () => void }) {
   };
   return (
     <>
+      <h4>{words.addDevice}</h4>
       <p class="soft">{words.addDeviceText}</p>
+      {canScan && <ScanCode onCode={setCode} />}
       <form
         class="form"
         aria-label={words.addDevice}

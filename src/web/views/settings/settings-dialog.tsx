@@ -8,6 +8,7 @@ import { Avatar } from "../parts/avatar.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { useTask } from "../parts/use-task.ts";
 import { DeviceSettings } from "./device-settings.tsx";
+import { ExportSettings } from "./export-settings.tsx";
 import { PrivacySettings } from "./privacy-settings.tsx";
 import { RecoverySettings } from "./recovery-settings.tsx";
 
@@ -20,6 +21,7 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
       <RecoverySettings />
       <PrivacySettings />
       <BlockedPeople />
+      <ExportSettings />
       <Account onClose={onClose} />
     </Dialog>
   );

@@ -3,6 +3,7 @@ import { strings } from "../../strings.ts";
 import { bridge } from "../../state/bridge.ts";
 import { deviceIsReady } from "../../state/session.ts";
 import { Field, FormError } from "../parts/field.tsx";
+import { QrCode } from "../parts/qr-code.tsx";
 import { useTask } from "../parts/use-task.ts";
 import { Welcome } from "./welcome.tsx";
 
@@ -41,6 +42,7 @@ function LinkByCode({ onLost }: { onLost: () => void }) {
   return (
     <>
       <p class="welcome-text">{words.text}</p>
+      {code !== "" && <QrCode bytes={new TextEncoder().encode(code)} label={words.qrLabel} />}
       <output class="code-words" aria-label={strings.settings.code}>
         {code}
       </output>

@@ -26,6 +26,10 @@ export function Ended({ code }: { code: ErrorCode }) {
   );
 }
 
+export function NoAccounts() {
+  return <Welcome title={strings.product} text={strings.hosted.noAccounts} />;
+}
+
 export function Insecure() {
   return <Welcome title={strings.product} text={strings.welcome.insecure} />;
 }

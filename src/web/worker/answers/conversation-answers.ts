@@ -1,5 +1,6 @@
 import { SottoError, type Group } from "../../../client/index.ts";
 import type { Answers } from "../../bridge/contract.ts";
+import { hitFacts } from "../message-facts.ts";
 import type { Session } from "../session.ts";
 
 export function conversationAnswers(session: Session) {
@@ -20,7 +21,12 @@ export function conversationAnswers(session: Session) {
     },
     enter: ({ conversation }) => session.view.enter(conversation),
     leaveView: () => session.view.leave(),
-    history: ({ conversation, before, limit }, signal) => session.view.history(conversation, before, limit, signal),
+    history: (given, signal) => session.view.history(given, signal),
+    async search({ words, ...options }, signal) {
+      if (!/[\p{L}\p{N}]/u.test(words)) return [];
+      const hits = await session.client.search(words, { ...options, signal });
+      return hits.flatMap(({ conversation, message }) => hitFacts(conversation.id, message, session.client.user));
+    },
 
     addMember: async ({ conversation, user }) =>
       (await group(conversation).add(user)) === "invited" ? "invited" : "added",
@@ -28,6 +34,7 @@ export function conversationAnswers(session: Session) {
     setRole: ({ conversation, user, role }) => group(conversation).setRole(user, role),
     rename: ({ conversation, name }) => group(conversation).rename(name),
     setDisappearing: ({ conversation, seconds }) => group(conversation).setDisappearing(seconds),
+    setRetention: ({ conversation, days }) => group(conversation).setRetention(days),
     leaveGroup: ({ conversation }) => group(conversation).leave(),
   } satisfies Partial<Answers>;
 }

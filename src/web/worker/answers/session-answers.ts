@@ -1,4 +1,5 @@
 import type { Answers } from "../../bridge/contract.ts";
+import { hasAccounts } from "../accounts.ts";
 import type { Session } from "../session.ts";
 
 export function sessionAnswers(session: Session) {
@@ -6,6 +7,9 @@ export function sessionAnswers(session: Session) {
     signUp: (given) => session.signUp(given),
     logIn: (given) => session.logIn(given),
     unlock: (given) => session.unlock(given),
+    accounts: () => hasAccounts(),
+    takeToken: ({ token }) => session.takeToken(token),
+    openWithToken: (given) => session.openWithToken(given),
     lock: () => session.close(),
     erase: ({ user }) => session.erase(user),
     startLink: () => session.startLink(),

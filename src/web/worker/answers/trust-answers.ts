@@ -1,5 +1,6 @@
 import type { Answers, DeviceFacts } from "../../bridge/contract.ts";
 import type { DeviceInfo } from "../../../client/index.ts";
+import { exportToFile } from "../export-to-file.ts";
 import type { Session } from "../session.ts";
 
 export function trustAnswers(session: Session) {
@@ -13,6 +14,7 @@ export function trustAnswers(session: Session) {
       await (compared ? verification.confirm() : verification.accept());
       session.list.touchUser(user);
     },
+    changedIdentities: () => session.client.changedIdentities(),
     setBlocked: ({ user, isBlocked }) => (isBlocked ? session.client.block(user) : session.client.unblock(user)),
     blocked: () => session.client.blocked(),
     privacy: () => {
@@ -38,6 +40,10 @@ export function trustAnswers(session: Session) {
     async enableRecovery({ password }) {
       await session.confirm(password);
       return { words: await session.client.recovery.enable() };
+    },
+    async exportMessages({ password, files }, signal) {
+      await session.confirm(password);
+      return exportToFile(session.client, { files, signal, tell: session.tell });
     },
     checkRecovery: ({ words }) => session.client.recovery.check(words),
   } satisfies Partial<Answers>;
