@@ -178,6 +178,11 @@ export interface Calls {
   leaveView: (given: undefined) => void;
   history: (given: { conversation: string; before?: number; limit: number }) => HistoryFacts;
 
+  /** What was typed and not sent, by conversation. */
+  drafts: (given: undefined) => { conversation: string; text: string }[];
+  /** Answers when it is stored, sealed. Empty: forgets it. */
+  keepDraft: (given: { conversation: string; text: string }) => void;
+
   send: (given: NewMessageFacts) => MessageFacts;
   /** What failed is sent anew, as another message. */
   retry: (given: MessagePlace) => MessageFacts;

@@ -4,6 +4,7 @@ import type { ErrorCode, Opened } from "../bridge/contract.ts";
 import { bridge } from "./bridge.ts";
 import { followConnection } from "./connection.ts";
 import { clearConversations, loadConversations } from "./conversations.ts";
+import { clearDrafts, loadDrafts } from "./drafts.ts";
 import { closeConversation } from "./open-conversation.ts";
 import { holdTab, takeTabOver } from "./tab.ts";
 
@@ -60,6 +61,7 @@ export async function unlock(user: string, password: string): Promise<void> {
 /** The device has been linked, restored or begun anew. */
 export async function deviceIsReady(): Promise<void> {
   await loadConversations();
+  await loadDrafts();
   screen.value = { name: "open" };
 }
 
@@ -76,6 +78,7 @@ export async function erase(user: string): Promise<void> {
   closeConversation();
   await bridge.call("erase", { user });
   clearConversations();
+  clearDrafts();
   localStorage.removeItem(userKey);
   screen.value = { name: "sign-in", mode: "log-in" };
 }
@@ -91,6 +94,7 @@ async function leave(): Promise<void> {
   closeConversation();
   await bridge.call("lock");
   clearConversations();
+  clearDrafts();
 }
 
 async function giveAway(): Promise<void> {
