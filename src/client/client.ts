@@ -29,6 +29,7 @@ import { DeviceNames, type DeviceNamed } from "./device/device-names.ts";
 import { Devices } from "./device/devices.ts";
 import { KeyPackageSupply, type StockLevels } from "./device/key-package-supply.ts";
 import { OwnDevice } from "./device/own-device.ts";
+import { Drafts } from "./drafts.ts";
 import type { ExportRecord } from "./export/export-records.ts";
 import { HistoryExport, type ExportOptions } from "./export/history-export.ts";
 import { NodeSync } from "./node-sync.ts";
@@ -134,6 +135,7 @@ export class Client {
       const client = new Client(options, engine, store, await OwnDevice.load(store, user));
       await client.core.directory.load();
       await client.core.blocks.load();
+      await client.core.drafts.load();
       await client.privacy.load();
       await client.names.load();
       const { own } = client.core;
@@ -177,6 +179,7 @@ export class Client {
       directory,
       supply: new KeyPackageSupply({ store, connection, engine, own, levels }),
       blocks: new BlockList({ store, connection, own, changed: (users) => this.blocksChanged(users) }),
+      drafts: new Drafts(store),
       blobs,
       uploads: new Uploads({ store, connection, blobs, timings, closing, files: options.files, report }),
       privacy: this.privacy,
@@ -361,6 +364,7 @@ export class Client {
     await this.core.connection.close();
     await Promise.all(this.registry.actors().map((actor) => actor.settled()));
     await this.core.uploads.settled();
+    await this.core.drafts.settled();
     await this.core.store.close();
   }
 

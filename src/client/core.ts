@@ -8,6 +8,7 @@ import type { Uploads } from "./attachments/uploads.ts";
 import type { BlockList } from "./block-list.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { DeviceDirectory } from "./device/device-directory.ts";
+import type { Drafts } from "./drafts.ts";
 import type { KeyPackageSupply } from "./device/key-package-supply.ts";
 import type { OwnDevice } from "./device/own-device.ts";
 import type { Privacy } from "./privacy.ts";
@@ -64,6 +65,7 @@ export interface ClientCore {
   directory: DeviceDirectory;
   supply: KeyPackageSupply;
   blocks: BlockList;
+  drafts: Drafts;
   blobs: BlobClient;
   uploads: Uploads;
   privacy: Privacy;

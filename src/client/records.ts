@@ -34,6 +34,7 @@ export const tables = {
   historyKeys: "history-keys",
   blocks: "blocks",
   privacy: "privacy",
+  drafts: "drafts",
   deviceNames: "device-names",
   uploads: "uploads",
   abandonedBlobs: "abandoned-blobs",
@@ -92,6 +93,11 @@ export interface PrivacyRecord {
   readReceipts: boolean;
   typing: boolean;
   isUnsent: boolean;
+}
+
+/** What was begun in a conversation, and not sent. */
+export interface DraftRecord {
+  text: string;
 }
 
 /** What the user calls its devices. `unsent`: named here, and not taken by the node yet. */

@@ -10,6 +10,7 @@ import type { Receipt } from "../../protocol/receipts.ts";
 import type { ConversationSummary, InboxEntry } from "../../protocol/requests.ts";
 import { TypedEmitter } from "../async/typed-emitter.ts";
 import { inBackground, type ClientCore } from "../core.ts";
+import type { Drafts } from "../drafts.ts";
 import type { ConversationRecord } from "../records.ts";
 import { AckSender } from "./ack-sender.ts";
 import { ContentKeeping } from "./content-keeping.ts";
@@ -75,6 +76,7 @@ export class ConversationActor {
   readonly administration: GroupAdministration;
   readonly disappearing: DisappearingMessages;
   readonly retention: LocalRetention;
+  readonly drafts: Drafts;
   private readonly core: ClientCore;
   private readonly open: () => Promise<ConversationSummary>;
   private readonly follower: LogFollower;
@@ -103,6 +105,7 @@ export class ConversationActor {
     this.core = core;
     this.state = state;
     this.open = open;
+    this.drafts = core.drafts;
     const signed = new SignedReceipts(core, state);
     this.acks = new AckSender(core, state, () => this.marks.wake());
     this.marks = new ReadMarks(core, state, {

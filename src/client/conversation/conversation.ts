@@ -198,6 +198,20 @@ export abstract class Conversation {
     this.actor.typing.signal(isTyping);
   }
 
+  /** What was begun to write here on this device, and not sent; empty where nothing was. `send` leaves it as it is. */
+  get draft(): string {
+    return this.actor.drafts.of(this.id);
+  }
+
+  /**
+   * Keeps it over restarts, sealed, and on this device alone; to be called at each keystroke. Empty: forgets it. Resolves when it is stored.
+   * Errors: `invalid-argument`, `closed`.
+   */
+  async setDraft(text: string): Promise<void> {
+    if (this.closing.aborted) throw new SottoError("closed");
+    await this.actor.drafts.set(this.id, text);
+  }
+
   /** Messages from now on, in order, at the reader's own pace: `for await (const message of chat.messages({ signal })) …`. */
   messages(options: { signal?: AbortSignal } = {}): AsyncGenerator<Message, void, void> {
     return this.actor.messages.timeline.live((stop) => this.nextArrival(stop), options.signal);

@@ -213,6 +213,11 @@ export interface Calls {
   /** Of what this device holds, in one conversation or in all, newest first; nothing where there is no word. */
   search: (given: { words: string; conversation?: string; limit: number }) => HitFacts[];
 
+  /** What was typed and not sent, by conversation. */
+  drafts: (given: undefined) => { conversation: string; text: string }[];
+  /** Answers when it is stored, sealed. Empty: forgets it. */
+  keepDraft: (given: { conversation: string; text: string }) => void;
+
   send: (given: NewMessageFacts) => MessageFacts;
   /** What failed is sent anew, as another message. */
   retry: (given: MessagePlace) => MessageFacts;

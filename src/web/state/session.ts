@@ -4,6 +4,7 @@ import type { ErrorCode, Opened } from "../bridge/contract.ts";
 import { bridge } from "./bridge.ts";
 import { followConnection } from "./connection.ts";
 import { chosen, clearConversations, loadConversations } from "./conversations.ts";
+import { clearDrafts, loadDrafts } from "./drafts.ts";
 import { run } from "./notices.ts";
 import { closeConversation } from "./open-conversation.ts";
 import { holdTab, takeTabOver } from "./tab.ts";
@@ -104,6 +105,7 @@ export async function unlock(user: string, password: string): Promise<void> {
 /** The device has been linked, restored or begun anew. */
 export async function deviceIsReady(): Promise<void> {
   await loadConversations();
+  await loadDrafts();
   screen.value = { name: "open" };
 }
 
@@ -120,6 +122,7 @@ export async function erase(user: string): Promise<void> {
   closeConversation();
   await bridge.call("erase", { user });
   clearConversations();
+  clearDrafts();
   localStorage.removeItem(userKey);
   if (localStorage.getItem(hostedKey) === null) return useAnother();
   localStorage.removeItem(hostedKey);
@@ -142,6 +145,7 @@ async function leave(): Promise<void> {
   closeConversation();
   await bridge.call("lock");
   clearConversations();
+  clearDrafts();
 }
 
 async function giveAway(): Promise<void> {

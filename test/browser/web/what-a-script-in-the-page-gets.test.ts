@@ -80,6 +80,7 @@ describe("what a script gets that was in the page of the web client before anyth
   const asked = {
     "a recovery key": ["enableRecovery", {}],
     "a further device": ["approveLink", { code: "any code" }],
+    "all that was written": ["exportMessages", { files: false }],
     "to remove a device": ["revokeDevice", { device: "any device" }],
   } as const;
   for (const [what, [name, request]] of Object.entries(asked)) {

@@ -31,6 +31,11 @@ export class KeptChromium {
     this.context = context;
   }
 
+  /** The folder that the browser keeps everything in. */
+  get profile(): string {
+    return this.folder.path;
+  }
+
   static async start(): Promise<KeptChromium> {
     const folder = await tempFolder();
     return new KeptChromium(folder, await launchOn(folder.path));
@@ -43,6 +48,13 @@ export class KeptChromium {
     const { processInfo } = await session.send("SystemInfo.getProcessInfo");
     process.kill(processInfo.find(({ type }) => type === "browser")!.id, "SIGKILL");
     await gone;
+    this.context = await launchOn(this.folder.path);
+  }
+
+  /** Closed as a person does it, which writes everything to the disk, and started again. `meanwhile`: what is done while it is closed. */
+  async startAgain(meanwhile: () => Promise<void>): Promise<void> {
+    await this.context.close();
+    await meanwhile();
     this.context = await launchOn(this.folder.path);
   }
 

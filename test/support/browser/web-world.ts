@@ -148,10 +148,20 @@ export class WebWorld {
 
   /** Somebody who has not signed up, or not on this device. `node`: to which their way leads. */
   async visitor(user: string, options: BrowserContextOptions = {}, node = this.node): Promise<Person> {
-    const context = await this.browser.newContext(options);
+    return this.visitorIn(await this.browser.newContext(options), user, node);
+  }
+
+  /** Somebody at a browser that the test has started. */
+  async visitorIn(context: BrowserContext, user: string, node = this.node): Promise<Person> {
     context.setDefaultTimeout(15_000);
     const link = await FlakyLink.to(node);
     this.links.push(link);
+    return open(user, { context, link });
+  }
+
+  /** The same person, at the same browser, which was started again. */
+  returning(context: BrowserContext, { user, link }: Person): Promise<Person> {
+    context.setDefaultTimeout(15_000);
     return open(user, { context, link });
   }
 

@@ -91,6 +91,7 @@ export function Composer({ conversation }: { conversation: ConversationFacts }) 
           ref={input}
           rows={1}
           dir="auto"
+          autocomplete="off"
           aria-label={words.label(titleOf(conversation))}
           placeholder={words.placeholder}
           value={text}

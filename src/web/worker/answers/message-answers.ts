@@ -31,6 +31,12 @@ export function messageAnswers(session: Session) {
   });
 
   return {
+    drafts: () =>
+      session.client
+        .conversations()
+        .map(({ id, draft }) => ({ conversation: id, text: draft }))
+        .filter(({ text }) => text !== ""),
+    keepDraft: ({ conversation, text }) => session.view.conversation(conversation).setDraft(text),
     send,
     retry({ conversation, message: id }) {
       const { message } = place(conversation, id);
