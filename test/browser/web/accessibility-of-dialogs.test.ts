@@ -29,6 +29,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await alice.button("Make bob an admin").click();
       await alice.button("Take the admin role from bob").waitFor();
       await alice.page.getByRole("combobox", { name: "Disappearing messages" }).selectOption("3600");
+      await alice.page.getByRole("log").getByText("Messages disappear").waitFor();
       await alice.write("soon gone");
       await bob.sees("soon gone");
       await alice.message("soon gone").getByText("Disappears").waitFor({ state: "attached" });
