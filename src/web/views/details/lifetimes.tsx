@@ -94,7 +94,7 @@ function Choice({ label, value, choices, none, name, isBusy, error, onChoose }: 
   return (
     <label class="field">
       {label}
-      <select value={shown} disabled={isBusy} onChange={({ currentTarget }) => change(currentTarget)}>
+      <select value={shown} aria-disabled={isBusy} onChange={({ currentTarget }) => change(currentTarget)}>
         <option value="">{none}</option>
         {all.map((one) => (
           <option key={one} value={one}>

@@ -63,7 +63,7 @@ describe("groups in the web client, by keyboard alone", () => {
     await keys.tabTo(details().getByRole("combobox", { name: "Disappearing messages" }));
     await keys.press("ArrowDown");
     await keys.finds(details().getByRole("combobox", { name: "Disappearing messages" }));
-    await alice.page.waitForFunction(() => document.querySelector("select")?.value === "3600");
+    await alice.page.getByRole("log").getByText("Messages disappear").waitFor();
   });
 
   it("lose somebody, while the focus stays in the details", async () => {
