@@ -73,7 +73,7 @@ describe("what a vault, or another device, knew of a contact", () => {
     expect(directory.pins()).to.deep.equal([pinAt(3, { confirmed: true })]);
     await refusal(shown(0, 2), "untrusted-list");
     expect((await shown(0, 3)).version).to.equal(3);
-    expect(directory.trustIn(ben)).to.include({ confirmed: true, changed: false });
+    expect(directory.trustIn(ben)).to.deep.equal({ confirmed: true, changed: false });
   });
 
   it("is not rolled back by an older vault, after the contact's list was read", async () => {

@@ -35,8 +35,6 @@ export interface Trust {
   confirmed: boolean;
   /** The node has claimed another key since, or ever; or the user has started over. */
   changed: boolean;
-  /** A person has heard of it, and goes on without having compared. */
-  accepted?: boolean;
 }
 
 type ListAnswer = ReplyOf<"devices:read">["users"][number];
@@ -44,6 +42,8 @@ type ListAnswer = ReplyOf<"devices:read">["users"][number];
 export interface ListedUser extends Trust {
   list: DeviceList;
   entries: Uint8Array[];
+  /** A person has heard that it changed, and goes on without having compared. */
+  accepted?: boolean;
 }
 
 export interface DirectoryEvents {
@@ -83,11 +83,10 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   /** Takes up the lists in the store. */
   async load(): Promise<void> {
     for (const { bytes } of await this.store.list(tables.lists)) {
-      const { user, accountKey, entries, ...said } = decodeRecord<ListRecord>(bytes);
-      const { confirmed = false, changed = false, accepted = false } = said;
-      const trust = { confirmed, changed, accepted };
-      if (entries.length === 0) this.former.set(user, trust);
-      else this.known.set(user, { list: verifyDeviceList(entries, accountKey), entries, ...trust });
+      const { user, accountKey, entries, accepted = false, ...said } = decodeRecord<ListRecord>(bytes);
+      const { confirmed = false, changed = false } = said;
+      if (entries.length === 0) this.former.set(user, { confirmed, changed });
+      else this.known.set(user, { list: verifyDeviceList(entries, accountKey), entries, confirmed, changed, accepted });
     }
     for (const { bytes } of await this.store.list(tables.pins)) this.hold(decodeRecord<PinRecord>(bytes));
   }
@@ -137,12 +136,9 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   }
 
   trustIn(user: UserId): Trust {
-    const {
-      confirmed = false,
-      changed = false,
-      accepted = false,
-    }: Partial<Trust> = this.known.get(user) ?? this.vaulted.get(user) ?? this.former.get(user) ?? {};
-    return { confirmed, changed, accepted };
+    const { confirmed = false, changed = false } =
+      this.known.get(user) ?? this.vaulted.get(user) ?? this.former.get(user) ?? {};
+    return { confirmed, changed };
   }
 
   /** Contacts whose key is not the one that it was, or another was claimed for, and of whom no person has said anything since. */
@@ -418,14 +414,18 @@ export class DeviceDirectory extends TypedEmitter<DirectoryEvents> {
   }
 
   /** One change at a time: a list only grows, whatever is said of it meanwhile. */
-  private pin(user: UserId, listed: Pick<ListedUser, "list" | "entries">, said: Partial<Trust> = {}): Promise<void> {
+  private pin(
+    user: UserId,
+    listed: Pick<ListedUser, "list" | "entries">,
+    said: Partial<Omit<ListedUser, "list" | "entries">> = {},
+  ): Promise<void> {
     return this.pinning.run(async () => {
       const known = this.known.get(user);
       // A person has compared the key that was pinned then, and none that came while this waited.
       const isSame = !known || equalBytes(known.list.accountKey, listed.list.accountKey);
       if (said.confirmed && !isSame) throw new SottoError("identity-changed");
       const { list, entries } = known && known.entries.length > listed.entries.length ? known : listed;
-      const trust = { ...this.trustIn(user), ...said };
+      const trust = { ...this.trustIn(user), accepted: known?.accepted ?? false, ...said };
       const record: ListRecord = { user, accountKey: list.accountKey, entries, ...trust };
       const isReached = (this.vaulted.get(user)?.version ?? Infinity) <= list.version;
       const forgotten = isReached ? [{ table: tables.pins, id: user, bytes: null }] : [];
