@@ -61,8 +61,7 @@ export function followChoice(): () => void {
 }
 
 export function closeConversation(): void {
-  reading.abort();
-  reading = new AbortController();
+  stopReading();
   batch(() => {
     entries.value = none;
     span.value = undefined;
@@ -77,6 +76,12 @@ export function closeConversation(): void {
     replyingTo.value = undefined;
     editing.value = undefined;
   });
+}
+
+/** What is under way is not taken in any more. */
+function stopReading(): void {
+  reading.abort();
+  reading = new AbortController();
 }
 
 /** What is above: of what was read, or else the page before. */
@@ -106,8 +111,7 @@ export function showLatest(): void {
     after.value = undefined;
     isEntered.value = false;
   });
-  reading.abort();
-  reading = new AbortController();
+  stopReading();
   run(readPage(chosen.value, undefined));
 }
 

@@ -90,7 +90,7 @@ function RenameDevice({ id, name, onDone }: { id: string; name: string; onDone: 
         maxLength={40}
         autocomplete="off"
       />
-      <button type="submit" class="button" disabled={isBusy || text.trim() === ""}>
+      <button type="submit" class="button" disabled={text.trim() === ""} aria-disabled={isBusy}>
         {strings.details.save}
       </button>
       <FormError text={error} />

@@ -1,9 +1,8 @@
 import { useState } from "preact/hooks";
-import { CallFailure } from "../../bridge/caller.ts";
 import { strings } from "../../strings.ts";
-import { erase, openWithToken } from "../../state/session.ts";
+import { openWithToken } from "../../state/session.ts";
 import { Field, FormError } from "../parts/field.tsx";
-import { useTask } from "../parts/use-task.ts";
+import { useOpening } from "./use-opening.ts";
 import { Welcome } from "./welcome.tsx";
 
 const words = strings.hosted;
@@ -11,16 +10,7 @@ const words = strings.hosted;
 /** Somebody whom the host application has signed in: what is stored here is locked by a password that only this browser knows. */
 export function Hosted({ user, isNew }: { user: string; isNew: boolean }) {
   const [password, setPassword] = useState("");
-  const [isGone, setGone] = useState(false);
-  const { isBusy, error, start } = useTask();
-  const open = async (): Promise<void> => {
-    try {
-      await openWithToken(user, password, isNew);
-    } catch (failure) {
-      setGone(failure instanceof CallFailure && failure.code === "storage-evicted");
-      throw failure;
-    }
-  };
+  const { isBusy, error, isGone, open, forget } = useOpening(user, () => openWithToken(user, password, isNew));
   return (
     <Welcome
       title={isNew ? words.newTitle(user) : strings.welcome.unlockTitle(user)}
@@ -30,7 +20,7 @@ export function Hosted({ user, isNew }: { user: string; isNew: boolean }) {
         class="form"
         onSubmit={(event) => {
           event.preventDefault();
-          start(open);
+          open();
         }}
       >
         <Field
@@ -45,12 +35,12 @@ export function Hosted({ user, isNew }: { user: string; isNew: boolean }) {
           autocomplete={isNew ? "new-password" : "current-password"}
         />
         <FormError text={error} />
-        <button type="submit" class="button primary" disabled={isBusy} aria-busy={isBusy}>
+        <button type="submit" class="button primary" aria-disabled={isBusy} aria-busy={isBusy}>
           {isNew ? words.begin : strings.welcome.unlock}
         </button>
       </form>
       {isGone && (
-        <button type="button" class="button" onClick={() => start(() => erase(user))}>
+        <button type="button" class="button" onClick={forget}>
           {strings.welcome.forget}
         </button>
       )}

@@ -1,32 +1,22 @@
 import { useState } from "preact/hooks";
 import { strings } from "../../strings.ts";
-import { erase, unlock, useAnother } from "../../state/session.ts";
-import { CallFailure } from "../../bridge/caller.ts";
+import { unlock, useAnother } from "../../state/session.ts";
 import { Field, FormError } from "../parts/field.tsx";
-import { useTask } from "../parts/use-task.ts";
+import { useOpening } from "./use-opening.ts";
 import { Welcome } from "./welcome.tsx";
 
 const words = strings.welcome;
 
 export function Unlock({ user }: { user: string }) {
   const [password, setPassword] = useState("");
-  const [isGone, setGone] = useState(false);
-  const { isBusy, error, start } = useTask();
-  const open = async (): Promise<void> => {
-    try {
-      await unlock(user, password);
-    } catch (failure) {
-      setGone(failure instanceof CallFailure && failure.code === "storage-evicted");
-      throw failure;
-    }
-  };
+  const { isBusy, error, isGone, open, forget } = useOpening(user, () => unlock(user, password));
   return (
     <Welcome title={words.unlockTitle(user)} text={words.unlockHint}>
       <form
         class="form"
         onSubmit={(event) => {
           event.preventDefault();
-          start(open);
+          open();
         }}
       >
         {/* For the browser's own keeper of passwords. */}
@@ -54,7 +44,7 @@ export function Unlock({ user }: { user: string }) {
         </button>
       </form>
       {isGone && (
-        <button type="button" class="button" onClick={() => start(() => erase(user))}>
+        <button type="button" class="button" onClick={forget}>
           {words.forget}
         </button>
       )}
