@@ -126,7 +126,6 @@ export const strings = {
     open: "Search in this conversation",
     conversations: "Conversations",
     messages: "Messages",
-    results: "Search results",
     searching: "Searching…",
     found: (count: number) => `${plural(count, "message", "messages")} found in what this device holds.`,
     most: (count: number) => `The newest ${count} are shown. More words find less.`,
@@ -316,9 +315,11 @@ export const strings = {
     exportBegins: "Reading your messages. Keep this window open.",
     exporting: (count: number) => `${plural(count, "message", "messages")} read. Keep this window open.`,
     exported: (count: number, unreadable: number) =>
-      unreadable === 0
-        ? `${plural(count, "message was", "messages were")} exported.`
-        : `${plural(count, "message was", "messages were")} exported. ${plural(unreadable, "thing", "things")} could not be read; the file says which, and why.`,
+      `${plural(count, "message was", "messages were")} exported.${
+        unreadable === 0
+          ? ""
+          : ` ${plural(unreadable, "thing", "things")} could not be read; the file says which, and why.`
+      }`,
     password: "Your password, to confirm",
     lock: "Lock",
     lockText: "Closes Sotto here. Your password opens it again.",

@@ -33,7 +33,6 @@ export function Lifetimes({ conversation, isAdmin }: { conversation: Conversatio
 }
 
 function Disappearing({ conversation: { id, disappearing } }: { conversation: ConversationFacts }) {
-  const { isBusy, error, start } = useTask();
   return (
     <Choice
       label={words.disappearing}
@@ -41,20 +40,17 @@ function Disappearing({ conversation: { id, disappearing } }: { conversation: Co
       choices={lifetimes}
       none={words.disappearingOff}
       name={(seconds) => words.afterRead(duration(seconds))}
-      isBusy={isBusy}
-      error={error}
-      onChoose={(seconds) => start(() => bridge.call("setDisappearing", { conversation: id, seconds }))}
+      choose={(seconds) => bridge.call("setDisappearing", { conversation: id, seconds })}
     />
   );
 }
 
 /** A shorter time deletes what is older, for everybody and for good: it is asked first. */
 function Retention({ conversation: { id, retention } }: { conversation: ConversationFacts }) {
-  const { isBusy, error, start } = useTask();
-  const choose = (days: number | null): void => {
+  const choose = async (days: number | null): Promise<void> => {
     if (days !== null && days < (retention ?? Infinity)) {
       dialog.value = { name: "shorten-retention", conversation: id, days };
-    } else start(() => bridge.call("setRetention", { conversation: id, days }));
+    } else await bridge.call("setRetention", { conversation: id, days });
   };
   return (
     <Choice
@@ -63,9 +59,7 @@ function Retention({ conversation: { id, retention } }: { conversation: Conversa
       choices={retentions}
       none={words.retentionOff}
       name={(days) => duration(days * daySeconds)}
-      isBusy={isBusy}
-      error={error}
-      onChoose={choose}
+      choose={choose}
     />
   );
 }
@@ -77,19 +71,18 @@ interface ChoiceProps {
   /** What null is called. */
   none: string;
   name: (value: number) => string;
-  isBusy: boolean;
-  error: string | undefined;
-  onChoose: (value: number | null) => void;
+  choose: (value: number | null) => Promise<void>;
 }
 
 /** Shows what is so, and not what was asked for, until it is. */
-function Choice({ label, value, choices, none, name, isBusy, error, onChoose }: ChoiceProps) {
+function Choice({ label, value, choices, none, name, choose }: ChoiceProps) {
+  const { isBusy, error, start } = useTask();
   const all = value === null || choices.includes(value) ? choices : [value, ...choices];
   const shown = String(value ?? "");
   const change = (select: HTMLSelectElement): void => {
     const chosen = select.value === "" ? null : Number(select.value);
     select.value = shown;
-    onChoose(chosen);
+    start(() => choose(chosen));
   };
   return (
     <label class="field">
